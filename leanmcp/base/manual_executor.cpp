@@ -5,6 +5,12 @@ namespace leanmcp::inline v0 {
 void ManualExecutor::post(std::function<void()> work) {
   const std::lock_guard lock(mutex_);
   queue_.push_back(std::move(work));
+  posted_.notify_one();
+}
+
+bool ManualExecutor::wait(std::chrono::milliseconds limit) {
+  std::unique_lock lock(mutex_);
+  return posted_.wait_for(lock, limit, [this] { return !queue_.empty(); });
 }
 
 Executor::TimerId ManualExecutor::start_timer(Duration delay, std::function<void()> work) {

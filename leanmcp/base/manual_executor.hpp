@@ -3,6 +3,7 @@
 #include <leanmcp/base/clock.hpp>
 #include <leanmcp/base/executor.hpp>
 
+#include <condition_variable>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -24,6 +25,8 @@ class ManualExecutor final : public Executor {
 
   /// Runs what is posted until nothing is left; the number of callbacks run.
   std::size_t run();
+  /// Blocks until another thread posted something, at most `limit` of real time; false when nothing came.
+  bool wait(std::chrono::milliseconds limit);
   /// Moves the time forward, running timers in their order and all they post.
   void advance(Duration by);
   /// The wall clock that goes with this executor's timers.
@@ -31,6 +34,7 @@ class ManualExecutor final : public Executor {
 
  private:
   std::mutex mutex_;
+  std::condition_variable posted_;
   std::deque<std::function<void()>> queue_;
   std::multimap<TimePoint, std::pair<TimerId, std::function<void()>>> timers_;
   TimerId last_id_ = 0;

@@ -81,17 +81,17 @@ void RunState::resume(std::coroutine_handle<> h) {
   while (h) {
     next_ = {};
     h.resume();
-    if (ended_ || top.abandon_) break;
+    if (ended_) break;
     h = next_;
   }
-  if (!ended_ && !top.abandon_ && root_.done()) on_finished();
+  if (!ended_ && root_.done()) on_finished();
   --top.active_;
   if (top.active_ == 0) top.settle();
 }
 
 void RunState::settle() {
   if (ended_) return;
-  if (abandon_ || (cancelled_ && shields_ == 0)) destroy();
+  if ((abandon_ || cancelled_) && shields_ == 0) destroy();
 }
 
 void RunState::destroy() noexcept {

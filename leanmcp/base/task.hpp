@@ -107,7 +107,8 @@ class RunState : public std::enable_shared_from_this<RunState> {
   void set_leaf(Leaf* leaf) noexcept { leaf_ = leaf; }
   /// Resumes `h` and all that follows from it until the run waits or ends. On the executor only.
   void resume(std::coroutine_handle<> h);
-  /// Ends the whole tree of runs as soon as control is back in the driver; nothing in it is resumed again.
+  /// Ends the whole tree of runs as soon as control is back in the driver and no part is shielded. Siblings that are
+  /// running get to their next wait first, so that several questions can be put in one round.
   void request_abandon() noexcept { root().abandon_ = true; }
   /// Aborts the present wait, then destroys the run at its next one. Waits for the end of shielded parts.
   void cancel();

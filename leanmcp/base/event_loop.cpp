@@ -1,0 +1,89 @@
+#include <leanmcp/base/event_loop.hpp>
+
+#include <leanmcp/base/event_loop_internal.hpp>
+
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/post.hpp>
+
+namespace leanmcp::inline v0 {
+
+/// Waits for the earliest timer unless that is being waited for already. On the loop's thread.
+void EventLoop::Internal::arm() {
+  Clock::time_point first;
+  {
+    const std::lock_guard lock(mutex);
+    if (due.empty()) return;
+    first = due.begin()->first;
+  }
+  if (first >= wake_at) return;
+  wake_at = first;
+  wake.expires_at(first);
+  wake.async_wait([this](const boost::system::error_code& failed) {
+    if (!failed) fire();
+  });
+}
+
+void EventLoop::Internal::fire() {
+  wake_at = Clock::time_point::max();
+  const Clock::time_point now = Clock::now();
+  for (;;) {
+    std::function<void()> work;
+    {
+      const std::lock_guard lock(mutex);
+      if (due.empty() || due.begin()->first > now) break;
+      work = std::move(due.begin()->second.second);
+      by_id.erase(due.begin()->second.first);
+      due.erase(due.begin());
+    }
+    work();
+  }
+  arm();
+}
+
+EventLoop::EventLoop() : internal_(std::make_unique<Internal>()) {}
+EventLoop::~EventLoop() = default;
+
+void EventLoop::run() {
+  internal_->context.restart();
+  const auto guard = boost::asio::make_work_guard(internal_->context);
+  internal_->context.run();
+}
+
+void EventLoop::stop() { internal_->context.stop(); }
+
+void EventLoop::post(std::function<void()> work) { boost::asio::post(internal_->context, std::move(work)); }
+
+Executor::TimerId EventLoop::start_timer(Duration delay, std::function<void()> work) {
+  const auto at = Internal::Clock::now() + delay;
+  TimerId id = 0;
+  bool first = false;
+  {
+    const std::lock_guard lock(internal_->mutex);
+    id = ++internal_->last_id;
+    const auto entry = internal_->due.emplace(at, std::pair(id, std::move(work)));
+    internal_->by_id.emplace(id, entry);
+    first = entry == internal_->due.begin();
+  }
+  if (first) {
+    if (in_this_thread()) {
+      internal_->arm();
+    } else {
+      boost::asio::post(internal_->context, [this] { internal_->arm(); });
+    }
+  }
+  return id;
+}
+
+void EventLoop::cancel_timer(TimerId id) {
+  std::function<void()> dropped;
+  const std::lock_guard lock(internal_->mutex);
+  const auto found = internal_->by_id.find(id);
+  if (found == internal_->by_id.end()) return;
+  dropped = std::move(found->second->second.second);
+  internal_->due.erase(found->second);
+  internal_->by_id.erase(found);
+}
+
+bool EventLoop::in_this_thread() const noexcept { return internal_->context.get_executor().running_in_this_thread(); }
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,32 @@
+#pragma once
+
+#include <leanmcp/base/event_loop.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <map>
+#include <mutex>
+#include <unordered_map>
+
+namespace leanmcp::inline v0 {
+
+/// The Asio side of a loop. Not for public headers.
+struct EventLoop::Internal {
+  using Clock = std::chrono::steady_clock;
+  using Due = std::multimap<Clock::time_point, std::pair<TimerId, std::function<void()>>>;
+
+  boost::asio::io_context context{1};
+  /// One system timer serves all of the loop's timers: thousands of idle streams cost an entry each, no more.
+  boost::asio::steady_timer wake{context};
+  Clock::time_point wake_at = Clock::time_point::max();
+  std::mutex mutex;
+  Due due;
+  std::unordered_map<TimerId, Due::iterator> by_id;
+  TimerId last_id = 0;
+
+  void arm();
+  void fire();
+};
+
+}  // namespace leanmcp::inline v0

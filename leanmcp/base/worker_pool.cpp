@@ -1,0 +1,75 @@
+#include <leanmcp/base/worker_pool.hpp>
+
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace leanmcp::inline v0 {
+
+struct WorkerPool::State {
+  std::mutex mutex;
+  std::condition_variable changed;
+  std::deque<std::function<void()>> queue;
+  std::size_t most = 0;
+  std::size_t idle = 0;
+  unsigned limit = 1;
+  bool stopping = false;
+  OnException on_exception;
+  std::vector<std::thread> threads;
+
+  void run() {
+    std::unique_lock lock(mutex);
+    for (;;) {
+      ++idle;
+      changed.wait(lock, [this] { return stopping || !queue.empty(); });
+      --idle;
+      if (stopping) return;
+      std::function<void()> work = std::move(queue.front());
+      queue.pop_front();
+      lock.unlock();
+      try {
+        work();
+      } catch (...) {
+        if (on_exception) on_exception(std::current_exception());
+      }
+      // What the work holds is let go before the lock is taken: its destructors may submit more.
+      work = nullptr;
+      lock.lock();
+    }
+  }
+};
+
+WorkerPool::WorkerPool(unsigned threads, std::size_t queue, OnException on_exception)
+    : state_(std::make_unique<State>()) {
+  state_->most = queue;
+  state_->limit = threads == 0 ? 1 : threads;
+  state_->on_exception = std::move(on_exception);
+}
+
+WorkerPool::~WorkerPool() {
+  std::deque<std::function<void()>> dropped;
+  {
+    const std::lock_guard lock(state_->mutex);
+    state_->stopping = true;
+    dropped.swap(state_->queue);
+  }
+  state_->changed.notify_all();
+  for (auto& thread : state_->threads) thread.join();
+}
+
+bool WorkerPool::submit(std::function<void()> work) {
+  {
+    const std::lock_guard lock(state_->mutex);
+    if (state_->stopping || state_->queue.size() >= state_->most) return false;
+    state_->queue.push_back(std::move(work));
+    // Threads begin when there is work for them: a server that only has coroutines pays for none.
+    if (state_->queue.size() > state_->idle && state_->threads.size() < state_->limit)
+      state_->threads.emplace_back([state = state_.get()] { state->run(); });
+  }
+  state_->changed.notify_one();
+  return true;
+}
+
+}  // namespace leanmcp::inline v0

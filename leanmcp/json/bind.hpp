@@ -1,0 +1,46 @@
+#pragma once
+
+#include <leanmcp/base/result.hpp>
+#include <leanmcp/json/field.hpp>
+#include <leanmcp/json/type_info.hpp>
+
+#include <string>
+#include <vector>
+
+namespace leanmcp::inline v0 {
+
+/// One thing that does not fit: where (JSON pointer, RFC 6901) and what.
+struct BindFault {
+  std::string pointer;
+  std::string message;
+};
+
+/// What an incoming value may be at most, besides what the parser allows.
+struct BindLimits {
+  std::size_t depth = 32;
+  std::size_t string_bytes = 1024 * 1024;
+  std::size_t elements = 100'000;  ///< of one list or map
+  std::size_t faults = 100;        ///< reported at most
+};
+
+/// Fills `object`, which must be a value-initialised object of the type, from the value. All faults are found at once;
+/// with any, what the object holds is unspecified. Unknown members are faults; an integer may be written `2.0` but not
+/// `2.5` and must fit; absent members keep their default where they have one.
+std::vector<BindFault> bind_value(const TypeInfo& type, void* object, const json::value& value, const FieldRules& rules);
+std::vector<BindFault> bind_value(const TypeInfo& type, void* object, const json::value& value, const FieldRules& rules,
+                            const BindLimits& limits);
+
+/// The faults of what is there; that required members of the outermost object are absent is none.
+std::vector<BindFault> check_passed(const TypeInfo& type, const json::value& value, const FieldRules& rules);
+
+/// The object as JSON. Absent optionals are left out; a NaN or infinity becomes null.
+json::value to_json(const TypeInfo& type, const void* object);
+
+/// Whether two objects of the type are equal member by member.
+bool equal(const TypeInfo& type, const void* a, const void* b);
+/// Whether the member may be absent without a rule: it is an optional, or its initialiser gives something else than an
+/// empty value.
+bool has_default(const TypeInfo& type, const FieldInfo& field);
+
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,132 @@
+#include <leanmcp/payments/billing.hpp>
+
+#include <leanmcp/payments/billing_impl.hpp>
+#include <leanmcp/payments/stripe_form.hpp>
+
+#include <boost/json.hpp>
+
+namespace leanmcp::inline v0 {
+namespace {
+
+constexpr std::string_view try_again = "The billing service cannot be reached right now. Please try again.";
+constexpr std::string_view retryable = R"({"code":"billing_unavailable","retryable":true})";
+
+CheckoutFlow flow_view(const detail::FlowRow& row) {
+  CheckoutFlow out;
+  out.flow_id = row.flow_id;
+  out.principal_key = row.principal_key;
+  out.product = row.product;
+  out.plan = row.plan;
+  out.session_id = row.session_id;
+  out.session_url = row.session_url;
+  out.expires_at = detail::time_point(row.expires_at);
+  if (row.status == "pending") out.state = CheckoutFlow::State::pending;
+  if (row.status == "completed") out.state = CheckoutFlow::State::completed;
+  if (row.status == "expired") out.state = CheckoutFlow::State::expired;
+  if (row.status == "failed") out.state = CheckoutFlow::State::failed;
+  return out;
+}
+
+}  // namespace
+
+Error Billing::Impl::unavailable(const StorageError& fault) const {
+  const std::string detail = "storage " + std::string(to_string(fault.cause)) + ": " + fault.detail;
+  options.log.error("billing: storage failed", {{"detail", detail}});
+  return Error(std::string(try_again), detail).with_data(std::string(retryable));
+}
+
+Error Billing::Impl::unavailable(const StripeError& fault) const {
+  const std::string detail = fault.describe();
+  options.log.error("billing: Stripe refused or was not reached", {{"detail", detail}});
+  return Error(std::string(try_again), detail).with_data(std::string(retryable));
+}
+
+void Billing::Impl::report(BillingAnomaly::Kind kind, std::string_view object_id,
+                           std::string_view principal_key) const {
+  options.log.warning("billing: needs a look", {{"kind", std::to_string(static_cast<int>(kind))}, {"id", object_id}});
+  if (options.on_anomaly) options.on_anomaly(BillingAnomaly{kind, std::string(object_id), std::string(principal_key)});
+}
+
+Result<void> Billing::Impl::note(const Occasion& occasion) {
+  detail::BillingEffects effects;
+  effects.event_id = occasion.event_id;
+  effects.now = now();
+  auto done = store.apply(effects);
+  if (!done) return unavailable(done.error());
+  return {};
+}
+
+Billing::Billing(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+Billing::~Billing() = default;
+
+Result<std::shared_ptr<Billing>> Billing::create(Database database, std::shared_ptr<StripeApi> stripe,
+                                                 std::shared_ptr<const Clock> clock, BillingOptions options) {
+  if (!stripe || !clock) return Error("Billing: needs a Stripe client and a clock");
+  if (std::string fault = detail::billing_options_fault(options); !fault.empty()) return Error("Billing: " + fault);
+  auto impl = std::make_unique<Impl>(std::move(database), std::move(stripe), std::move(clock), std::move(options));
+  auto migrated = impl->store.migrate();
+  if (!migrated) {
+    return Error("Billing: the database cannot be used",
+                 std::string(to_string(migrated.error().cause)) + ": " + migrated.error().detail);
+  }
+  return std::shared_ptr<Billing>(new Billing(std::move(impl)));
+}
+
+Result<Checkout> Billing::begin_checkout(const CheckoutRequest& request) { return impl_->begin_checkout(request); }
+
+Result<WebhookReceipt, WebhookRefusal> Billing::receive_webhook(std::string_view body,
+                                                                std::string_view signature_header) {
+  return impl_->receive(body, signature_header);
+}
+
+Result<WebhookReceipt, WebhookRefusal> Billing::handle_webhook(std::string_view body,
+                                                               std::string_view signature_header) {
+  auto receipt = impl_->receive(body, signature_header);
+  if (!receipt || receipt->outcome == WebhookReceipt::Outcome::ignored) return receipt;
+  // It is stored: from here on a failure is ours to repeat, not Stripe's.
+  auto event = impl_->store.event(receipt->event_id);
+  if (!event || !*event || (*event)->applied) return receipt;
+  if (impl_->try_event(**event)) receipt->outcome = WebhookReceipt::Outcome::applied;
+  return receipt;
+}
+
+Result<SubscriptionStatus> Billing::subscription_status(std::string_view principal_key, std::string_view product) {
+  return impl_->status(principal_key, product);
+}
+
+Result<Entitlement> Billing::check(std::string_view principal_key, std::string_view product) {
+  return impl_->check(principal_key, product);
+}
+
+Result<std::optional<CheckoutFlow>> Billing::flow(std::string_view flow_id) {
+  auto row = impl_->store.flow(flow_id);
+  if (!row) return impl_->unavailable(row.error());
+  if (!*row) return std::optional<CheckoutFlow>();
+  return std::optional<CheckoutFlow>(flow_view(**row));
+}
+
+Result<std::optional<CheckoutFlow>> Billing::refresh_flow(std::string_view flow_id) {
+  constexpr std::int64_t at_most_every_seconds = 3;
+  auto row = impl_->store.flow(flow_id);
+  if (!row) return impl_->unavailable(row.error());
+  if (!*row) return std::optional<CheckoutFlow>();
+  auto asked = impl_->refresh(**row, at_most_every_seconds);
+  if (!asked) return asked.error();
+  return flow(flow_id);
+}
+
+Result<std::string> Billing::portal_url(std::string_view principal_key, std::string_view return_url) {
+  auto account = impl_->store.account(principal_key);
+  if (!account) return impl_->unavailable(account.error());
+  if (!*account || (*account)->customer_id.empty()) return Error("There is no subscription to manage yet.");
+  const boost::json::object form{{"customer", (*account)->customer_id}, {"return_url", return_url}};
+  auto session = impl_->stripe->create_portal_session(stripe_form(form));
+  if (!session) return impl_->unavailable(session.error());
+  return std::move(session->url);
+}
+
+Result<SweepReport> Billing::sweep() { return impl_->sweep(); }
+
+const BillingOptions& Billing::options() const noexcept { return impl_->options; }
+
+}  // namespace leanmcp::inline v0

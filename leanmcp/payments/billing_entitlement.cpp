@@ -1,0 +1,82 @@
+#include <leanmcp/payments/billing_impl.hpp>
+
+namespace leanmcp::inline v0 {
+
+using detail::Standing;
+using detail::SubscriptionRow;
+
+namespace {
+
+/// Gates are asked often; Stripe is asked about an open checkout at most this often.
+constexpr std::int64_t gate_refresh_seconds = 5;
+
+Entitlement entitlement_of(const SubscriptionRow* row, bool allowed) {
+  Entitlement out;
+  out.allowed = allowed;
+  if (!row) return out;
+  out.status = row->status;
+  out.plan = row->plan;
+  if (row->period_end != 0) out.expires_at = detail::time_point(row->period_end);
+  return out;
+}
+
+}  // namespace
+
+Result<Entitlement> Billing::Impl::check(std::string_view principal_key, std::string_view product) {
+  auto rows = store.subscriptions(principal_key, product);
+  if (!rows) return unavailable(rows.error());
+  std::optional<Error> outage;
+  bool asked = false;
+  for (const SubscriptionRow& row : *rows) {
+    if (detail::standing(row, now(), options) != Standing::ask) continue;
+    auto settled = settle_subscription(row.subscription_id, Occasion());
+    asked = true;
+    if (settled) continue;
+    if (now() < row.period_end + options.outage_grace.count()) return entitlement_of(&row, true);
+    outage = settled.error();
+  }
+  const auto reload = [&] { rows = store.subscriptions(principal_key, product); };
+  if (asked) reload();
+  if (!rows) return unavailable(rows.error());
+  const SubscriptionRow* best = detail::best_subscription(*rows, now(), options);
+  if (best && detail::standing(*best, now(), options) == Standing::allow) return entitlement_of(best, true);
+
+  // Perhaps it is paid and no webhook has come yet.
+  auto flow = store.live_flow(principal_key, product);
+  if (!flow) return unavailable(flow.error());
+  if (*flow) {
+    auto refreshed = refresh(**flow, gate_refresh_seconds);
+    if (!refreshed) return refreshed.error();
+    if (*refreshed) reload();
+    if (!rows) return unavailable(rows.error());
+    best = detail::best_subscription(*rows, now(), options);
+  }
+  const bool allowed = best && detail::standing(*best, now(), options) == Standing::allow;
+  if (!allowed && outage) return std::move(*outage);
+  return entitlement_of(best, allowed);
+}
+
+Result<SubscriptionStatus> Billing::Impl::status(std::string_view principal_key, std::string_view product) {
+  SubscriptionStatus out;
+  for (const BillingProduct& candidate : options.products) {
+    if (!product.empty() && candidate.key != product) continue;
+    auto entitlement = check(principal_key, candidate.key);
+    if (!entitlement) return entitlement.error();
+    const bool better = entitlement->allowed || (out.status == "none" && entitlement->status != "none");
+    if (!better) continue;
+    out.status = entitlement->status;
+    out.expires_at = entitlement->expires_at;
+    out.billing_plan = entitlement->plan;
+    if (!entitlement->allowed) continue;
+    out.plan = candidate.key;
+    out.can_upgrade = false;
+    auto rows = store.subscriptions(principal_key, candidate.key);
+    if (!rows) return unavailable(rows.error());
+    const SubscriptionRow* const best = detail::best_subscription(*rows, now(), options);
+    out.cancels_at_period_end = best && best->cancel_at_period_end;
+    break;
+  }
+  return out;
+}
+
+}  // namespace leanmcp::inline v0

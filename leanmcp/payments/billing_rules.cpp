@@ -1,0 +1,173 @@
+#include <leanmcp/payments/billing_rules.hpp>
+
+#include <leanmcp/payments/stripe_form.hpp>
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <set>
+
+namespace leanmcp::inline v0::detail {
+namespace {
+
+namespace json = boost::json;
+
+/// A row fetched this recently is not fetched again.
+constexpr std::int64_t fresh_seconds = 60;
+/// Stripe allows 50 entries; two are ours.
+constexpr std::size_t max_metadata = 48;
+
+std::size_t characters(std::string_view utf8) {
+  return static_cast<std::size_t>(
+      std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
+}
+
+bool is_web_url(std::string_view url) { return url.starts_with("https://") || url.starts_with("http://"); }
+
+std::string products_fault(const BillingOptions& options) {
+  std::set<std::string_view> products;
+  std::set<std::string_view> prices;
+  for (const BillingProduct& product : options.products) {
+    if (product.key.empty() || product.key == "free") return "a product needs a key other than \"free\"";
+    if (!products.insert(product.key).second) return "product " + product.key + " is declared twice";
+    if (product.plans.empty()) return "product " + product.key + " has no plan";
+    std::set<std::string_view> plans;
+    for (const BillingPlan& plan : product.plans) {
+      const std::string name = product.key + "/" + plan.key;
+      if (plan.key.empty() || !plans.insert(plan.key).second) return "plan " + name + " is declared twice or unnamed";
+      if (plan.price_id.empty()) return "plan " + name + " has no price";
+      if (!prices.insert(plan.price_id).second) return "price " + plan.price_id + " belongs to two plans";
+      if (plan.trial_days < 0 || plan.trial_days > 730) return "plan " + name + ": trial_days is not 0 to 730";
+    }
+  }
+  return options.products.empty() ? "no product is declared" : "";
+}
+
+bool allows(const std::string& status) { return status == "active" || status == "trialing"; }
+
+}  // namespace
+
+std::string billing_options_fault(const BillingOptions& options) {
+  if (std::string fault = products_fault(options); !fault.empty()) return fault;
+  if (!is_web_url(options.success_url)) return "success_url is no URL";
+  if (!is_web_url(options.cancel_url)) return "cancel_url is no URL";
+  if (!options.go_url.empty() && !is_web_url(options.go_url)) return "go_url is no URL";
+  if (!options.manage_url.empty() && !is_web_url(options.manage_url)) return "manage_url is no URL";
+  const auto lifetime = options.checkout_lifetime.count();
+  if (lifetime < 1800 || lifetime > 86'400) return "checkout_lifetime is not 30 minutes to 24 hours";
+  if (options.past_due_grace.count() < 0 || options.outage_grace.count() < 0) return "a grace is negative";
+  if (options.max_event_attempts < 1) return "max_event_attempts is less than 1";
+  const auto& secrets = options.webhook_secrets;
+  if (std::any_of(secrets.begin(), secrets.end(), [](const Secret& secret) { return secret.empty(); }))
+    return "a webhook secret is empty";
+  return "";
+}
+
+std::string checkout_request_fault(const CheckoutRequest& request) {
+  if (request.principal_key.empty() || request.principal_key.size() > 1000) return "principal_key is empty or too long";
+  if (request.user_id.empty() || characters(request.user_id) > 500) return "user_id is empty or too long";
+  if (request.metadata.size() > max_metadata) return "too many metadata entries";
+  for (const auto& [key, value] : request.metadata) {
+    if (key.empty() || characters(key) > 40 || key.find_first_of("[]") != std::string::npos)
+      return "a metadata key is empty, over 40 characters or has brackets";
+    if (key == "flow_id" || key == "userId") return "metadata key " + key + " is taken";
+    if (characters(value) > 500) return "a metadata value is over 500 characters";
+  }
+  return "";
+}
+
+const BillingPlan* find_plan(const BillingOptions& options, std::string_view product, std::string_view plan) {
+  for (const BillingProduct& candidate : options.products) {
+    if (candidate.key != product) continue;
+    for (const BillingPlan& one : candidate.plans)
+      if (one.key == plan) return &one;
+  }
+  return nullptr;
+}
+
+Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOptions& options) {
+  const bool past_due = row.status == "past_due" && now < row.status_since + options.past_due_grace.count();
+  if (!allows(row.status) && !past_due) return Standing::deny;
+  const bool over = row.period_end != 0 && now >= row.period_end;
+  if (!over || now - row.fetched_at < fresh_seconds) return Standing::allow;
+  return Standing::ask;
+}
+
+const SubscriptionRow* best_subscription(const std::vector<SubscriptionRow>& rows, std::int64_t now,
+                                         const BillingOptions& options) {
+  const auto rank = [&](const SubscriptionRow& row) {
+    return std::make_tuple(standing(row, now, options) != Standing::deny, row.period_end, row.created);
+  };
+  const auto found =
+      std::max_element(rows.begin(), rows.end(), [&](const auto& a, const auto& b) { return rank(a) < rank(b); });
+  return found == rows.end() ? nullptr : &*found;
+}
+
+int allowing(const std::vector<SubscriptionRow>& rows, std::int64_t now, const BillingOptions& options) {
+  return static_cast<int>(std::count_if(rows.begin(), rows.end(), [&](const SubscriptionRow& row) {
+    return standing(row, now, options) != Standing::deny;
+  }));
+}
+
+SubscriptionRow row_of(const StripeSubscription& subscription, const BillingOptions& options) {
+  SubscriptionRow row;
+  row.subscription_id = subscription.id;
+  row.customer_id = subscription.customer;
+  row.status = subscription.status;
+  row.cancel_at = subscription.cancel_at;
+  row.cancel_at_period_end = subscription.cancel_at_period_end;
+  row.created = subscription.created;
+  for (const StripeSubscriptionItem& item : subscription.items) {
+    for (const BillingProduct& product : options.products) {
+      for (const BillingPlan& plan : product.plans) {
+        if (plan.price_id != item.price || !row.product.empty()) continue;
+        row.product = product.key;
+        row.plan = plan.key;
+        row.price_id = item.price;
+        row.period_end = item.period_end;
+      }
+    }
+  }
+  return row;
+}
+
+std::string checkout_params(const CheckoutRequest& request, const BillingPlan& plan, const std::string& customer,
+                            const std::string& flow_id, std::int64_t expires_at, const BillingOptions& options) {
+  json::object metadata;
+  for (const auto& [key, value] : request.metadata) metadata[key] = value;
+  metadata["flow_id"] = flow_id;
+  metadata["userId"] = request.user_id;
+
+  json::object subscription_data{{"metadata", metadata}};
+  if (plan.trial_days > 0) subscription_data["trial_period_days"] = plan.trial_days;
+
+  json::object params{
+      {"mode", "subscription"},
+      {"customer", customer},
+      {"line_items", json::array{json::object{{"price", plan.price_id}, {"quantity", 1}}}},
+      {"success_url", options.success_url},
+      {"cancel_url", options.cancel_url},
+      {"expires_at", expires_at},
+      {"metadata", metadata},
+      {"subscription_data", subscription_data},
+  };
+  if (characters(request.user_id) <= 200) params["client_reference_id"] = request.user_id;
+  if (options.allow_promotion_codes) params["allow_promotion_codes"] = true;
+  if (options.terms_on_stripe) params["consent_collection"] = json::object{{"terms_of_service", "required"}};
+  return stripe_form(params);
+}
+
+std::string flow_state_after(const StripeCheckoutSession& session, bool failed_event) {
+  if (session.paid()) return "completed";
+  if (session.status == "expired") return "expired";
+  if (session.status != "complete") return "";
+  return failed_event ? "failed" : "pending";
+}
+
+std::int64_t event_backoff(std::int64_t failures) {
+  return std::min<std::int64_t>(std::int64_t{5} << std::clamp<std::int64_t>(failures, 0, 10), 3600);
+}
+
+TimePoint time_point(std::int64_t unix_seconds) { return TimePoint(std::chrono::milliseconds(unix_seconds * 1000)); }
+
+}  // namespace leanmcp::inline v0::detail

@@ -1,0 +1,53 @@
+#pragma once
+
+#include <leanmcp/payments/billing.hpp>
+#include <leanmcp/payments/billing_store.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+/// The decisions of billing, as functions over values.
+namespace leanmcp::inline v0::detail {
+
+/// What is wrong with the options, naming it; empty when nothing is.
+std::string billing_options_fault(const BillingOptions& options);
+/// What is wrong with the request; empty when nothing is.
+std::string checkout_request_fault(const CheckoutRequest& request);
+
+const BillingPlan* find_plan(const BillingOptions& options, std::string_view product, std::string_view plan);
+
+enum class Standing {
+  allow,
+  /// The period is over and Stripe was not asked since: ask before denying.
+  ask,
+  deny,
+};
+Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOptions& options);
+
+/// The row that speaks for the person: an allowing one before the others, then the one that lasts longest, then the
+/// newest; nullptr when there is none.
+const SubscriptionRow* best_subscription(const std::vector<SubscriptionRow>& rows, std::int64_t now,
+                                         const BillingOptions& options);
+
+/// How many rows allow: more than one was bought twice.
+int allowing(const std::vector<SubscriptionRow>& rows, std::int64_t now, const BillingOptions& options);
+
+/// Our row for Stripe's object; product and plan come from the price of its first item that is one of ours.
+SubscriptionRow row_of(const StripeSubscription& subscription, const BillingOptions& options);
+
+/// The encoded request for a checkout session.
+std::string checkout_params(const CheckoutRequest& request, const BillingPlan& plan, const std::string& customer,
+                            const std::string& flow_id, std::int64_t expires_at, const BillingOptions& options);
+
+/// State a flow moves to because of its session; empty for none. `failed_event`: Stripe reported that the delayed
+/// payment failed.
+std::string flow_state_after(const StripeCheckoutSession& session, bool failed_event);
+
+/// Seconds until an event is applied again after its nth failure.
+std::int64_t event_backoff(std::int64_t failures);
+
+TimePoint time_point(std::int64_t unix_seconds);
+
+}  // namespace leanmcp::inline v0::detail

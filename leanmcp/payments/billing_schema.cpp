@@ -1,0 +1,44 @@
+#include <leanmcp/payments/billing_store.hpp>
+
+namespace leanmcp::inline v0::detail {
+
+Stored<void> BillingStore::migrate() const {
+  static const Migration steps[] = {
+      {1,
+       "accounts, flows, subscriptions, events",
+       {
+           "CREATE TABLE billing_accounts ("
+           "principal_key TEXT PRIMARY KEY, customer_id TEXT UNIQUE, generation BIGINT NOT NULL)",
+
+           "CREATE TABLE billing_flows ("
+           "flow_id TEXT PRIMARY KEY, principal_key TEXT NOT NULL, product TEXT NOT NULL, plan TEXT NOT NULL, "
+           "terms_version TEXT NOT NULL, status TEXT NOT NULL, frozen_params TEXT NOT NULL, attempt BIGINT NOT NULL, "
+           "session_id TEXT UNIQUE, session_url TEXT, expires_at BIGINT NOT NULL, created_at BIGINT NOT NULL, "
+           "checked_at BIGINT NOT NULL)",
+           // The lock against a double checkout.
+           "CREATE UNIQUE INDEX billing_flows_live ON billing_flows (principal_key, product) "
+           "WHERE status IN ('open', 'pending')",
+
+           "CREATE TABLE billing_subscriptions ("
+           "subscription_id TEXT PRIMARY KEY, customer_id TEXT NOT NULL, product TEXT NOT NULL, plan TEXT NOT NULL, "
+           "price_id TEXT NOT NULL, status TEXT NOT NULL, period_end BIGINT NOT NULL, cancel_at BIGINT NOT NULL, "
+           "cancel_at_period_end BIGINT NOT NULL, status_since BIGINT NOT NULL, created BIGINT NOT NULL, "
+           "fetched_at BIGINT NOT NULL, revision BIGINT NOT NULL)",
+           "CREATE INDEX billing_subscriptions_customer ON billing_subscriptions (customer_id, product)",
+           "CREATE INDEX billing_subscriptions_period ON billing_subscriptions (period_end)",
+
+           "CREATE TABLE billing_events ("
+           "event_id TEXT PRIMARY KEY, type TEXT NOT NULL, object TEXT NOT NULL, object_id TEXT NOT NULL, "
+           "customer_id TEXT NOT NULL, subscription_id TEXT NOT NULL, payload TEXT NOT NULL, "
+           "received_at BIGINT NOT NULL, applied_at BIGINT, attempts BIGINT NOT NULL, "
+           "next_attempt_at BIGINT NOT NULL)",
+           "CREATE INDEX billing_events_due ON billing_events (next_attempt_at) WHERE applied_at IS NULL",
+           "CREATE INDEX billing_events_applied ON billing_events (applied_at)",
+
+           "CREATE TABLE billing_marks (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
+       }},
+  };
+  return leanmcp::migrate(database_, "billing", steps);
+}
+
+}  // namespace leanmcp::inline v0::detail

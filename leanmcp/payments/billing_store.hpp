@@ -1,0 +1,139 @@
+#pragma once
+
+#include <leanmcp/storage/database.hpp>
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace leanmcp::inline v0::detail {
+
+template <class T>
+using Stored = Result<T, StorageError>;
+
+struct AccountRow {
+  std::string principal_key;
+  /// Stripe's customer; empty while there is none.
+  std::string customer_id;
+  /// Counts the customers this person has had: part of the idempotency key that creates the next one.
+  std::int64_t generation = 0;
+};
+
+struct FlowRow {
+  std::string flow_id;
+  std::string principal_key;
+  std::string product;
+  std::string plan;
+  std::string terms_version;
+  /// open, pending, completed, expired, failed
+  std::string status;
+  /// The encoded request that creates the session: one idempotency key always goes with the same bytes.
+  std::string frozen_params;
+  std::int64_t attempt = 1;
+  std::string session_id;
+  std::string session_url;
+  std::int64_t expires_at = 0;
+  std::int64_t checked_at = 0;
+
+  bool live() const { return status == "open" || status == "pending"; }
+};
+
+struct SubscriptionRow {
+  std::string subscription_id;
+  std::string customer_id;
+  /// Ours; empty when the price is none of ours.
+  std::string product;
+  std::string plan;
+  std::string price_id;
+  std::string status;
+  std::int64_t period_end = 0;
+  std::int64_t cancel_at = 0;
+  bool cancel_at_period_end = false;
+  /// When `status` was first seen.
+  std::int64_t status_since = 0;
+  std::int64_t created = 0;
+  std::int64_t fetched_at = 0;
+  /// Rises with each write; 0 for a row that does not exist. A fetch from Stripe is written only if the row still has
+  /// the revision it had before the fetch, so an older answer never replaces a newer one, whatever the clocks say.
+  std::int64_t revision = 0;
+};
+
+struct EventRow {
+  std::string event_id;
+  std::string type;
+  std::string object;
+  std::string object_id;
+  std::string customer_id;
+  std::string subscription_id;
+  std::string payload;
+  std::int64_t attempts = 0;
+  bool applied = false;
+};
+
+/// What follows from one answer of Stripe; written in one transaction.
+struct BillingEffects {
+  std::string flow_id;
+  /// New state of the flow; empty for none.
+  std::string flow_status;
+  /// When set, the flow changes only while this is its session.
+  std::string flow_session;
+  std::optional<SubscriptionRow> subscription;
+  /// The event that is hereby applied; empty for none.
+  std::string event_id;
+  std::int64_t now = 0;
+};
+
+/// The tables of billing. Every function is one transaction. Times are Unix seconds.
+class BillingStore {
+ public:
+  explicit BillingStore(Database database) : database_(std::move(database)) {}
+
+  Stored<void> migrate() const;
+
+  Stored<std::optional<AccountRow>> account(std::string_view principal_key) const;
+  Stored<std::optional<AccountRow>> account_of_customer(std::string_view customer_id) const;
+  /// Notes the customer unless another one got there first; the row as it then is.
+  Stored<AccountRow> adopt_customer(std::string_view principal_key, std::string_view customer_id,
+                                    std::int64_t generation) const;
+  /// The customer is gone at Stripe: the person gets another one, its subscriptions end.
+  Stored<void> forget_customer(std::string_view customer_id, std::int64_t now) const;
+
+  Stored<std::optional<FlowRow>> flow(std::string_view flow_id) const;
+  /// The open or pending one of that person and product.
+  Stored<std::optional<FlowRow>> live_flow(std::string_view principal_key, std::string_view product) const;
+  /// False when there is a live one already.
+  Stored<bool> insert_flow(const FlowRow& flow, std::int64_t now) const;
+  /// Replaces what the open flow sells, under the next attempt; false when it has moved on meanwhile.
+  Stored<bool> next_attempt(const FlowRow& flow, std::int64_t previous_attempt) const;
+  /// False when the flow has moved on to another attempt, or closed.
+  Stored<bool> save_session(const FlowRow& flow) const;
+  /// Claims the right to ask Stripe about the flow's session: false when someone did at or after `not_since`.
+  Stored<bool> claim_check(std::string_view flow_id, std::int64_t not_since, std::int64_t now) const;
+  Stored<std::vector<FlowRow>> flows_to_check(std::int64_t not_since, std::int64_t limit) const;
+
+  Stored<std::vector<SubscriptionRow>> subscriptions(std::string_view principal_key, std::string_view product) const;
+  Stored<std::optional<SubscriptionRow>> subscription(std::string_view subscription_id) const;
+  /// Those whose period is over but whose status still allows.
+  Stored<std::vector<SubscriptionRow>> lapsed_subscriptions(std::int64_t now, std::int64_t fetched_before,
+                                                            std::int64_t limit) const;
+
+  /// False when the subscription's row was written by someone else since it was read; nothing is changed then.
+  Stored<bool> apply(const BillingEffects& effects) const;
+
+  /// False when it is there already.
+  Stored<bool> insert_event(const EventRow& event, std::int64_t now) const;
+  Stored<std::optional<EventRow>> event(std::string_view event_id) const;
+  Stored<std::vector<EventRow>> due_events(std::int64_t now, std::int64_t limit) const;
+  Stored<void> postpone_event(std::string_view event_id, std::int64_t until) const;
+  Stored<void> purge_events(std::int64_t applied_before) const;
+
+  Stored<std::int64_t> mark(std::string_view name, std::int64_t otherwise) const;
+  Stored<void> set_mark(std::string_view name, std::int64_t value) const;
+
+ private:
+  Database database_;
+};
+
+}  // namespace leanmcp::inline v0::detail

@@ -1,0 +1,156 @@
+#include <leanmcp/payments/billing_impl.hpp>
+
+#include <array>
+
+namespace leanmcp::inline v0 {
+
+using detail::EventRow;
+using detail::FlowRow;
+
+namespace {
+
+constexpr std::int64_t batch = 100;
+constexpr std::int64_t flow_check_seconds = 30;
+constexpr std::int64_t lapsed_check_seconds = 300;
+/// Events may appear in the list a little late.
+constexpr std::int64_t overlap_seconds = 600;
+constexpr std::int64_t first_look_back_seconds = 3600;
+constexpr std::int64_t stripe_keeps_seconds = 30 * 86'400;
+/// Longer than Stripe redelivers or lists, so that a known event is never taken for a new one.
+constexpr std::int64_t keep_events_seconds = 40 * 86'400;
+constexpr int max_pages = 100;
+
+/// What the sweep asks for; Stripe allows 20 types in one question.
+constexpr std::array<std::string_view, 17> event_types{
+    "checkout.session.completed",
+    "checkout.session.async_payment_succeeded",
+    "checkout.session.async_payment_failed",
+    "checkout.session.expired",
+    "customer.subscription.created",
+    "customer.subscription.updated",
+    "customer.subscription.deleted",
+    "customer.subscription.paused",
+    "customer.subscription.resumed",
+    "customer.subscription.trial_will_end",
+    "invoice.paid",
+    "invoice.payment_failed",
+    "invoice.payment_action_required",
+    "charge.dispute.created",
+    "charge.refunded",
+    "customer.deleted",
+    "customer.subscription.pending_update_applied",
+};
+
+}  // namespace
+
+Result<SweepReport> Billing::Impl::sweep() {
+  SweepReport report;
+  for (const auto part : {&Impl::sweep_missed, &Impl::sweep_events, &Impl::sweep_flows, &Impl::sweep_lapsed}) {
+    auto done = (this->*part)(report);
+    if (!done) return done.error();
+  }
+  auto purged = store.purge_events(now() - keep_events_seconds);
+  if (!purged) return unavailable(purged.error());
+  return report;
+}
+
+Result<void> Billing::Impl::sweep_events(SweepReport& report) {
+  auto due = store.due_events(now(), batch);
+  if (!due) return unavailable(due.error());
+  for (const EventRow& event : *due) ++(try_event(event) ? report.events_applied : report.events_failed);
+  return {};
+}
+
+/// An open flow without a session: the creation was cut off. The same key gives the session that may exist.
+Result<void> Billing::Impl::recover_flow(FlowRow flow) {
+  auto account = store.account(flow.principal_key);
+  if (!account) return unavailable(account.error());
+  const std::string customer = *account ? (*account)->customer_id : std::string();
+  auto session = create_session(flow, customer);
+  if (session) {
+    flow.session_id = session->id;
+    flow.session_url = session->url;
+    auto saved = store.save_session(flow);
+    if (!saved) return unavailable(saved.error());
+    return settle_session(session->id, Occasion());
+  }
+  if (session.error().retryable()) return unavailable(session.error());
+  detail::BillingEffects close;
+  close.flow_id = flow.flow_id;
+  close.flow_status = "expired";
+  close.now = now();
+  auto closed = store.apply(close);
+  if (!closed) return unavailable(closed.error());
+  return {};
+}
+
+Result<void> Billing::Impl::sweep_flows(SweepReport& report) {
+  auto flows = store.flows_to_check(now() - flow_check_seconds, batch);
+  if (!flows) return unavailable(flows.error());
+  for (const FlowRow& flow : *flows) {
+    if (flow.session_id.empty()) {
+      auto mine = store.claim_check(flow.flow_id, now() - flow_check_seconds, now());
+      if (!mine) return unavailable(mine.error());
+      if (*mine) static_cast<void>(recover_flow(flow));
+    } else {
+      // A failure has been logged, and the next sweep tries again.
+      static_cast<void>(refresh(flow, flow_check_seconds));
+    }
+    auto after = store.flow(flow.flow_id);
+    if (!after) return unavailable(after.error());
+    if (*after && !(*after)->live()) ++report.flows_closed;
+  }
+  return {};
+}
+
+/// Events that never arrived: lists what Stripe has since the last look.
+Result<void> Billing::Impl::sweep_missed(SweepReport& report) {
+  const std::int64_t started = now();
+  auto since = store.mark("events_listed_until", started - first_look_back_seconds);
+  if (!since) return unavailable(since.error());
+  StripeEventQuery query;
+  query.created_from = std::max(*since - overlap_seconds, started - stripe_keeps_seconds);
+  query.types.assign(event_types.begin(), event_types.end());
+  for (int page = 0; page < max_pages; ++page) {
+    auto events = stripe->events(query);
+    if (!events) {
+      // The rest of the sweep may still work, with a restricted key that may not list events, say.
+      options.log.warning("billing: events cannot be listed", {{"detail", events.error().describe()}});
+      return {};
+    }
+    for (const StripeEvent& event : events->data) {
+      EventRow row;
+      row.event_id = event.id;
+      row.type = event.type;
+      row.object = event.object;
+      row.object_id = event.object_id;
+      row.customer_id = event.customer;
+      row.subscription_id = event.subscription;
+      row.payload = event.payload;
+      if (event.livemode != stripe->livemode()) continue;
+      auto inserted = store.insert_event(row, started);
+      if (!inserted) return unavailable(inserted.error());
+      if (*inserted) ++report.events_found;
+    }
+    if (!events->has_more || events->data.empty()) {
+      auto marked = store.set_mark("events_listed_until", started);
+      if (!marked) return unavailable(marked.error());
+      return {};
+    }
+    query.starting_after = events->data.back().id;
+  }
+  options.log.error("billing: more events than one sweep reads; the next one goes on");
+  return {};
+}
+
+Result<void> Billing::Impl::sweep_lapsed(SweepReport& report) {
+  auto rows = store.lapsed_subscriptions(now(), now() - lapsed_check_seconds, batch);
+  if (!rows) return unavailable(rows.error());
+  for (const detail::SubscriptionRow& row : *rows) {
+    auto settled = settle_subscription(row.subscription_id, Occasion());
+    if (settled) ++report.subscriptions_refreshed;
+  }
+  return {};
+}
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,116 @@
+#include <leanmcp/protocol/message.hpp>
+
+#include <boost/json.hpp>
+
+namespace leanmcp::inline v0 {
+
+namespace {
+
+constexpr std::size_t most_id_bytes = 256;
+
+/// Empty when the value cannot be an id.
+std::string id_text(const json::value& value) {
+  if (value.is_int64() || value.is_uint64()) return json::serialize(value);
+  if (value.is_string() && value.get_string().size() <= most_id_bytes) return json::serialize(value);
+  return {};
+}
+
+}  // namespace
+
+Message classify(const json::value& value) {
+  const json::object* const object = value.if_object();
+  if (!object) return InvalidMessage{"", "a message is a JSON object"};
+  std::string id;
+  const json::value* const id_value = object->if_contains("id");
+  if (id_value) {
+    id = id_text(*id_value);
+    if (id.empty()) return InvalidMessage{"", "id must be a string or an integer"};
+  }
+  const json::value* const version = object->if_contains("jsonrpc");
+  if (!version || !version->is_string() || version->get_string() != "2.0")
+    return InvalidMessage{id, "jsonrpc must be \"2.0\""};
+
+  const json::value* const method = object->if_contains("method");
+  if (method) {
+    if (!method->is_string()) return InvalidMessage{id, "method must be a string"};
+    const json::object* params = nullptr;
+    if (const json::value* const p = object->if_contains("params")) {
+      params = p->if_object();
+      if (!params) return InvalidMessage{id, "params must be an object"};
+    }
+    const std::string_view name(method->get_string().data(), method->get_string().size());
+    if (id_value) return RequestMessage{std::move(id), name, params};
+    return NotificationMessage{name, params};
+  }
+
+  const json::value* const result = object->if_contains("result");
+  const json::value* const error = object->if_contains("error");
+  if (id_value && result && !error) return ResponseMessage{std::move(id), result, nullptr};
+  if (id_value && error && !result && error->is_object())
+    return ResponseMessage{std::move(id), nullptr, &error->get_object()};
+  return InvalidMessage{id, "neither a request, a notification nor a response"};
+}
+
+void append_json_string(std::string& out, std::string_view text) {
+  static constexpr char hex[] = "0123456789abcdef";
+  out += '"';
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, from, i - from);
+    from = i + 1;
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        out += "\\u00";
+        out += hex[c >> 4];
+        out += hex[c & 15];
+    }
+  }
+  out.append(text, from);
+  out += '"';
+}
+
+std::string render_error(std::string_view id, int code, std::string_view message, std::string_view data) {
+  std::string out = R"({"jsonrpc":"2.0",)";
+  if (!id.empty()) out.append("\"id\":").append(id).append(",");
+  out.append("\"error\":{\"code\":").append(std::to_string(code)).append(",\"message\":");
+  append_json_string(out, message);
+  if (!data.empty()) out.append(",\"data\":").append(data);
+  out += "}}";
+  return out;
+}
+
+std::string render_result(std::string_view id, std::string_view result) {
+  std::string out;
+  out.reserve(result.size() + id.size() + 40);
+  out.append(R"({"jsonrpc":"2.0","id":)").append(id).append(",\"result\":").append(result).append("}");
+  return out;
+}
+
+std::string render_notification(std::string_view method, std::string_view params) {
+  std::string out = R"({"jsonrpc":"2.0","method":)";
+  append_json_string(out, method);
+  if (!params.empty()) out.append(",\"params\":").append(params);
+  out += '}';
+  return out;
+}
+
+std::string render_request(std::string_view id, std::string_view method, std::string_view params) {
+  std::string out = R"({"jsonrpc":"2.0","id":)";
+  out.append(id).append(",\"method\":");
+  append_json_string(out, method);
+  if (!params.empty()) out.append(",\"params\":").append(params);
+  out += '}';
+  return out;
+}
+
+std::string json_text(const json::value& value) { return json::serialize(value); }
+std::string json_text(const json::object& object) { return json::serialize(object); }
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,423 @@
+#include <leanmcp/server/call_state.hpp>
+
+#include <leanmcp/base/encoding.hpp>
+#include <leanmcp/base/worker_pool.hpp>
+#include <leanmcp/crypto/digest.hpp>
+#include <leanmcp/json/bind.hpp>
+#include <leanmcp/json/parse.hpp>
+#include <leanmcp/json/schema_validator.hpp>
+#include <leanmcp/protocol/codes.hpp>
+
+namespace leanmcp::inline v0 {
+
+namespace {
+
+constexpr std::size_t most_argument_faults = 50;
+
+bool is_text(const json::object& object, std::string_view key) {
+  const json::value* const value = object.if_contains(key);
+  return value && value->is_string();
+}
+
+RpcError invalid_params(std::string message) { return RpcError{code::invalid_params, std::move(message), {}, 200}; }
+
+}  // namespace
+
+CallState::CallState(std::shared_ptr<Engine> engine, std::shared_ptr<const Registry> registry, const Entry& entry,
+                     std::shared_ptr<RequestSink> sink, RequestInfo info, const RequestMessage& message,
+                     std::string name, UriVariables variables)
+    : engine_(std::move(engine)),
+      registry_(std::move(registry)),
+      entry_(entry),
+      sink_(std::move(sink)),
+      info_(std::move(info)),
+      id_(message.id),
+      method_(message.method),
+      params_(message.params),
+      name_(std::move(name)),
+      empty_arguments_(json::object()),
+      arguments_(&empty_arguments_),
+      passed_arguments_(&empty_arguments_),
+      stop_(std::nostopstate),
+      context_(*this) {
+  for (auto& [key, value] : variables) empty_arguments_.get_object()[key] = value;
+}
+
+CallState::~CallState() = default;
+
+std::optional<RpcError> CallState::read_params() {
+  if (!params_) return std::nullopt;
+  if (const json::value* const meta = params_->if_contains("_meta")) {
+    meta_ = meta->if_object();
+    if (!meta_) return invalid_params("_meta must be an object");
+    if (const json::value* const token = meta_->if_contains("progressToken")) {
+      if (!token->is_string() && !token->is_int64() && !token->is_uint64())
+        return invalid_params("progressToken must be a string or an integer");
+      progress_token_ = json::serialize(*token);
+    }
+  }
+  if (entry_.kind == EntryKind::tool || entry_.kind == EntryKind::prompt) {
+    if (const json::value* const arguments = params_->if_contains("arguments")) {
+      if (!arguments->is_object()) return invalid_params("arguments must be an object");
+      arguments_ = arguments;
+      passed_arguments_ = arguments;
+    }
+  }
+  if (!info_.modern()) return std::nullopt;
+  if (const json::value* const responses = params_->if_contains("inputResponses"); responses && !responses->is_object())
+    return invalid_params("inputResponses must be an object");
+  if (params_->contains("requestState") && !is_text(*params_, "requestState"))
+    return invalid_params("requestState must be a string");
+  return check_header_params();
+}
+
+void CallState::start() {
+  listen_for_cancel();
+  if (const auto error = read_params()) return fail(*error);
+  if (!run_hooks()) {
+    if (waiting_) spawn_drive(std::move(waiting_));
+    return;
+  }
+  invoke();
+}
+
+void CallState::listen_for_cancel() {
+  // What ends inside start() never hears of a cancellation: registering is left to the paths that wait.
+  if (entry_.nonblocking && entry_.handler.plain && entry_.hooks.empty()) return;
+  const std::weak_ptr<CallState> weak = weak_from_this();
+  sink_->on_cancel([weak] {
+    if (const auto self = weak.lock()) self->cancel();
+  });
+  if (info_.session) {
+    tracked_ = true;
+    info_.session->track(id_, [weak, &executor = sink_->executor()] {
+      executor.post([weak] {
+        if (const auto self = weak.lock()) self->cancel();
+      });
+    });
+  }
+  stop_ = std::stop_source();
+  if (engine_->options().call_timeout.count() > 0) {
+    timeout_ = sink_->executor().start_timer(engine_->options().call_timeout, [weak] {
+      const auto self = weak.lock();
+      if (!self || self->answered_) return;
+      self->engine_->logger().warning("call timed out", {{"name", self->name_}});
+      self->send(failure_result(Error("The call took too long and was stopped.")));
+      self->cancel();
+    });
+  }
+}
+
+bool CallState::before_stage(Stage stage) {
+  if (stage >= Stage::entitle && !principal_bound_) {
+    if (const auto error = bind_to_principal()) {
+      fail(*error);
+      return false;
+    }
+  }
+  if (stage >= Stage::entitle && stage < Stage::authorize_arguments && !arguments_checked_) {
+    arguments_checked_ = true;
+    if (!arguments_passed_fit()) {
+      finish(argument_faults());
+      return false;
+    }
+  }
+  return true;
+}
+
+bool CallState::run_hooks() {
+  while (hook_ < entry_.hooks.size()) {
+    Hook& hook = *entry_.hooks[hook_];
+    if (!before_stage(hook.stage())) return false;
+    Verdict verdict = hook.before(*this);
+    if (verdict.is_later()) {
+      waiting_ = verdict.take_task();
+      return false;
+    }
+    if (!settle_verdict(verdict)) return false;
+  }
+  if (!principal_bound_) {
+    if (const auto error = bind_to_principal()) {
+      fail(*error);
+      return false;
+    }
+  }
+  return true;
+}
+
+bool CallState::settle_verdict(Verdict& verdict) {
+  if (const Denial* const denial = verdict.denial()) {
+    deny(*denial);
+    return false;
+  }
+  if (verdict.result()) {
+    finish(std::move(*verdict.result()));
+    return false;
+  }
+  ++hook_;
+  return true;
+}
+
+void CallState::invoke() {
+  if (entry_.raw_input && !raw_arguments_fit()) return finish(argument_faults());
+  if (entry_.handler.coroutine || (entry_.handler.takes_user && !user_)) return spawn_drive(Task<Verdict>());
+  if (entry_.nonblocking) return finish(run_plain());
+  const bool taken = engine_->workers().submit([self = shared_from_this()] {
+    auto body = std::make_shared<ResultBody>(self->run_plain());
+    Executor& executor = self->sink_->executor();
+    executor.post([self, body] { self->finish(std::move(*body)); });
+  });
+  if (!taken) {
+    engine_->logger().warning("worker queue full", {{"name", name_}});
+    fail(RpcError{code::unavailable, "The server is busy; try again.", R"({"code":"BUSY","action":"retry"})", 503});
+  }
+}
+
+ResultBody CallState::run_plain() noexcept {
+  try {
+    if (!entry_.serial) return entry_.handler.plain(*this);
+    const std::lock_guard lock(*entry_.serial);
+    return entry_.handler.plain(*this);
+  } catch (...) {
+    return failed(std::current_exception());
+  }
+}
+
+ResultBody CallState::failed(std::exception_ptr exception) noexcept {
+  std::string what = "unknown exception";
+  try {
+    std::rethrow_exception(exception);
+  } catch (const CallFailure& failure) {
+    if (entry_.kind == EntryKind::tool) return failure_result(failure.error());
+    ResultBody body;
+    body.failed = true;
+    body.error = failure.error();
+    body.rpc_code = code::internal_error;
+    return body;
+  } catch (const std::exception& e) {
+    what = e.what();
+  } catch (...) {
+  }
+  engine_->logger().error("handler threw", {{"name", name_}, {"what", what}});
+  ToolResult result = ToolResult::failure("The server failed to do this; the details are in its log.");
+  if (entry_.kind != EntryKind::tool) {
+    result.failed = true;
+    result.rpc_code = code::internal_error;
+    result.error = Error("The server failed to do this; the details are in its log.");
+  }
+  return result;
+}
+
+void CallState::spawn_drive(Task<Verdict> waiting) {
+  const auto self = shared_from_this();
+  auto done = [self](RunOutcome<ResultBody> outcome) { self->on_run_end(std::move(outcome)); };
+  RunHandle run = spawn(sink_->executor(), drive(std::move(waiting)), std::move(done));
+  if (!run.ended()) run_ = std::move(run);
+}
+
+Task<ResultBody> CallState::drive(Task<Verdict> waiting) {
+  // An empty body after `answered_` was set stands for "already answered by a verdict".
+  while (waiting) {
+    Verdict verdict = co_await std::move(waiting);
+    waiting = Task<Verdict>();
+    if (verdict.is_later()) {
+      waiting = verdict.take_task();
+      continue;
+    }
+    const bool settled = settle_verdict(verdict);
+    const bool through = settled && run_hooks();
+    if (through) break;
+    if (!waiting_) co_return ResultBody();
+    waiting = std::move(waiting_);
+  }
+  if (entry_.handler.takes_user && !user_) {
+    if (!user_loader_) {
+      ResultBody none = ToolResult::failure("There is no user profile for this caller.");
+      co_return std::move(none);
+    }
+    auto loading = user_loader_();
+    auto loaded = co_await std::move(loading);
+    if (!loaded) {
+      deny(loaded.error());
+      co_return ResultBody();
+    }
+    user_ = *loaded;
+  }
+  ResultBody body;
+  if (entry_.raw_input && !raw_arguments_fit()) {
+    body = argument_faults();
+  } else if (entry_.handler.coroutine) {
+    auto running = entry_.handler.coroutine(*this);
+    body = co_await std::move(running);
+  } else if (entry_.nonblocking) {
+    body = run_plain();
+  } else {
+    const auto out = std::make_shared<ResultBody>();
+    std::function<void()> work = [this, out] { *out = run_plain(); };
+    co_await on_worker(std::move(work));
+    body = std::move(*out);
+  }
+  co_return std::move(body);
+}
+
+void CallState::on_run_end(RunOutcome<ResultBody> outcome) {
+  run_ = RunHandle();
+  if (answered_) return;
+  if (outcome.value) return finish(std::move(*outcome.value));
+  if (outcome.exception) return finish(failed(outcome.exception));
+  if (!missing_capability_.empty()) {
+    run_after_hooks(false, {});
+    if (info_.modern()) {
+      return fail(RpcError{code::missing_client_capability, "The client lacks a capability this needs",
+                           "{\"requiredCapabilities\":" + missing_capability_ + "}", 400});
+    }
+    return send(failure_result(Error("Your client cannot ask you what this needs: it lacks the capability " +
+                                     missing_capability_)));
+  }
+  if (std::exchange(replay_, false)) {
+    rounds_->start_again();
+    arguments_ = passed_arguments_;
+    hook_ = 0;
+    return start();
+  }
+  if (rounds_ && !rounds_->pending().empty()) return finish_round();
+}
+
+void CallState::finish(ResultBody body) {
+  if (answered_) return;
+  const auto self = shared_from_this();
+  const bool succeeded = !body.is_error && !body.failed;
+  // A handler's failure is the answer even when a hook has something to say afterwards, so it is kept until then.
+  auto kept = std::make_shared<ResultBody>(std::move(body));
+  run_after_hooks(succeeded, [self, kept] { self->send(*kept); });
+}
+
+void CallState::run_after_hooks(bool succeeded, std::function<void()> next) {
+  std::vector<Task<void>> tasks;
+  const std::size_t passed = std::exchange(hook_, 0);
+  for (std::size_t i = passed; i-- > 0;) {
+    Task<void> task = entry_.hooks[i]->after(*this, succeeded);
+    if (task) tasks.push_back(std::move(task));
+  }
+  if (tasks.empty()) {
+    if (next) next();
+    return;
+  }
+  struct Sequence {
+    static Task<void> run(std::vector<Task<void>> tasks) {
+      for (auto& task : tasks) co_await std::move(task);
+    }
+  };
+  const auto self = shared_from_this();
+  auto done = [self, next](RunOutcome<void> outcome) {
+    if (outcome.exception) self->failed(outcome.exception);
+    if (next) next();
+  };
+  spawn(sink_->executor(), shield(Sequence::run(std::move(tasks))), std::move(done));
+}
+
+void CallState::finish_round() {
+  run_after_hooks(false, {});
+  const TimePoint expires = now() + engine_->options().state_lifetime;
+  const std::string state = engine_->state_sealer().seal(rounds_->save(state_binding(), expires), "requestState");
+  std::string members = "\"inputRequests\":{";
+  bool first = true;
+  for (const Question& question : rounds_->pending()) {
+    if (!std::exchange(first, false)) members += ',';
+    append_json_string(members, question.key);
+    members += ":{\"method\":";
+    append_json_string(members, question.method);
+    members.append(",\"params\":").append(question.params).append("}");
+  }
+  members += "},\"requestState\":";
+  append_json_string(members, state);
+  members += R"(,"resultType":"input_required")";
+  Reply reply;
+  reply.body = render_result(id_, "{" + members + ",\"_meta\":{" + engine_->server_info_meta() + "}}");
+  respond(std::move(reply));
+}
+
+std::string CallState::render(const ResultBody& body) const {
+  std::string members;
+  members.reserve(body.items.size() + body.structured.size() + 256);
+  switch (entry_.kind) {
+    case EntryKind::tool:
+      members.append("\"content\":[").append(body.items).append("]");
+      if (!body.structured.empty() && info_.version >= Version::v2025_06_18)
+        members.append(",\"structuredContent\":").append(body.structured);
+      if (body.is_error) members += ",\"isError\":true";
+      break;
+    case EntryKind::prompt:
+      members.append("\"messages\":[").append(body.items).append("]");
+      if (const std::string& text = body.description.empty() ? entry_.description : body.description; !text.empty()) {
+        members += ",\"description\":";
+        append_json_string(members, text);
+      }
+      break;
+    case EntryKind::resource:
+    case EntryKind::resource_template:
+      members.append("\"contents\":[").append(body.items).append("]");
+      if (info_.modern()) {
+        const bool is_private = entry_.private_cache || !entry_.hooks.empty();
+        members.append(",\"ttlMs\":").append(std::to_string(entry_.ttl_ms < 0 ? 0 : entry_.ttl_ms));
+        members.append(is_private ? R"(,"cacheScope":"private")" : R"(,"cacheScope":"public")");
+      }
+      break;
+  }
+  return render_result(id_, finish_result(*engine_, info_.version, std::move(members), body.meta));
+}
+
+void CallState::send(const ResultBody& body) {
+  if (answered_) return;
+  if (body.failed) {
+    fail(RpcError{body.rpc_code, body.error.message(), body.error.data(), 200});
+    return;
+  }
+  Reply reply;
+  reply.body = render(body);
+  respond(std::move(reply));
+}
+
+void CallState::deny(const Denial& denial) {
+  engine_->logger().info("denied", {{"name", name_}, {"code", denial.word}, {"reason", denial.reason}});
+  run_after_hooks(false, {});
+  const std::string data = denial.data_json();
+  if (denial.as_tool_result && entry_.kind == EntryKind::tool) {
+    Error error(denial.message);
+    send(failure_result(error.with_data(data)));
+    return;
+  }
+  Reply reply;
+  reply.body = render_error(id_, denial.rpc_code, denial.message, data);
+  reply.http_status = denial.http_status;
+  reply.headers = denial.headers;
+  respond(std::move(reply));
+}
+
+void CallState::fail(const RpcError& error) {
+  Reply reply;
+  reply.body = render_error(id_, error.code, error.message, error.data);
+  reply.http_status = error.http_status;
+  respond(std::move(reply));
+}
+
+void CallState::respond(Reply reply) {
+  if (std::exchange(answered_, true)) return;
+  if (timeout_ != 0) sink_->executor().cancel_timer(timeout_);
+  if (tracked_) info_.session->untrack(id_);
+  sink_->respond(std::move(reply));
+}
+
+void CallState::cancel() {
+  const auto self = shared_from_this();
+  if (!std::exchange(answered_, true)) {
+    if (timeout_ != 0) sink_->executor().cancel_timer(timeout_);
+    if (tracked_) info_.session->untrack(id_);
+    engine_->logger().debug("call cancelled", {{"name", name_}});
+    run_after_hooks(false, {});
+  }
+  stop_.request_stop();
+  run_.cancel();
+}
+
+}  // namespace leanmcp::inline v0

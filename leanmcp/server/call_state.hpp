@@ -1,0 +1,149 @@
+#pragma once
+
+#include <leanmcp/server/engine.hpp>
+
+#include <boost/json.hpp>
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace leanmcp::inline v0 {
+
+/// Ends a call with an expected failure from a place that has no other way to say so, such as a question the client
+/// refused to pass on.
+class CallFailure : public std::runtime_error {
+ public:
+  explicit CallFailure(Error error) : std::runtime_error(error.message()), error_(std::move(error)) {}
+  const Error& error() const noexcept { return error_; }
+
+ private:
+  Error error_;
+};
+
+/// One call from dispatch to its answer: `Call` for decorators and handlers, and the driver of its run.
+///
+/// Without a waiting hook or handler everything happens inside `start`. Otherwise a coroutine (`drive`) takes over; it
+/// ends with a result, or is destroyed at a question of the modern era, and then the round is answered with
+/// `input_required`.
+class CallState final : public Call, public std::enable_shared_from_this<CallState> {
+ public:
+  CallState(std::shared_ptr<Engine> engine, std::shared_ptr<const Registry> registry, const Entry& entry,
+            std::shared_ptr<RequestSink> sink, RequestInfo info, const RequestMessage& message, std::string name,
+            UriVariables variables);
+  ~CallState() override;
+
+  void start();
+
+  const Entry& entry() const override { return entry_; }
+  const RequestInfo& info() const override { return info_; }
+  const json::object* meta() const override { return meta_; }
+  const json::object& arguments() const override { return arguments_->get_object(); }
+  void merge_argument(std::string_view name, const json::value& value) override;
+  const Principal* principal() const override { return principal_ ? &*principal_ : nullptr; }
+  void set_principal(Principal principal) override { principal_ = std::move(principal); }
+  void set_user_loader(UserLoader loader) override { user_loader_ = std::move(loader); }
+  bool can_ask_form() const override;
+  bool can_ask_url() const override;
+  Task<std::string> ask(Question question) override;
+  void reject_answer(const std::string& key, std::string reason) override { rounds().reject(key, std::move(reason)); }
+  int rejected_answers(const std::string& key) const override { return rounds_ ? rounds_->rejections(key) : 0; }
+  std::string rejection_reason(const std::string& key) const override {
+    return rounds_ ? rounds_->rejection_reason(key) : std::string();
+  }
+  Rounds& rounds() override;
+  Task<void> on_worker(std::function<void()> work) override;
+  Executor& executor() noexcept override { return sink_->executor(); }
+  std::string idempotency_key() override;
+  TimePoint now() const override { return engine_->now(); }
+  const Logger& logger() const override { return engine_->logger(); }
+  Context& context() override { return context_; }
+  void progress(double done, std::optional<double> total, std::string_view message) override;
+  void log(int level, std::string data_json, std::string_view logger_name) override;
+  void resource_updated(std::string_view uri) override { engine_->resource_updated(uri); }
+  bool close_stream(int retry_ms) override { return sink_->close_stream(retry_ms); }
+  std::string_view uri() const override;
+  bool bind(const TypeInfo& type, void* object) override;
+  ResultBody argument_faults() override;
+  const json::value& raw_arguments() override { return *arguments_; }
+  const AuthUser& user() const override { return *user_; }
+  std::stop_token stop_token() override { return stop_.get_token(); }
+  ResourceResult resource_text(std::string_view text) const override;
+  ResourceResult resource_blob(std::string_view bytes) const override;
+
+ private:
+  std::optional<RpcError> read_params();
+  std::optional<RpcError> check_header_params() const;
+  /// After authentication: the session's owner and the sealed state are this principal's, or the call is refused.
+  std::optional<RpcError> bind_to_principal();
+  Rounds::Binding state_binding() const;
+  /// All faults of the arguments that were passed; missing ones may still be asked for.
+  bool arguments_passed_fit();
+  bool raw_arguments_fit();
+
+  /// Runs hooks from `hook_` on; true when all have let the call go on. Otherwise the call was answered, or
+  /// `waiting_` holds the hook that decides later.
+  bool run_hooks();
+  bool settle_verdict(Verdict& verdict);
+  bool before_stage(Stage stage);
+  Task<ResultBody> drive(Task<Verdict> waiting);
+  void spawn_drive(Task<Verdict> waiting);
+  void invoke();
+  ResultBody run_plain() noexcept;
+  ResultBody failed(std::exception_ptr exception) noexcept;
+
+  void on_run_end(RunOutcome<ResultBody> outcome);
+  void finish(ResultBody body);
+  void finish_round();
+  void send(const ResultBody& body);
+  void deny(const Denial& denial);
+  void fail(const RpcError& error);
+  void respond(Reply reply);
+  void cancel();
+  /// Runs the hooks' `after` in reverse order, then `next`.
+  void run_after_hooks(bool succeeded, std::function<void()> next);
+  void listen_for_cancel();
+  void notify(std::string message);
+  static Task<std::exception_ptr> wait_for_worker(OneShot<std::exception_ptr> shot);
+  std::string render(const ResultBody& body) const;
+
+  const std::shared_ptr<Engine> engine_;
+  const std::shared_ptr<const Registry> registry_;
+  const Entry& entry_;
+  std::shared_ptr<RequestSink> sink_;
+  RequestInfo info_;
+  const std::string id_;
+  const std::string_view method_;
+  const json::object* const params_;
+  const std::string name_;
+  const json::object* meta_ = nullptr;
+  json::value empty_arguments_;
+  json::value merged_;
+  const json::value* arguments_;
+  const json::value* passed_arguments_;
+  std::string progress_token_;
+  std::vector<std::string> faults_;
+
+  std::optional<Principal> principal_;
+  UserLoader user_loader_;
+  std::shared_ptr<const AuthUser> user_;
+  std::optional<Rounds> rounds_;
+  std::stop_source stop_;
+  Context context_;
+  RunHandle run_;
+  std::size_t hook_ = 0;
+  Stage reached_ = Stage::authenticate;
+  bool principal_bound_ = false;
+  bool arguments_checked_ = false;
+  Task<Verdict> waiting_;
+  std::string missing_capability_;
+  bool replay_ = false;
+  bool answered_ = false;
+  bool tracked_ = false;
+  Executor::TimerId timeout_ = 0;
+};
+
+}  // namespace leanmcp::inline v0

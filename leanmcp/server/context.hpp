@@ -1,0 +1,183 @@
+#pragma once
+
+#include <leanmcp/json/type_info.hpp>
+#include <leanmcp/protocol/form.hpp>
+#include <leanmcp/server/call.hpp>
+
+#include <utility>
+#include <vector>
+
+namespace leanmcp::inline v0 {
+
+namespace detail {
+template <class T>
+inline constexpr bool is_task = false;
+template <class T>
+inline constexpr bool is_task<Task<T>> = true;
+
+template <class T>
+struct OnceValueOf {
+  using type = T;
+};
+template <class T>
+struct OnceValueOf<Task<T>> {
+  using type = T;
+};
+template <class F>
+using OnceValue = typename OnceValueOf<std::decay_t<std::invoke_result_t<F&>>>::type;
+}  // namespace detail
+
+/// MCP's log levels (RFC 5424, section 6.2.1), mildest first.
+enum class McpLevel { debug, info, notice, warning, error, critical, alert, emergency };
+
+/// The answer to a form. `value` is there exactly when `action` is accept.
+template <class T>
+class Answer {
+ public:
+  Answer(Action action, std::optional<T> value) : action_(action), value_(std::move(value)) {}
+  Action action() const noexcept { return action_; }
+  bool accepted() const noexcept { return action_ == Action::accept; }
+  explicit operator bool() const noexcept { return accepted(); }
+  const T& operator*() const& { return *value_; }
+  T&& operator*() && { return std::move(*value_); }
+  const T* operator->() const { return &*value_; }
+
+ private:
+  Action action_;
+  std::optional<T> value_;
+};
+
+struct Root {
+  std::string uri;
+  std::string name;
+};
+
+/// The client's model was asked; `text` is the text of its answer, `json` the whole CreateMessageResult.
+struct Sample {
+  std::string text;
+  std::string model;
+  std::string stop_reason;
+  std::string json;
+};
+
+/// A request to the client's model (2026-07-28, Sampling).
+class SampleRequest {
+ public:
+  SampleRequest() = default;
+  explicit SampleRequest(std::string prompt) { user(std::move(prompt)); }
+  SampleRequest& user(std::string text) { return message("user", std::move(text)); }
+  SampleRequest& assistant(std::string text) { return message("assistant", std::move(text)); }
+  SampleRequest& system(std::string text);
+  SampleRequest& max_tokens(int tokens) {
+    max_tokens_ = tokens;
+    return *this;
+  }
+  SampleRequest& temperature(double value);
+  /// The parameters as JSON text.
+  std::string params() const;
+
+ private:
+  SampleRequest& message(std::string_view role, std::string text);
+  std::string messages_;
+  std::string extra_;
+  int max_tokens_ = 1000;
+};
+
+/// What a handler can do during its call. Belongs to the call: use it in the handler's coroutine or function only.
+/// `progress` and `log` may be called from a worker thread as well; the rest from the call's executor.
+class Context {
+ public:
+  explicit Context(Call& call) noexcept : call_(call) {}
+  Context(const Context&) = delete;
+  Context& operator=(const Context&) = delete;
+
+  /// The caller, or null where no decorator authenticates.
+  const Principal* principal() const { return call_.principal(); }
+  const ClientInfo& client() const { return call_.info().client; }
+  Version version() const { return call_.info().version; }
+  const ClientCapabilities& capabilities() const { return call_.info().capabilities; }
+  /// The URI a resource was read by.
+  std::string_view uri() const;
+  /// `_meta` of the request as JSON text.
+  std::string meta_json() const;
+
+  /// `notifications/progress`, if the caller asked for it; values must grow.
+  void progress(double done, std::optional<double> total = std::nullopt, std::string_view message = {});
+  /// `notifications/message`, if the caller asked for logs of this level.
+  void log(McpLevel level, std::string_view text, std::string_view logger = {});
+  void log_json(McpLevel level, std::string data_json, std::string_view logger = {});
+
+  bool can_ask_form() const { return call_.can_ask_form(); }
+  bool can_ask_url() const { return call_.can_ask_url(); }
+
+  /// Asks the user to fill the form and gives the answers as a `T`, which must be a described struct. Answers that do
+  /// not fit are asked for again, with the reason, three times at most; then the answer counts as cancelled. `key`
+  /// names the question within the call. Where the client cannot be asked the call ends with the error the
+  /// specification names (-32021); test `can_ask_form()` first to do something else.
+  template <class T>
+  Task<Answer<T>> elicit(std::string key, Form form) {
+    T value{};
+    Task<Action> asked = ask_form(std::move(key), std::move(form), type_info<T>(), &value);
+    const Action action = co_await std::move(asked);
+    std::optional<T> accepted;
+    if (action == Action::accept) accepted.emplace(std::move(value));
+    Answer<T> answer(action, std::move(accepted));
+    co_return std::move(answer);
+  }
+  /// The same with the form made from the struct's own fields.
+  template <class T>
+  Task<Answer<T>> elicit(std::string key, std::string message) {
+    return elicit<T>(std::move(key), Form::of<T>(std::move(message)));
+  }
+  /// The same with the answers as a JSON object's text; empty unless accepted.
+  Task<Answer<std::string>> elicit_json(std::string key, Form form);
+  /// Asks the user to open `url`. Accept means the user agreed to open it, not that anything is done there.
+  Task<Action> elicit_url(std::string key, std::string url, std::string message);
+  /// Asks the client's model.
+  Task<Sample> sample(std::string key, SampleRequest request);
+  /// The client's roots.
+  Task<std::vector<Root>> roots(std::string key = "roots");
+
+  /// Runs `fn` once per logical call, at least: later rounds get the recorded value. `fn` returns a described struct, a
+  /// string, a number or a bool, or a Task of one. A lost answer or a parallel retry runs it again; give outside
+  /// services `idempotency_key()`.
+  template <class F>
+  auto once(std::string key, F fn) -> Task<detail::OnceValue<F>> {
+    using T = detail::OnceValue<F>;
+    T value{};
+    const bool known = recall(key, type_info<T>(), &value);
+    if (!known) {
+      if constexpr (detail::is_task<std::invoke_result_t<F&>>) {
+        auto task = fn();
+        value = co_await std::move(task);
+      } else {
+        value = fn();
+      }
+      remember(std::move(key), type_info<T>(), &value);
+    }
+    co_return std::move(value);
+  }
+
+  /// The same in every round of the call.
+  TimePoint now() { return call_.rounds().now(); }
+  std::uint64_t random() { return call_.rounds().next_random(); }
+  std::string idempotency_key() { return call_.idempotency_key(); }
+
+  std::stop_token stop_token() { return call_.stop_token(); }
+  Executor& executor() noexcept { return call_.executor(); }
+  /// Runs blocking work on the worker pool and comes back.
+  Task<void> on_worker(std::function<void()> work) { return call_.on_worker(std::move(work)); }
+  /// Tells subscribers that a resource changed.
+  void resource_updated(std::string_view uri);
+  /// Legacy era: closes the connection for now; the client comes back for the rest after `retry_ms`.
+  bool close_stream(int retry_ms);
+
+ private:
+  Task<Action> ask_form(std::string key, Form form, const TypeInfo& type, void* object);
+  bool recall(const std::string& key, const TypeInfo& type, void* object);
+  void remember(std::string key, const TypeInfo& type, const void* object);
+
+  Call& call_;
+};
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,479 @@
+#include <leanmcp/server/engine.hpp>
+
+#include <leanmcp/base/encoding.hpp>
+#include <leanmcp/base/worker_pool.hpp>
+#include <leanmcp/protocol/codes.hpp>
+#include <leanmcp/server/call_state.hpp>
+
+#include <algorithm>
+#include <array>
+
+namespace leanmcp::inline v0 {
+
+namespace {
+
+constexpr std::string_view version_key = "io.modelcontextprotocol/protocolVersion";
+constexpr std::string_view info_key = "io.modelcontextprotocol/clientInfo";
+constexpr std::string_view capabilities_key = "io.modelcontextprotocol/clientCapabilities";
+constexpr std::string_view level_key = "io.modelcontextprotocol/logLevel";
+
+constexpr std::array<std::string_view, 8> levels = {"debug",    "info",  "notice",  "warning",
+                                                    "error", "critical", "alert", "emergency"};
+
+std::string_view text_of(const json::object* object, std::string_view key) {
+  const json::value* const value = object ? object->if_contains(key) : nullptr;
+  if (!value || !value->is_string()) return {};
+  return value->get_string();
+}
+
+RpcError method_not_found(std::string_view method, bool modern) {
+  return RpcError{code::method_not_found, "Method not found: " + std::string(method.substr(0, 100)), {},
+                  modern ? 404 : 200};
+}
+
+void respond(RequestSink& sink, std::string body, int status = 200) {
+  Reply reply;
+  reply.body = std::move(body);
+  reply.http_status = status;
+  sink.respond(std::move(reply));
+}
+
+void respond(RequestSink& sink, std::string_view id, const RpcError& error) {
+  respond(sink, render_error(id, error.code, error.message, error.data), error.http_status);
+}
+
+}  // namespace
+
+int log_level_of(std::string_view name) {
+  const auto found = std::find(levels.begin(), levels.end(), name);
+  return found == levels.end() ? -1 : static_cast<int>(found - levels.begin());
+}
+std::string_view log_level_name(int level) { return levels.at(static_cast<std::size_t>(level)); }
+
+int http_status_of(int rpc_code) {
+  switch (rpc_code) {
+    case code::parse_error:
+    case code::invalid_request:
+    case code::header_mismatch:
+    case code::missing_client_capability:
+    case code::unsupported_version: return 400;
+    case code::method_not_found: return 404;
+    default: return 200;
+  }
+}
+
+RpcError unsupported_version(std::string_view requested) {
+  std::string data = "{\"supported\":[";
+  for (const Version version : supported_versions) {
+    if (data.back() != '[') data += ',';
+    append_json_string(data, to_string(version));
+  }
+  data += "],\"requested\":";
+  append_json_string(data, requested.substr(0, 64));
+  data += '}';
+  return RpcError{code::unsupported_version, "Unsupported protocol version", std::move(data), 400};
+}
+
+std::optional<std::string_view> modern_version_of(const json::object* params) {
+  const json::value* const meta = params ? params->if_contains("_meta") : nullptr;
+  const json::value* const version = meta && meta->is_object() ? meta->get_object().if_contains(version_key) : nullptr;
+  if (!version) return std::nullopt;
+  if (!version->is_string()) return std::string_view();
+  return std::string_view(version->get_string());
+}
+
+std::optional<RpcError> read_modern_meta(const json::object* params, RequestInfo& info) {
+  const auto incomplete = [](std::string what) {
+    return RpcError{code::invalid_params, "Invalid params: " + std::move(what), {}, 400};
+  };
+  const json::value* const meta_value = params ? params->if_contains("_meta") : nullptr;
+  const json::object* const meta = meta_value ? meta_value->if_object() : nullptr;
+  if (!meta) return incomplete("_meta is missing");
+  const json::value* const version = meta->if_contains(version_key);
+  if (!version || !version->is_string()) return incomplete("_meta." + std::string(version_key) + " is missing");
+  const json::value* const capabilities = meta->if_contains(capabilities_key);
+  const auto parsed = parse_version(version->get_string());
+  if (!parsed || !is_modern(*parsed)) return unsupported_version(version->get_string());
+  if (!capabilities || !capabilities->is_object())
+    return incomplete("_meta." + std::string(capabilities_key) + " is missing");
+  info.version = *parsed;
+  info.capabilities = parse_capabilities(capabilities->get_object());
+  if (const json::value* const client = meta->if_contains(info_key)) {
+    if (!client->is_object()) return incomplete("_meta." + std::string(info_key) + " must be an object");
+    info.client = parse_client_info(client->get_object());
+  }
+  if (const json::value* const level = meta->if_contains(level_key)) {
+    info.log_level = level->is_string() ? log_level_of(level->get_string()) : -1;
+    if (info.log_level < 0) return RpcError{code::invalid_params, "Invalid params: unknown log level", {}, 400};
+  }
+  if (info.traceparent.empty()) info.traceparent = text_of(meta, "traceparent").substr(0, 128);
+  return std::nullopt;
+}
+
+std::string finish_result(const Engine& engine, Version version, std::string members, std::string_view meta) {
+  std::string out = "{";
+  out.reserve(members.size() + meta.size() + engine.server_info_meta().size() + 64);
+  out += members;
+  if (is_modern(version)) {
+    if (out.size() > 1) out += ',';
+    out.append(R"("resultType":"complete","_meta":{)").append(engine.server_info_meta());
+    if (!meta.empty()) out.append(",").append(meta);
+    out += '}';
+  } else if (!meta.empty()) {
+    if (out.size() > 1) out += ',';
+    out.append("\"_meta\":{").append(meta).append("}");
+  }
+  out += '}';
+  return out;
+}
+
+Engine::Engine(std::string name, std::string version, const ServerOptions::Data& options)
+    : name_(std::move(name)), options_(options), registry_(std::make_shared<Registry>()) {
+  implementation_ = "{\"name\":";
+  append_json_string(implementation_, name_);
+  implementation_ += ",\"version\":";
+  append_json_string(implementation_, version);
+  if (!options_.title.empty()) {
+    implementation_ += ",\"title\":";
+    append_json_string(implementation_, options_.title);
+  }
+  if (!options_.website.empty()) {
+    implementation_ += ",\"websiteUrl\":";
+    append_json_string(implementation_, options_.website);
+  }
+  if (!options_.icons.empty()) implementation_.append(",\"icons\":").append(options_.icons);
+  implementation_ += '}';
+  info_meta_ = "\"io.modelcontextprotocol/serverInfo\":" + implementation_;
+  if (options_.audience.empty()) options_.audience = name_;
+  if (!options_.keys) {
+    options_.keys = KeyRing::random();
+    options_.logger.warning(
+        "no state keys configured: questions in the middle of a call can be answered to this process only");
+  }
+  sealer_ = std::make_unique<Sealer>(options_.keys->sealer("leanmcp requestState"));
+  workers_ = std::make_unique<WorkerPool>(options_.workers, options_.worker_queue);
+}
+
+Engine::~Engine() = default;
+
+void Engine::publish(std::shared_ptr<const Registry> registry) {
+  const auto before = std::atomic_exchange(&registry_, registry);
+  const auto differs = [&](EntryKind kind) {
+    const auto& a = before->list(kind, newest_version);
+    const auto& b = registry->list(kind, newest_version);
+    return !std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                       [](const Registry::Item& x, const Registry::Item& y) { return x.json == y.json; });
+  };
+  if (differs(EntryKind::tool)) subscriptions_.list_changed(Subscriptions::Change::tools);
+  if (differs(EntryKind::prompt)) subscriptions_.list_changed(Subscriptions::Change::prompts);
+  if (differs(EntryKind::resource) || differs(EntryKind::resource_template))
+    subscriptions_.list_changed(Subscriptions::Change::resources);
+}
+
+void Engine::resource_updated(std::string_view uri) { subscriptions_.resource_updated(uri); }
+
+void Engine::shutdown() {
+  subscriptions_.close_all([this](std::string_view id) {
+    return render_result(id, finish_result(*this, newest_version, {},
+                                           "\"io.modelcontextprotocol/subscriptionId\":" + std::string(id)));
+  });
+}
+
+void Engine::request(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info) {
+  const std::string_view method = message.method;
+  if (method == "tools/call" || method == "prompts/get" || method == "resources/read")
+    return call(std::move(sink), message, std::move(info));
+  if (method == "completion/complete") return complete(std::move(sink), message, info);
+
+  std::optional<RpcError> error;
+  std::string result;
+  if (method == "tools/list") {
+    result = list(EntryKind::tool, "tools", message.params, info, error);
+  } else if (method == "prompts/list") {
+    result = list(EntryKind::prompt, "prompts", message.params, info, error);
+  } else if (method == "resources/list") {
+    result = list(EntryKind::resource, "resources", message.params, info, error);
+  } else if (method == "resources/templates/list") {
+    result = list(EntryKind::resource_template, "resourceTemplates", message.params, info, error);
+  } else if (info.modern()) {
+    if (method == "subscriptions/listen") return listen(std::move(sink), message, info);
+    if (method == "server/discover") {
+      result = discover();
+    } else {
+      error = method_not_found(method, true);
+    }
+  } else if (method == "initialize") {
+    result = initialize(message.params, info, error);
+  } else {
+    error = legacy_method(message, info, result);
+  }
+  if (error) return respond(*sink, message.id, *error);
+  respond(*sink, render_result(message.id, result));
+}
+
+std::string_view Engine::capabilities_json() const {
+  return R"({"logging":{},"tools":{"listChanged":true},"prompts":{"listChanged":true},)"
+         R"("resources":{"subscribe":true,"listChanged":true},"completions":{}})";
+}
+
+std::string Engine::discover() const {
+  std::string members = "\"supportedVersions\":[";
+  for (const Version version : supported_versions) {
+    if (members.back() != '[') members += ',';
+    append_json_string(members, to_string(version));
+  }
+  members.append("],\"capabilities\":").append(capabilities_json());
+  if (!options_.instructions.empty()) {
+    members += ",\"instructions\":";
+    append_json_string(members, options_.instructions);
+  }
+  members += ",\"ttlMs\":" + std::to_string(options_.list_ttl.count()) + R"(,"cacheScope":"public")";
+  return finish_result(*this, newest_version, std::move(members));
+}
+
+std::string Engine::initialize(const json::object* params, const RequestInfo& info, std::optional<RpcError>& error) {
+  const std::string_view wanted = text_of(params, "protocolVersion");
+  if (wanted.empty() || !info.session) {
+    error = RpcError{code::invalid_params, "initialize needs protocolVersion", {}, 200};
+    return {};
+  }
+  Session::Client client;
+  const auto known = parse_version(wanted);
+  client.version = known && !is_modern(*known) ? *known : newest_legacy_version;
+  if (const json::value* const capabilities = params->if_contains("capabilities"); capabilities && capabilities->is_object())
+    client.capabilities = parse_capabilities(capabilities->get_object());
+  if (const json::value* const who = params->if_contains("clientInfo"); who && who->is_object())
+    client.info = parse_client_info(who->get_object());
+  // Elicitation came with 2025-06-18; a client of an older revision cannot have meant it.
+  if (client.version < Version::v2025_06_18) client.capabilities.elicitation_form = false;
+  if (client.version < Version::v2025_11_25) client.capabilities.elicitation_url = false;
+  info.session->initialize(client);
+  subscriptions_.add_session(info.session);
+  std::string members = "\"protocolVersion\":";
+  append_json_string(members, to_string(client.version));
+  members.append(",\"capabilities\":").append(capabilities_json()).append(",\"serverInfo\":").append(implementation_);
+  if (!options_.instructions.empty()) {
+    members += ",\"instructions\":";
+    append_json_string(members, options_.instructions);
+  }
+  return finish_result(*this, client.version, std::move(members));
+}
+
+std::optional<RpcError> Engine::legacy_method(const RequestMessage& message, const RequestInfo& info,
+                                              std::string& result) {
+  const std::string_view method = message.method;
+  result = "{}";
+  if (method == "ping") return std::nullopt;
+  if (!info.session) return method_not_found(method, false);
+  if (method == "logging/setLevel") {
+    const int level = log_level_of(text_of(message.params, "level"));
+    if (level < 0) return RpcError{code::invalid_params, "Unknown log level", {}, 200};
+    info.session->set_log_level(level);
+    return std::nullopt;
+  }
+  if (method == "resources/subscribe" || method == "resources/unsubscribe") {
+    const std::string_view uri = text_of(message.params, "uri");
+    if (uri.empty()) return RpcError{code::invalid_params, "uri is missing", {}, 200};
+    const auto registry = this->registry();
+    UriVariables variables;
+    const Entry* entry = registry->resource(uri);
+    if (!entry) entry = registry->match(uri, variables);
+    if (method == "resources/unsubscribe") {
+      info.session->unsubscribe(std::string(uri));
+      return std::nullopt;
+    }
+    // A protected resource's changes are as protected as its contents, and a subscription carries no call to check.
+    if (!entry || !entry->hooks.empty())
+      return RpcError{code::resource_not_found, "Resource not found or not open to subscription", {}, 200};
+    info.session->subscribe(std::string(uri));
+    return std::nullopt;
+  }
+  return method_not_found(method, false);
+}
+
+std::string Engine::list(EntryKind kind, std::string_view member, const json::object* params, const RequestInfo& info,
+                         std::optional<RpcError>& error) const {
+  const auto registry = this->registry();
+  const auto& items = registry->list(kind, info.version);
+  std::size_t begin = 0;
+  if (const json::value* const cursor = params ? params->if_contains("cursor") : nullptr) {
+    // The cursor is the last item's key: it stays right when entries come and go between two pages.
+    const auto key = cursor->is_string() ? base64url_decode(cursor->get_string()) : std::nullopt;
+    const auto last = key ? std::find_if(items.begin(), items.end(),
+                                         [&](const Registry::Item& item) { return item.key == *key; })
+                          : items.end();
+    if (last == items.end()) {
+      error = RpcError{code::invalid_params, "Invalid cursor", {}, 200};
+      return {};
+    }
+    begin = static_cast<std::size_t>(last - items.begin()) + 1;
+  }
+  const std::size_t page = options_.page_size == 0 ? items.size() : options_.page_size;
+  const std::size_t end = std::min(items.size(), begin + page);
+  std::string members = "\"" + std::string(member) + "\":[";
+  for (std::size_t i = begin; i < end; ++i) {
+    if (i != begin) members += ',';
+    members += items[i].json;
+  }
+  members += ']';
+  if (end < items.size()) members += ",\"nextCursor\":\"" + base64url_encode(items[end - 1].key) + "\"";
+  if (info.modern())
+    members += ",\"ttlMs\":" + std::to_string(options_.list_ttl.count()) + R"(,"cacheScope":"public")";
+  return finish_result(*this, info.version, std::move(members));
+}
+
+void Engine::call(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info) {
+  auto registry = this->registry();
+  UriVariables variables;
+  const Entry* entry = nullptr;
+  std::string_view name;
+  if (message.method == "resources/read") {
+    name = text_of(message.params, "uri");
+    entry = registry->resource(name);
+    if (!entry) entry = registry->match(name, variables);
+  } else {
+    name = text_of(message.params, "name");
+    entry = message.method == "tools/call" ? registry->tool(name) : registry->prompt(name);
+  }
+  if (!entry) {
+    RpcError error{code::invalid_params, {}, {}, 200};
+    if (name.empty()) {
+      error.message = "Invalid params: the name or uri is missing";
+    } else if (message.method == "resources/read") {
+      if (!info.modern()) error.code = code::resource_not_found;
+      error.message = "Resource not found";
+      error.data = "{\"uri\":";
+      append_json_string(error.data, name.substr(0, 1000));
+      error.data += '}';
+    } else {
+      error.message = std::string(message.method == "tools/call" ? "Unknown tool: " : "Unknown prompt: ") +
+                      std::string(name.substr(0, 100));
+    }
+    return respond(*sink, message.id, error);
+  }
+  const auto state = std::make_shared<CallState>(shared_from_this(), std::move(registry), *entry, std::move(sink),
+                                                 std::move(info), message, std::string(name), std::move(variables));
+  state->start();
+}
+
+void Engine::listen(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info) {
+  constexpr std::size_t most_uris = 1'000;
+  const json::value* const wanted = message.params ? message.params->if_contains("notifications") : nullptr;
+  if (!wanted || !wanted->is_object())
+    return respond(*sink, message.id, RpcError{code::invalid_params, "Invalid params: notifications is missing", {}, 400});
+  const json::object& object = wanted->get_object();
+  const auto flag = [&](std::string_view key) {
+    const json::value* const value = object.if_contains(key);
+    return value && value->is_bool() && value->get_bool();
+  };
+  SubscriptionFilter filter;
+  filter.tools = flag("toolsListChanged");
+  filter.prompts = flag("promptsListChanged");
+  filter.resources = flag("resourcesListChanged");
+  std::string agreed;
+  const auto agree = [&](bool on, std::string_view text) {
+    if (!on) return;
+    if (!agreed.empty()) agreed += ',';
+    agreed += text;
+  };
+  agree(filter.tools, "\"toolsListChanged\":true");
+  agree(filter.prompts, "\"promptsListChanged\":true");
+  agree(filter.resources, "\"resourcesListChanged\":true");
+  if (const json::value* const uris = object.if_contains("resourceSubscriptions"); uris && uris->is_array()) {
+    const auto registry = this->registry();
+    std::string list;
+    for (const json::value& item : uris->get_array()) {
+      if (!item.is_string() || filter.uris.size() == most_uris) continue;
+      const std::string uri(item.get_string());
+      UriVariables variables;
+      const Entry* entry = registry->resource(uri);
+      if (!entry) entry = registry->match(uri, variables);
+      // Protected resources are left out of what is agreed to: see legacy_method.
+      if (entry && !entry->hooks.empty()) continue;
+      if (!list.empty()) list += ',';
+      append_json_string(list, uri);
+      filter.uris.push_back(uri);
+    }
+    agree(true, "\"resourceSubscriptions\":[" + list + "]");
+  }
+  const std::uint64_t number = subscriptions_.add(sink, message.id, std::move(filter));
+  if (number == 0)
+    return respond(*sink, message.id, RpcError{code::unavailable, "Too many subscriptions; try again later.", {}, 503});
+  const std::weak_ptr<Engine> weak = weak_from_this();
+  const auto forget = [weak, number] {
+    if (const auto engine = weak.lock()) engine->subscriptions_.remove(number);
+  };
+  sink->on_cancel(forget);
+  if (info.session) info.session->track(message.id, forget);
+  sink->notify(render_notification("notifications/subscriptions/acknowledged",
+                                   "{\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + message.id +
+                                       "},\"notifications\":{" + agreed + "}}"));
+}
+
+void Engine::complete(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info) {
+  const std::size_t most_values = 100;
+  const auto refuse = [&](std::string why) {
+    respond(*sink, message.id, RpcError{code::invalid_params, "Invalid params: " + std::move(why), {}, 200});
+  };
+  const auto object = [&](const json::object* from, std::string_view key) -> const json::object* {
+    const json::value* const value = from ? from->if_contains(key) : nullptr;
+    return value ? value->if_object() : nullptr;
+  };
+  const json::object* const ref = object(message.params, "ref");
+  const json::object* const argument = object(message.params, "argument");
+  if (!ref || !argument) return refuse("ref and argument are needed");
+  const std::string_view type = text_of(ref, "type");
+  auto registry = this->registry();
+  const Entry* entry = nullptr;
+  if (type == "ref/prompt") entry = registry->prompt(text_of(ref, "name"));
+  if (type == "ref/resource") {
+    entry = registry->resource_template(text_of(ref, "uri"));
+    if (!entry) entry = registry->resource(text_of(ref, "uri"));
+  }
+  if (!entry) return refuse("ref names nothing here");
+  const auto completer = entry->completers.find(std::string(text_of(argument, "name")));
+  const Version version = info.version;
+  if (completer == entry->completers.end() || !entry->hooks.empty()) {
+    return respond(*sink, render_result(message.id, finish_result(*this, version,
+                                                                  R"("completion":{"values":[],"hasMore":false})")));
+  }
+  std::string typed(text_of(argument, "value"));
+  const json::object* const known = object(object(message.params, "context"), "arguments");
+  std::string known_json = known ? json::serialize(*known) : "{}";
+  const bool taken = workers_->submit([self = shared_from_this(), sink, registry, version, id = message.id,
+                                       function = completer->second, typed = std::move(typed),
+                                       known_json = std::move(known_json), most_values] {
+    std::string body;
+    try {
+      const std::vector<std::string> values = function(typed, known_json);
+      std::string members = "\"completion\":{\"values\":[";
+      const std::size_t shown = std::min(values.size(), most_values);
+      for (std::size_t i = 0; i < shown; ++i) {
+        if (i != 0) members += ',';
+        append_json_string(members, values[i]);
+      }
+      members += "],\"total\":" + std::to_string(values.size());
+      members += values.size() > shown ? ",\"hasMore\":true}" : ",\"hasMore\":false}";
+      body = render_result(id, finish_result(*self, version, std::move(members)));
+    } catch (const std::exception& e) {
+      self->logger().error("completer threw", {{"what", e.what()}});
+      body = render_error(id, code::internal_error, "Internal error");
+    }
+    sink->executor().post([sink, body = std::move(body)] { respond(*sink, body); });
+  });
+  if (!taken) respond(*sink, message.id, RpcError{code::unavailable, "The server is busy; try again.", {}, 503});
+}
+
+void Engine::notification(const NotificationMessage& message, const RequestInfo& info) {
+  if (message.method != "notifications/cancelled" || !info.session || !message.params) return;
+  const json::value* const id = message.params->if_contains("requestId");
+  if (id && (id->is_string() || id->is_int64() || id->is_uint64())) info.session->cancel(json::serialize(*id));
+}
+
+void Engine::response(const ResponseMessage& message, Session& session) {
+  std::optional<std::string> result;
+  if (message.result) result = json::serialize(*message.result);
+  session.answer(message.id, std::move(result));
+}
+
+}  // namespace leanmcp::inline v0

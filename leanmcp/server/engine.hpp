@@ -1,0 +1,120 @@
+#pragma once
+
+#include <leanmcp/base/log.hpp>
+#include <leanmcp/crypto/seal.hpp>
+#include <leanmcp/protocol/message.hpp>
+#include <leanmcp/server/registry.hpp>
+#include <leanmcp/server/request.hpp>
+#include <leanmcp/server/rounds.hpp>
+#include <leanmcp/server/server.hpp>
+#include <leanmcp/server/session.hpp>
+#include <leanmcp/server/subscriptions.hpp>
+
+#include <atomic>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace leanmcp::inline v0 {
+
+class WorkerPool;
+
+struct ServerOptions::Data {
+  std::string instructions;
+  std::string title;
+  std::string website;
+  std::string icons;
+  std::size_t page_size = 100;
+  std::chrono::milliseconds list_ttl = std::chrono::minutes(5);
+  std::optional<KeyRing> keys;
+  std::string audience;
+  std::chrono::milliseconds state_lifetime = std::chrono::minutes(15);
+  std::chrono::milliseconds human_wait = std::chrono::minutes(10);
+  std::chrono::milliseconds call_timeout = std::chrono::milliseconds(0);
+  unsigned workers = 4;
+  std::size_t worker_queue = 1'000;
+  Logger logger;
+  std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
+  bool force_replay = false;
+};
+
+/// A JSON-RPC error with the HTTP status that goes with it.
+struct RpcError {
+  int code = 0;
+  std::string message;
+  std::string data;  ///< JSON text, or empty
+  int http_status = 200;
+};
+
+/// The dispatcher: methods to entries, for both eras. Opens no socket; transports give it messages and sinks.
+/// Thread-safe. Requests run on the executor of their sink.
+class Engine : public std::enable_shared_from_this<Engine> {
+ public:
+  Engine(std::string name, std::string version, const ServerOptions::Data& options);
+  ~Engine();
+
+  /// Makes a registry live; clients hear of the lists that changed.
+  void publish(std::shared_ptr<const Registry> registry);
+  std::shared_ptr<const Registry> registry() const { return std::atomic_load(&registry_); }
+
+  /// Serves one request of either era. The message's views must live as long as the sink, which the engine keeps until
+  /// it has answered. `info.headers` is used during this call only.
+  void request(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info);
+  /// Notifications of the client. `info.session` may be null.
+  void notification(const NotificationMessage& message, const RequestInfo& info);
+  /// The client's answer to a request of ours (legacy era).
+  void response(const ResponseMessage& message, Session& session);
+
+  void resource_updated(std::string_view uri);
+  /// Sessions of the legacy era that should hear of changes register here.
+  Subscriptions& subscriptions() noexcept { return subscriptions_; }
+  /// Ends every listening stream with its closing answer.
+  void shutdown();
+
+  const ServerOptions::Data& options() const noexcept { return options_; }
+  const Logger& logger() const noexcept { return options_.logger; }
+  TimePoint now() const { return options_.clock->now(); }
+  WorkerPool& workers() noexcept { return *workers_; }
+  const Sealer& state_sealer() const noexcept { return *sealer_; }
+  const std::string& name() const noexcept { return name_; }
+
+  /// `"io.modelcontextprotocol/serverInfo":{…}`: what goes into `_meta` of modern results.
+  const std::string& server_info_meta() const noexcept { return info_meta_; }
+  std::string_view capabilities_json() const;
+
+ private:
+  friend class CallState;
+  std::string discover() const;
+  std::string initialize(const json::object* params, const RequestInfo& info, std::optional<RpcError>& error);
+  std::string list(EntryKind kind, std::string_view member, const json::object* params, const RequestInfo& info,
+                   std::optional<RpcError>& error) const;
+  void call(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info);
+  void complete(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info);
+  void listen(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info);
+  std::optional<RpcError> legacy_method(const RequestMessage& message, const RequestInfo& info, std::string& result);
+
+  std::string name_;
+  ServerOptions::Data options_;
+  std::string implementation_;  ///< the Implementation object as JSON text
+  std::string info_meta_;
+  std::shared_ptr<const Registry> registry_;
+  std::unique_ptr<WorkerPool> workers_;
+  std::unique_ptr<Sealer> sealer_;
+  Subscriptions subscriptions_;
+};
+
+/// Reads and checks what a modern request must carry in `_meta` (2026-07-28, Overview, Per-request protocol fields).
+std::optional<RpcError> read_modern_meta(const json::object* params, RequestInfo& info);
+/// The version a request names in `_meta`, or nullopt when it names none (which makes it a legacy request).
+std::optional<std::string_view> modern_version_of(const json::object* params);
+
+/// The HTTP status of a JSON-RPC error in the modern era.
+int http_status_of(int rpc_code);
+/// A result's JSON text for the era: modern results carry `resultType` and the server's info.
+std::string finish_result(const Engine& engine, Version version, std::string members, std::string_view meta = {});
+RpcError unsupported_version(std::string_view requested);
+/// The index of a log level by its name, or -1.
+int log_level_of(std::string_view name);
+std::string_view log_level_name(int level);
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,149 @@
+#include <leanmcp/server/entry.hpp>
+
+#include <leanmcp/protocol/message.hpp>
+
+#include <algorithm>
+#include <charconv>
+
+namespace leanmcp::inline v0 {
+
+namespace {
+
+/// Adds `"name":value` to the text of a JSON object, which may be empty.
+void add_member(std::string& object, std::string_view name, std::string_view value) {
+  if (object.empty()) {
+    object = "{";
+  } else {
+    object.back() = ',';
+  }
+  append_json_string(object, name);
+  object.append(":").append(value).append("}");
+}
+
+Decorator annotation(std::string name, bool value) {
+  return Decorator([name = std::move(name), value](EntryDraft& draft) {
+    if (draft.entry.kind != EntryKind::tool) return draft.fail(name + " is for tools");
+    add_member(draft.entry.annotations, name, value ? "true" : "false");
+  });
+}
+
+}  // namespace
+
+Task<void> Hook::after(Call&, bool) { return Task<void>(); }
+
+Decorator::Decorator(FieldRule rule)
+    : apply_([rule = std::move(rule)](EntryDraft& draft) { draft.entry.fields.push_back(rule); }) {}
+
+Decorator::Decorator(std::shared_ptr<Hook> hook)
+    : apply_([hook = std::move(hook)](EntryDraft& draft) { draft.entry.hooks.push_back(hook); }) {}
+
+Decorator description(std::string text) {
+  return Decorator([text = std::move(text)](EntryDraft& draft) { draft.entry.description = text; });
+}
+
+Decorator title(std::string text) {
+  return Decorator([text = std::move(text)](EntryDraft& draft) { draft.entry.title = text; });
+}
+
+Decorator mime_type(std::string text) {
+  return Decorator([text = std::move(text)](EntryDraft& draft) {
+    if (draft.entry.kind != EntryKind::resource && draft.entry.kind != EntryKind::resource_template)
+      return draft.fail("mime_type is for resources");
+    draft.entry.mime_type = text;
+  });
+}
+
+Decorator nonblocking() {
+  return Decorator([](EntryDraft& draft) { draft.entry.nonblocking = true; });
+}
+
+Decorator serialized() {
+  return Decorator([](EntryDraft& draft) {
+    if (draft.entry.handler.coroutine)
+      return draft.fail("serialized() is for plain functions: a coroutine that waits would hold everyone up");
+    if (!draft.entry.serial) draft.entry.serial = std::make_shared<std::mutex>();
+  });
+}
+
+Decorator read_only() { return annotation("readOnlyHint", true); }
+Decorator destructive(bool is) { return annotation("destructiveHint", is); }
+Decorator idempotent() { return annotation("idempotentHint", true); }
+Decorator open_world(bool is) { return annotation("openWorldHint", is); }
+
+Decorator audience(std::vector<std::string> roles, double priority) {
+  return Decorator([roles = std::move(roles), priority](EntryDraft& draft) {
+    std::string list = "[";
+    for (const auto& role : roles) {
+      if (list.size() > 1) list += ',';
+      append_json_string(list, role);
+    }
+    add_member(draft.entry.annotations, "audience", list + "]");
+    char digits[32];
+    add_member(draft.entry.annotations, "priority",
+               std::string_view(digits, static_cast<std::size_t>(
+                                            std::to_chars(digits, digits + sizeof digits, priority).ptr - digits)));
+  });
+}
+
+Decorator icon(std::string src, std::string mime_type, std::string sizes) {
+  return Decorator([src = std::move(src), mime_type = std::move(mime_type), sizes = std::move(sizes)](EntryDraft& draft) {
+    if (!src.starts_with("https://") && !src.starts_with("data:image/"))
+      return draft.fail("an icon's source must be an https: or data:image/ URI");
+    std::string item;
+    std::string text;
+    append_json_string(text, src);
+    add_member(item, "src", text);
+    if (!mime_type.empty()) {
+      text.clear();
+      append_json_string(text, mime_type);
+      add_member(item, "mimeType", text);
+    }
+    if (!sizes.empty()) {
+      text = "[";
+      append_json_string(text, sizes);
+      add_member(item, "sizes", text + "]");
+    }
+    std::string& icons = draft.entry.icons;
+    if (icons.empty()) {
+      icons = "[" + item + "]";
+    } else {
+      icons.back() = ',';
+      icons += item + "]";
+    }
+  });
+}
+
+Decorator meta(std::string key, std::string json_text) {
+  return Decorator([key = std::move(key), json_text = std::move(json_text)](EntryDraft& draft) {
+    std::string& members = draft.entry.meta;
+    if (!members.empty()) members += ',';
+    append_json_string(members, key);
+    members.append(":").append(json_text);
+  });
+}
+
+Decorator cache(int ttl_ms, bool only_for_this_user) {
+  return Decorator([=](EntryDraft& draft) {
+    if (ttl_ms < 0) return draft.fail("cache() needs a time of at least 0 ms");
+    draft.entry.ttl_ms = ttl_ms;
+    draft.entry.private_cache = only_for_this_user;
+  });
+}
+
+Decorator completion(std::string argument, Completer completer) {
+  return Decorator([argument = std::move(argument), completer = std::move(completer)](EntryDraft& draft) {
+    if (draft.entry.kind != EntryKind::prompt && draft.entry.kind != EntryKind::resource_template)
+      return draft.fail("completion() is for prompts and resource templates");
+    draft.entry.completers[argument] = completer;
+  });
+}
+
+Decorator public_access() {
+  return Decorator([](EntryDraft& draft) {
+    std::erase_if(draft.entry.hooks, [](const std::shared_ptr<Hook>& hook) {
+      return hook->stage() == Stage::authenticate || hook->stage() == Stage::authorize;
+    });
+  });
+}
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,144 @@
+#pragma once
+
+#include <leanmcp/base/clock.hpp>
+#include <leanmcp/base/result.hpp>
+#include <leanmcp/server/request.hpp>
+
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <unordered_map>
+
+namespace leanmcp::inline v0 {
+
+/// One client of the legacy era, from `initialize` on; on stdio also the process-wide list of what is in flight.
+/// Thread-safe: its requests may come in over several connections and loops.
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  /// `id` is what `Mcp-Session-Id` carries; empty on stdio.
+  Session(std::string id, TimePoint now);
+  ~Session();
+
+  const std::string& id() const noexcept { return id_; }
+
+  struct Client {
+    Version version = newest_legacy_version;
+    ClientCapabilities capabilities;
+    ClientInfo info;
+  };
+  void initialize(Client client);
+  bool initialized() const;
+  Client client() const;
+
+  void set_log_level(int level) noexcept { log_level_ = level; }
+  /// -1 until the client set one.
+  int log_level() const noexcept { return log_level_; }
+
+  void touch(TimePoint now) noexcept { last_used_ = now.time_since_epoch().count(); }
+  TimePoint last_used() const noexcept { return TimePoint(std::chrono::milliseconds(last_used_.load())); }
+
+  /// The session belongs to the first principal that uses it; false for anyone else.
+  bool bind(const std::string& principal_key);
+  std::string principal_key() const;
+
+  /// Sends `message` as a request of ours through `send`, with an id of its own, and calls `answered` with the client's
+  /// answer (as JSON text of `result`), or with nullopt when it answered with an error or the session ended.
+  using Answered = std::function<void(std::optional<std::string> result_json)>;
+  std::uint64_t ask(std::string_view method, std::string_view params, const std::function<void(std::string)>& send,
+                    Answered answered);
+  /// The asker no longer waits.
+  void forget_question(std::uint64_t number);
+  /// The client's answer to a request of ours; false when nothing waits for it.
+  bool answer(std::string_view id_json, std::optional<std::string> result_json);
+
+  /// Registers a request in flight for `notifications/cancelled`; replaced when ids repeat.
+  void track(const std::string& id, std::function<void()> cancel);
+  void untrack(const std::string& id);
+  void cancel(const std::string& id);
+
+  void subscribe(std::string uri);
+  void unsubscribe(const std::string& uri);
+  bool subscribed(const std::string& uri) const;
+  std::size_t subscriptions() const;
+
+  /// Where messages go that belong to no request (the GET stream, or stdout). Kept weakly.
+  class Stream {
+   public:
+    virtual ~Stream() = default;
+    /// From any thread.
+    virtual void send(std::string message) = 0;
+    virtual void close() = 0;
+  };
+  void set_stream(std::shared_ptr<Stream> stream);
+  void clear_stream(const Stream* stream);
+  std::shared_ptr<Stream> stream() const;
+  /// To the general stream if there is one.
+  void send(std::string message);
+
+  /// What a transport keeps with the session, such as its resumable streams.
+  void attach(std::shared_ptr<void> attachment);
+  std::shared_ptr<void> attachment() const;
+
+  /// Ends all waiting questions and what is in flight; the session is of no use afterwards.
+  void close();
+  bool closed() const;
+
+ private:
+  const std::string id_;
+  mutable std::mutex mutex_;
+  bool initialized_ = false;
+  bool closed_ = false;
+  Client client_;
+  std::string principal_key_;
+  std::uint64_t last_question_ = 0;
+  std::map<std::uint64_t, Answered> questions_;
+  std::unordered_map<std::string, std::function<void()>> in_flight_;
+  std::set<std::string> subscriptions_;
+  std::shared_ptr<Stream> stream_;
+  std::shared_ptr<void> attachment_;
+  std::atomic<int> log_level_{-1};
+  std::atomic<std::int64_t> last_used_;
+};
+
+/// Why no session was made.
+enum class SessionRefusal { too_many, too_many_from_address };
+
+/// All sessions of one endpoint: bounded in total and per address, with an idle timeout. Thread-safe.
+class SessionTable {
+ public:
+  struct Limits {
+    std::size_t total = 10'000;
+    std::size_t per_address = 1'000;
+    std::chrono::milliseconds idle = std::chrono::minutes(30);
+  };
+  explicit SessionTable(Limits limits) : limits_(limits) {}
+
+  /// A new session with an unguessable id. When the table is full, sessions that have been idle longest make room if
+  /// they were idle for at least a tenth of the idle timeout.
+  Result<std::shared_ptr<Session>, SessionRefusal> create(const std::string& address, TimePoint now);
+  /// Null for an unknown, ended or idle-expired id.
+  std::shared_ptr<Session> find(std::string_view id, TimePoint now);
+  bool remove(std::string_view id);
+  /// Drops what has been idle too long; to be called now and then.
+  void sweep(TimePoint now);
+  void each(const std::function<void(const std::shared_ptr<Session>&)>& visit);
+  std::size_t size() const;
+  void close_all();
+
+ private:
+  struct Entry {
+    std::shared_ptr<Session> session;
+    std::string address;
+  };
+  void drop(std::unordered_map<std::string, Entry>::iterator at, std::vector<std::shared_ptr<Session>>& ended);
+
+  const Limits limits_;
+  mutable std::mutex mutex_;
+  std::unordered_map<std::string, Entry> sessions_;
+  std::unordered_map<std::string, std::size_t> per_address_;
+};
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,58 @@
+#pragma once
+
+#include <leanmcp/server/request.hpp>
+#include <leanmcp/server/session.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace leanmcp::inline v0 {
+
+/// What a listener of the modern era asked for (2026-07-28, Subscriptions, Notification Filter).
+struct SubscriptionFilter {
+  bool tools = false;
+  bool prompts = false;
+  bool resources = false;
+  std::vector<std::string> uris;
+};
+
+/// Who hears of changes: listening requests of the modern era, sessions of the legacy one. Thread-safe.
+class Subscriptions {
+ public:
+  enum class Change { tools, prompts, resources };
+
+  /// Adds a listening request; its id is JSON text. The number is for `remove`. 0 when there are too many.
+  std::uint64_t add(std::shared_ptr<RequestSink> sink, std::string request_id, SubscriptionFilter filter);
+  void remove(std::uint64_t number);
+  std::size_t listeners() const;
+
+  /// Sessions are held weakly.
+  void add_session(const std::shared_ptr<Session>& session);
+
+  void list_changed(Change change);
+  void resource_updated(std::string_view uri);
+  /// Ends every listening request with `closing` rendered for its id.
+  void close_all(const std::function<std::string(std::string_view id)>& closing);
+
+ private:
+  struct Listener {
+    std::shared_ptr<RequestSink> sink;
+    std::string id;
+    SubscriptionFilter filter;
+  };
+  void send(const std::vector<std::pair<std::shared_ptr<RequestSink>, std::string>>& to, std::string_view method,
+            std::string_view members);
+  std::vector<std::shared_ptr<Session>> live_sessions();
+
+  mutable std::mutex mutex_;
+  std::uint64_t last_ = 0;
+  std::map<std::uint64_t, Listener> listeners_;
+  std::vector<std::weak_ptr<Session>> sessions_;
+};
+
+}  // namespace leanmcp::inline v0

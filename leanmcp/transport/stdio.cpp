@@ -1,0 +1,229 @@
+#include <leanmcp/transport/stdio.hpp>
+
+#include <leanmcp/base/event_loop.hpp>
+#include <leanmcp/json/parse.hpp>
+#include <leanmcp/protocol/codes.hpp>
+#include <leanmcp/server/engine.hpp>
+
+#include <boost/json.hpp>
+
+#include <poll.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <deque>
+#include <mutex>
+#include <thread>
+
+namespace leanmcp::inline v0 {
+
+namespace {
+
+constexpr std::chrono::milliseconds grace = std::chrono::seconds(2);
+
+/// One writer for the shared output: whole lines, in order, from any thread. Writing blocks the caller when the client
+/// does not read, which is the back-pressure there is on a pipe.
+class Output final : public Session::Stream {
+ public:
+  explicit Output(int descriptor) : descriptor_(descriptor) {}
+  void send(std::string message) override {
+    message += '\n';
+    const std::lock_guard lock(mutex_);
+    std::string_view rest = message;
+    while (!rest.empty() && !broken_) {
+      const ssize_t n = ::write(descriptor_, rest.data(), rest.size());
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) {
+        broken_ = true;
+        return;
+      }
+      rest.remove_prefix(static_cast<std::size_t>(n));
+    }
+  }
+  void close() override {}
+
+ private:
+  const int descriptor_;
+  std::mutex mutex_;
+  bool broken_ = false;
+};
+
+/// Counts requests in flight, so that the end of input can wait for their answers.
+class InFlight {
+ public:
+  void begin() { ++count_; }
+  void end() {
+    const std::lock_guard lock(mutex_);
+    --count_;
+    changed_.notify_all();
+  }
+  void wait(std::chrono::milliseconds limit) {
+    std::unique_lock lock(mutex_);
+    changed_.wait_for(lock, limit, [this] { return count_ == 0; });
+  }
+
+ private:
+  std::atomic<int> count_{0};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+};
+
+class StdioSink final : public RequestSink {
+ public:
+  StdioSink(Executor& executor, std::shared_ptr<Output> output, std::shared_ptr<InFlight> in_flight,
+            json::value message)
+      : message(std::move(message)),
+        executor_(executor),
+        output_(std::move(output)),
+        in_flight_(std::move(in_flight)) {
+    in_flight_->begin();
+  }
+  ~StdioSink() override { in_flight_->end(); }
+  Executor& executor() noexcept override { return executor_; }
+  void notify(std::string text) override {
+    if (!answered_) output_->send(std::move(text));
+  }
+  void ask(std::string text) override { notify(std::move(text)); }
+  void respond(Reply reply) override {
+    if (!std::exchange(answered_, true)) output_->send(std::move(reply.body));
+  }
+  void on_cancel(std::function<void()>) override {}
+
+  const json::value message;
+
+ private:
+  Executor& executor_;
+  std::shared_ptr<Output> output_;
+  std::shared_ptr<InFlight> in_flight_;
+  bool answered_ = false;
+};
+
+/// Everything of one stdio client. Lines are handled on the loop's thread.
+class StdioServer {
+ public:
+  StdioServer(Server& server, const StdioOptions& options)
+      : engine_(server.engine()), options_(options), output_(std::make_shared<Output>(options.output)) {
+    session_ = std::make_shared<Session>("", engine_->now());
+    session_->set_stream(output_);
+  }
+
+  int run() {
+    std::thread loop([this] { loop_.run(); });
+    read_lines();
+    in_flight_->wait(grace);
+    loop_.post([this] {
+      engine_->shutdown();
+      session_->close();
+      loop_.post([this] { loop_.stop(); });
+    });
+    loop.join();
+    return 0;
+  }
+
+ private:
+  void read_lines() {
+    std::string buffer;
+    char chunk[64 * 1024];
+    bool skipping = false;
+    for (;;) {
+      const ssize_t n = ::read(options_.input, chunk, sizeof chunk);
+      if (n < 0 && errno == EINTR) continue;
+      if (n <= 0) return;
+      std::string_view rest(chunk, static_cast<std::size_t>(n));
+      for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
+        if (!skipping) {
+          buffer.append(rest.substr(0, end));
+          hand_over(std::exchange(buffer, {}));
+        }
+        skipping = false;
+        rest.remove_prefix(end + 1);
+      }
+      if (skipping) continue;
+      buffer.append(rest);
+      if (buffer.size() > options_.most_line_bytes) {
+        // The rest of the line is read and dropped; the client learns of it and the next line counts again.
+        buffer.clear();
+        skipping = true;
+        output_->send(render_error("null", code::invalid_request, "Message too large"));
+      }
+    }
+  }
+
+  void hand_over(std::string line) {
+    if (line.find_first_not_of(" \t\r") == std::string::npos) return;
+    loop_.post([this, line = std::move(line)] { handle(line); });
+  }
+
+  void handle(const std::string& line) {
+    auto parsed = parse_json(line, ParseLimits(), json::storage_ptr());
+    if (!parsed) return output_->send(render_error("null", code::parse_error, "Parse error"));
+    auto sink = std::make_shared<StdioSink>(loop_, output_, in_flight_, std::move(*parsed));
+    if (sink->message.is_array()) return batch(sink);
+    dispatch(sink);
+  }
+
+  void batch(const std::shared_ptr<StdioSink>& sink) {
+    const json::array& items = sink->message.get_array();
+    if (session_->client().version != Version::v2025_03_26 || items.empty() || items.size() > most_batch)
+      return output_->send(render_error("null", code::invalid_request, "Invalid request: no batches here"));
+    // Each answer is sent on its own line as it comes; JSON-RPC 2.0, section 6, leaves that open for streams.
+    for (const json::value& item : items)
+      dispatch(std::make_shared<StdioSink>(loop_, output_, in_flight_, item));
+  }
+
+  void dispatch(const std::shared_ptr<StdioSink>& sink) {
+    const Message message = classify(sink->message);
+    RequestInfo info;
+    info.channel = Channel::stdio;
+    info.session = session_;
+    info.credentials.ambient_token = options_.ambient_token;
+    if (const auto* const request = std::get_if<RequestMessage>(&message)) {
+      if (modern_version_of(request->params)) {
+        if (const auto error = read_modern_meta(request->params, info))
+          return output_->send(render_error(request->id, error->code, error->message, error->data));
+      } else if (request->method != "initialize" && request->method != "ping" && !session_->initialized()) {
+        const bool modern_only = request->method == "server/discover" || request->method == "subscriptions/listen";
+        return output_->send(render_error(request->id, code::invalid_params,
+                                          modern_only ? "Invalid params: _meta is missing"
+                                                      : "Not initialized: begin with initialize, or send _meta"));
+      } else {
+        const Session::Client client = session_->client();
+        info.version = client.version;
+        info.capabilities = client.capabilities;
+        info.client = client.info;
+      }
+      return engine_->request(sink, *request, std::move(info));
+    }
+    if (const auto* const note = std::get_if<NotificationMessage>(&message)) return engine_->notification(*note, info);
+    if (const auto* const response = std::get_if<ResponseMessage>(&message))
+      return engine_->response(*response, *session_);
+    const auto& invalid = std::get<InvalidMessage>(message);
+    output_->send(render_error(invalid.id.empty() ? "null" : invalid.id, code::invalid_request,
+                               "Invalid request: " + invalid.reason));
+  }
+
+  static constexpr std::size_t most_batch = 100;
+  std::shared_ptr<Engine> engine_;
+  const StdioOptions options_;
+  std::shared_ptr<Output> output_;
+  std::shared_ptr<Session> session_;
+  std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
+  EventLoop loop_;
+};
+
+}  // namespace
+
+int serve_stdio(Server& server, StdioOptions options) {
+  const auto built = server.build();
+  if (!built) {
+    server.engine()->logger().error("the server cannot be built", {{"reason", built.error().message()}});
+    return 1;
+  }
+  return StdioServer(server, options).run();
+}
+
+int serve_stdio(Server& server) { return serve_stdio(server, StdioOptions()); }
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,351 @@
+#include <leanmcp/transport/streamable_http.hpp>
+
+#include <leanmcp/base/encoding.hpp>
+#include <leanmcp/protocol/codes.hpp>
+#include <leanmcp/transport/http_sink.hpp>
+
+#include <algorithm>
+
+namespace leanmcp::inline v0 {
+
+namespace {
+
+constexpr std::string_view version_header = "MCP-Protocol-Version";
+constexpr std::string_view session_header = "Mcp-Session-Id";
+
+/// Dates order as text; anything later than the last legacy revision is of the modern era.
+bool looks_modern(std::string_view version) { return version > to_string(newest_legacy_version); }
+
+/// Media type without parameters, lower case not needed: clients write it as the specification does.
+bool is_json(std::string_view content_type) {
+  const auto end = content_type.find_first_of("; \t");
+  const std::string_view type = content_type.substr(0, end);
+  return std::equal(type.begin(), type.end(), std::string_view("application/json").begin(),
+                    std::string_view("application/json").end(),
+                    [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
+}
+
+bool accepts(std::string_view accept, std::string_view type) {
+  return accept.empty() || accept.find(type) != std::string_view::npos || accept.find("*/*") != std::string_view::npos;
+}
+
+std::string decode_name(std::string_view value) {
+  constexpr std::string_view begin = "=?base64?";
+  constexpr std::string_view end = "?=";
+  if (value.size() >= begin.size() + end.size() && value.starts_with(begin) && value.ends_with(end)) {
+    auto decoded = base64_decode(value.substr(begin.size(), value.size() - begin.size() - end.size()));
+    if (decoded) return std::move(*decoded);
+  }
+  return std::string(value);
+}
+
+/// 2026-07-28, Streamable HTTP, Server Validation: the standard headers repeat the body, or the request is refused.
+std::optional<std::string> header_mismatch(const HttpRequest& request, const RequestMessage& message,
+                                           std::optional<std::string_view> body_version) {
+  for (const std::string_view name : {version_header, std::string_view("Mcp-Method"), std::string_view("Mcp-Name")})
+    if (request.header_count(name) > 1) return std::string(name) + " is there more than once";
+  const std::string_view version = request.header(version_header);
+  if (version.empty()) return std::string(version_header) + " is missing";
+  if (body_version && version != *body_version) return std::string(version_header) + " does not match the body";
+  const std::string_view method = request.header("Mcp-Method");
+  if (method.empty()) return "Mcp-Method is missing";
+  if (method != message.method) return "Mcp-Method does not match the body";
+  const bool by_name = message.method == "tools/call" || message.method == "prompts/get";
+  if (!by_name && message.method != "resources/read") return std::nullopt;
+  if (request.header_count("Mcp-Name") == 0) return "Mcp-Name is missing";
+  const json::value* const name = message.params ? message.params->if_contains(by_name ? "name" : "uri") : nullptr;
+  const std::string_view expected = name && name->is_string() ? std::string_view(name->get_string()) : std::string_view();
+  if (decode_name(request.header("Mcp-Name")) != expected) return "Mcp-Name does not match the body";
+  return std::nullopt;
+}
+
+Credentials credentials_of(const HttpRequest& request) {
+  Credentials credentials;
+  credentials.authorization_headers = request.header_count("Authorization");
+  if (credentials.authorization_headers != 0) credentials.authorization_header = request.header("Authorization");
+  credentials.dpop_proofs = request.header_count("DPoP");
+  if (credentials.dpop_proofs != 0) credentials.dpop_proof = request.header("DPoP");
+  credentials.http_method = request.method();
+  credentials.http_target = request.target();
+  return credentials;
+}
+
+std::shared_ptr<StreamStore> streams_of(const std::shared_ptr<Session>& session) {
+  return std::static_pointer_cast<StreamStore>(session->attachment());
+}
+
+void refuse(HttpExchange& exchange, int status, int code, std::string_view text) {
+  exchange.respond(status, "application/json", render_error({}, code, text), {});
+}
+
+/// One message of a batch (2025-03-26): its answer goes into the common array, or on the common stream once one is open.
+class BatchSink final : public RequestSink {
+ public:
+  struct Shared {
+    std::shared_ptr<HttpSink> sink;
+    std::string answers;
+    std::size_t left = 0;
+    bool streaming = false;
+  };
+  explicit BatchSink(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
+  Executor& executor() noexcept override { return shared_->sink->executor(); }
+  void notify(std::string message) override {
+    shared_->streaming = true;
+    shared_->sink->notify(std::move(message));
+  }
+  void ask(std::string message) override { notify(std::move(message)); }
+  void respond(Reply reply) override {
+    if (std::exchange(answered_, true)) return;
+    Shared& shared = *shared_;
+    --shared.left;
+    if (shared.streaming && shared.left != 0) return shared.sink->notify(std::move(reply.body));
+    if (!shared.streaming) {
+      if (!shared.answers.empty()) shared.answers += ',';
+      shared.answers += reply.body;
+      if (shared.left != 0) return;
+      reply.body = "[" + shared.answers + "]";
+    } else if (!shared.answers.empty()) {
+      shared.sink->notify("[" + std::exchange(shared.answers, {}) + "]");
+    }
+    reply.http_status = 200;
+    reply.headers.clear();
+    shared.sink->respond(std::move(reply));
+  }
+  void on_cancel(std::function<void()>) override {}
+
+ private:
+  std::shared_ptr<Shared> shared_;
+  bool answered_ = false;
+};
+
+}  // namespace
+
+StreamableHttp::StreamableHttp(std::shared_ptr<Engine> engine, StreamableHttpOptions options)
+    : engine_(std::move(engine)), options_(options), sessions_(options.session_limits) {}
+
+StreamableHttp::~StreamableHttp() = default;
+
+void StreamableHttp::handle(HttpExchange exchange) {
+  const std::string_view method = exchange.request().method();
+  if (method == "POST") return post(std::move(exchange));
+  if (method == "GET") return get(std::move(exchange));
+  if (method == "DELETE") return remove(std::move(exchange));
+  exchange.respond(405, "", "", {{"Allow", "POST, GET, DELETE"}});
+}
+
+void StreamableHttp::post(HttpExchange exchange) {
+  const HttpRequest& request = exchange.request();
+  if (!is_json(request.header("Content-Type")))
+    return refuse(exchange, 415, code::invalid_request, "Content-Type must be application/json");
+  const std::string_view accept = request.header("Accept");
+  if (!accepts(accept, "application/json") && !accepts(accept, "text/event-stream"))
+    return refuse(exchange, 406, code::invalid_request, "Accept must list application/json and text/event-stream");
+  auto sink = std::make_shared<HttpSink>(exchange, options_.keep_alive_every);
+  if (!sink->parse(request.body())) return refuse(exchange, 400, code::parse_error, "Parse error");
+
+  const json::object* const object = sink->message().if_object();
+  const json::value* const params = object ? object->if_contains("params") : nullptr;
+  const bool named = modern_version_of(params ? params->if_object() : nullptr).has_value();
+  if (named || looks_modern(request.header(version_header))) return modern(std::move(exchange), std::move(sink));
+  legacy(std::move(exchange), std::move(sink));
+}
+
+void StreamableHttp::modern(HttpExchange exchange, std::shared_ptr<HttpSink> sink) {
+  const HttpRequest& request = exchange.request();
+  const Message message = classify(sink->message());
+  if (std::holds_alternative<NotificationMessage>(message)) return sink->accept();
+  const auto* const call = std::get_if<RequestMessage>(&message);
+  if (!call) {
+    const auto* const invalid = std::get_if<InvalidMessage>(&message);
+    return sink->respond_error(invalid ? invalid->id : std::string(), code::invalid_request,
+                               "Invalid request: " + (invalid ? invalid->reason : "a response answers nothing here"), 400);
+  }
+  RequestInfo info;
+  info.channel = Channel::http;
+  info.traceparent = std::string(request.header("traceparent").substr(0, 128));
+  const auto body_version = modern_version_of(call->params);
+  if (const auto what = header_mismatch(request, *call, body_version))
+    return sink->respond_error(call->id, code::header_mismatch, "Header mismatch: " + *what, 400);
+  if (const auto error = read_modern_meta(call->params, info))
+    return sink->respond_error(call->id, error->code, error->message, error->http_status, error->data);
+  info.credentials = credentials_of(request);
+  info.peer = request.peer();
+  const ExchangeHeaders headers(request);
+  info.headers = &headers;
+  engine_->request(sink, *call, std::move(info));
+}
+
+std::shared_ptr<Session> StreamableHttp::session_of(HttpExchange& exchange, bool& answered) {
+  const HttpRequest& request = exchange.request();
+  answered = true;
+  const std::string_view version = request.header(version_header);
+  if (!version.empty()) {
+    const auto parsed = parse_version(version);
+    if (!parsed || is_modern(*parsed)) {
+      const RpcError error = unsupported_version(version);
+      exchange.respond(400, "application/json", render_error({}, error.code, error.message, error.data), {});
+      return nullptr;
+    }
+  }
+  if (request.header_count(session_header) != 1) {
+    refuse(exchange, 400, code::invalid_request, "Mcp-Session-Id is needed; begin with initialize");
+    return nullptr;
+  }
+  auto session = sessions_.find(request.header(session_header), engine_->now());
+  if (!session) {
+    refuse(exchange, 404, code::invalid_request, "Session not found");
+    return nullptr;
+  }
+  answered = false;
+  return session;
+}
+
+void StreamableHttp::legacy(HttpExchange exchange, std::shared_ptr<HttpSink> sink) {
+  const Message message = classify(sink->message());
+  const auto* const request = std::get_if<RequestMessage>(&message);
+  if (request && request->method == "initialize") return initialize(std::move(exchange), sink);
+  if (const auto* const invalid = std::get_if<InvalidMessage>(&message); invalid && !sink->message().is_array())
+    return sink->respond_error(invalid->id, code::invalid_request, "Invalid request: " + invalid->reason, 400);
+
+  bool answered = false;
+  const auto session = session_of(exchange, answered);
+  if (answered) return;
+  if (sink->message().is_array()) return batch(std::move(exchange), std::move(sink), session);
+  const Version version = session->client().version;
+  sink->set_session(session, streams_of(session), version >= Version::v2025_11_25);
+
+  RequestInfo info;
+  info.channel = Channel::http;
+  const Session::Client client = session->client();
+  info.version = client.version;
+  info.capabilities = client.capabilities;
+  info.client = client.info;
+  info.session = session;
+  info.credentials = credentials_of(exchange.request());
+  info.traceparent = std::string(exchange.request().header("traceparent").substr(0, 128));
+  info.peer = exchange.request().peer();
+  if (request) return engine_->request(sink, *request, std::move(info));
+  if (const auto* const note = std::get_if<NotificationMessage>(&message)) {
+    engine_->notification(*note, info);
+  } else if (const auto* const response = std::get_if<ResponseMessage>(&message)) {
+    engine_->response(*response, *session);
+  }
+  sink->accept();
+}
+
+void StreamableHttp::batch(HttpExchange exchange, std::shared_ptr<HttpSink> sink,
+                           const std::shared_ptr<Session>& session) {
+  const json::array& items = sink->message().get_array();
+  const Session::Client client = session->client();
+  // Batches came with 2025-03-26 and left with 2025-06-18.
+  if (client.version != Version::v2025_03_26 || items.empty() || items.size() > options_.most_batch)
+    return sink->respond_error({}, code::invalid_request, "Invalid request: no batch of 1 to 100 messages here", 400);
+  sink->set_session(session, streams_of(session), false);
+  const auto shared = std::make_shared<BatchSink::Shared>();
+  shared->sink = sink;
+  std::vector<std::string> invalid;
+  std::vector<const json::value*> requests;
+  RequestInfo info;
+  info.channel = Channel::http;
+  info.version = client.version;
+  info.capabilities = client.capabilities;
+  info.client = client.info;
+  info.session = session;
+  info.credentials = credentials_of(exchange.request());
+  info.peer = exchange.request().peer();
+  for (const json::value& item : items) {
+    const Message message = classify(item);
+    if (const auto* const bad = std::get_if<InvalidMessage>(&message)) {
+      invalid.push_back(render_error(bad->id, code::invalid_request, "Invalid request: " + bad->reason));
+    } else if (const auto* const note = std::get_if<NotificationMessage>(&message)) {
+      engine_->notification(*note, info);
+    } else if (const auto* const response = std::get_if<ResponseMessage>(&message)) {
+      engine_->response(*response, *session);
+    } else {
+      requests.push_back(&item);
+    }
+  }
+  for (const std::string& error : invalid) shared->answers += (shared->answers.empty() ? "" : ",") + error;
+  shared->left = requests.size();
+  if (requests.empty()) {
+    if (invalid.empty()) return sink->accept();
+    Reply reply;
+    reply.body = "[" + shared->answers + "]";
+    reply.http_status = 400;
+    return sink->respond(std::move(reply));
+  }
+  for (const json::value* const item : requests) {
+    const Message message = classify(*item);
+    engine_->request(std::make_shared<BatchSink>(shared), std::get<RequestMessage>(message), info);
+  }
+}
+
+void StreamableHttp::initialize(HttpExchange exchange, const std::shared_ptr<HttpSink>& sink) {
+  const Message message = classify(sink->message());
+  const auto& request = std::get<RequestMessage>(message);
+  const auto created = sessions_.create(std::string(exchange.request().peer()), engine_->now());
+  if (!created) {
+    sink->add_header("Retry-After", "60");
+    return sink->respond_error(request.id, code::unavailable, "Too many sessions; try again later.", 503,
+                               R"({"code":"TOO_MANY_SESSIONS","action":"retry"})");
+  }
+  const std::shared_ptr<Session> session = *created;
+  session->attach(std::make_shared<StreamStore>());
+  sink->before_respond([this, session](HttpSink& answer) {
+    if (session->initialized()) {
+      answer.add_header(std::string(session_header), session->id());
+    } else {
+      sessions_.remove(session->id());
+    }
+  });
+  RequestInfo info;
+  info.channel = Channel::http;
+  info.version = newest_legacy_version;
+  info.session = session;
+  info.peer = exchange.request().peer();
+  engine_->request(sink, request, std::move(info));
+}
+
+void StreamableHttp::get(HttpExchange exchange) {
+  const HttpRequest& request = exchange.request();
+  if (looks_modern(request.header(version_header)))
+    return exchange.respond(405, "", "", {{"Allow", "POST"}});
+  if (!accepts(request.header("Accept"), "text/event-stream"))
+    return refuse(exchange, 406, code::invalid_request, "Accept must list text/event-stream");
+  bool answered = false;
+  const auto session = session_of(exchange, answered);
+  if (answered) return;
+  const auto streams = streams_of(session);
+  if (request.header_count("Last-Event-ID") != 0) {
+    const auto found = streams->find(request.header("Last-Event-ID"));
+    if (!found) return refuse(exchange, 404, code::invalid_request, "That stream is gone");
+    return found->first->attach(std::move(exchange), found->second, {});
+  }
+  const auto stream = streams->create(session->client().version >= Version::v2025_11_25);
+  session->set_stream(stream);
+  stream->attach(std::move(exchange), 0, {});
+}
+
+void StreamableHttp::remove(HttpExchange exchange) {
+  if (looks_modern(exchange.request().header(version_header)))
+    return exchange.respond(405, "", "", {{"Allow", "POST"}});
+  bool answered = false;
+  const auto session = session_of(exchange, answered);
+  if (answered) return;
+  sessions_.remove(session->id());
+  if (const auto streams = streams_of(session)) streams->close_all();
+  exchange.respond(200, "", "", {});
+}
+
+void StreamableHttp::sweep() { sessions_.sweep(engine_->now()); }
+std::size_t StreamableHttp::sessions() const { return sessions_.size(); }
+
+void StreamableHttp::shutdown() {
+  engine_->shutdown();
+  sessions_.each([](const std::shared_ptr<Session>& session) {
+    if (const auto streams = streams_of(session)) streams->close_all();
+  });
+  sessions_.close_all();
+}
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,62 @@
+#pragma once
+
+#include <leanmcp/http/server.hpp>
+#include <leanmcp/server/engine.hpp>
+#include <leanmcp/server/session.hpp>
+
+#include <memory>
+#include <string>
+
+namespace leanmcp::inline v0 {
+
+/// How the MCP endpoint treats its clients.
+class StreamableHttpOptions {
+ public:
+  StreamableHttpOptions() = default;
+  /// Limits on sessions of the legacy era.
+  StreamableHttpOptions& sessions(SessionTable::Limits limits) {
+    session_limits = limits;
+    return *this;
+  }
+  /// How often a comment keeps an idle stream open.
+  StreamableHttpOptions& keep_alive(std::chrono::milliseconds every) {
+    keep_alive_every = every;
+    return *this;
+  }
+  SessionTable::Limits session_limits;
+  std::chrono::milliseconds keep_alive_every = std::chrono::seconds(20);
+  std::size_t most_batch = 100;
+};
+
+/// The Streamable HTTP transport of all revisions behind one endpoint: each request says by its headers and `_meta`
+/// which era it belongs to (2026-07-28, Streamable HTTP; Versioning, Backward Compatibility; 2025-11-25, Transports).
+/// Thread-safe; must outlive the HTTP server that calls it.
+class StreamableHttp {
+ public:
+  StreamableHttp(std::shared_ptr<Engine> engine, StreamableHttpOptions options);
+  ~StreamableHttp();
+
+  /// Serves POST, GET and DELETE of the endpoint; anything else gets 405.
+  void handle(HttpExchange exchange);
+  /// Drops idle sessions; to be called now and then.
+  void sweep();
+  std::size_t sessions() const;
+  /// Ends all sessions and streams.
+  void shutdown();
+
+ private:
+  void post(HttpExchange exchange);
+  void get(HttpExchange exchange);
+  void remove(HttpExchange exchange);
+  void modern(HttpExchange exchange, std::shared_ptr<class HttpSink> sink);
+  void legacy(HttpExchange exchange, std::shared_ptr<class HttpSink> sink);
+  void batch(HttpExchange exchange, std::shared_ptr<class HttpSink> sink, const std::shared_ptr<Session>& session);
+  void initialize(HttpExchange exchange, const std::shared_ptr<class HttpSink>& sink);
+  std::shared_ptr<Session> session_of(HttpExchange& exchange, bool& answered);
+
+  std::shared_ptr<Engine> engine_;
+  StreamableHttpOptions options_;
+  SessionTable sessions_;
+};
+
+}  // namespace leanmcp::inline v0
