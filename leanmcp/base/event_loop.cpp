@@ -5,7 +5,16 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
+
 namespace leanmcp::inline v0 {
+
+namespace {
+
+/// A year: what is longer would overflow the clock and is as good as never.
+constexpr Executor::Duration longest_delay = std::chrono::hours(24 * 365);
+
+}  // namespace
 
 /// Waits for the earliest timer unless that is being waited for already. On the loop's thread.
 void EventLoop::Internal::arm() {
@@ -24,42 +33,68 @@ void EventLoop::Internal::arm() {
 }
 
 void EventLoop::Internal::fire() {
+  // Re-armed before the callbacks run, so that one that throws does not stop the timers behind it.
   wake_at = Clock::time_point::max();
   const Clock::time_point now = Clock::now();
-  for (;;) {
-    std::function<void()> work;
-    {
-      const std::lock_guard lock(mutex);
-      if (due.empty() || due.begin()->first > now) break;
+  std::function<void()> work;
+  {
+    const std::lock_guard lock(mutex);
+    if (!due.empty() && due.begin()->first <= now) {
       work = std::move(due.begin()->second.second);
       by_id.erase(due.begin()->second.first);
       due.erase(due.begin());
     }
-    work();
   }
   arm();
+  if (work) work();
+}
+
+void EventLoop::Internal::close() {
+  closed = true;
+  for (;;) {
+    Due dropped;
+    {
+      const std::lock_guard lock(mutex);
+      dropped.swap(due);
+      by_id.clear();
+    }
+    context.restart();
+    // Work that is posted is wrapped by `post`, which looks at `closed`: it is let go, not run.
+    if (context.poll() == 0 && dropped.empty()) break;
+  }
 }
 
 EventLoop::EventLoop() : internal_(std::make_unique<Internal>()) {}
 EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {
-  internal_->context.restart();
   const auto guard = boost::asio::make_work_guard(internal_->context);
   internal_->context.run();
+  internal_->context.restart();
+}
+
+std::size_t EventLoop::poll() {
+  const auto guard = boost::asio::make_work_guard(internal_->context);
+  return internal_->context.poll();
 }
 
 void EventLoop::stop() { internal_->context.stop(); }
 
-void EventLoop::post(std::function<void()> work) { boost::asio::post(internal_->context, std::move(work)); }
+void EventLoop::post(std::function<void()> work) {
+  if (internal_->closed) return;
+  boost::asio::post(internal_->context, [internal = internal_.get(), work = std::move(work)] {
+    if (!internal->closed) work();
+  });
+}
 
 Executor::TimerId EventLoop::start_timer(Duration delay, std::function<void()> work) {
-  const auto at = Internal::Clock::now() + delay;
+  const auto at = Internal::Clock::now() + std::min(delay, longest_delay);
   TimerId id = 0;
   bool first = false;
   {
     const std::lock_guard lock(internal_->mutex);
     id = ++internal_->last_id;
+    if (internal_->closed) return id;
     const auto entry = internal_->due.emplace(at, std::pair(id, std::move(work)));
     internal_->by_id.emplace(id, entry);
     first = entry == internal_->due.begin();
@@ -68,7 +103,7 @@ Executor::TimerId EventLoop::start_timer(Duration delay, std::function<void()> w
     if (in_this_thread()) {
       internal_->arm();
     } else {
-      boost::asio::post(internal_->context, [this] { internal_->arm(); });
+      boost::asio::post(internal_->context, [internal = internal_.get()] { internal->arm(); });
     }
   }
   return id;

@@ -6,8 +6,8 @@
 
 namespace leanmcp::inline v0 {
 
-/// An executor on a thread of its own choosing: whoever calls `run()` is its thread. `stop()` may be called from any
-/// thread. All that is bound to the loop must be gone before the loop is.
+/// An executor whose thread is whoever calls `run()`. Callbacks run one after another, those that were posted in the
+/// order of posting. All that is bound to the loop must be gone before the loop is.
 class EventLoop final : public Executor {
  public:
   EventLoop();
@@ -15,8 +15,12 @@ class EventLoop final : public Executor {
   EventLoop(const EventLoop&) = delete;
   EventLoop& operator=(const EventLoop&) = delete;
 
-  /// Runs callbacks until `stop()`; a loop that was stopped can run again.
+  /// Runs callbacks until `stop()`, also one that came before; then it can run again. An exception of a callback
+  /// comes out here, and the loop can go on with another `run()`.
   void run();
+  /// Runs what is ready without waiting; the number of callbacks run.
+  std::size_t poll();
+  /// From any thread. Callbacks that are left wait for the next `run()`.
   void stop();
 
   void post(std::function<void()> work) override;

@@ -5,6 +5,7 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <unordered_map>
@@ -24,9 +25,13 @@ struct EventLoop::Internal {
   Due due;
   std::unordered_map<TimerId, Due::iterator> by_id;
   TimerId last_id = 0;
+  std::atomic<bool> closed{false};
 
   void arm();
   void fire();
+  /// Nobody will run the loop again: drops timers and posted work, and all that comes later, so that callbacks which
+  /// own what owns the loop do not keep each other alive. Not while the loop runs.
+  void close();
 };
 
 }  // namespace leanmcp::inline v0

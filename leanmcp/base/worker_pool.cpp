@@ -48,7 +48,9 @@ WorkerPool::WorkerPool(unsigned threads, std::size_t queue, OnException on_excep
   state_->on_exception = std::move(on_exception);
 }
 
-WorkerPool::~WorkerPool() {
+WorkerPool::~WorkerPool() { stop(); }
+
+void WorkerPool::stop() {
   std::deque<std::function<void()>> dropped;
   {
     const std::lock_guard lock(state_->mutex);
@@ -57,6 +59,7 @@ WorkerPool::~WorkerPool() {
   }
   state_->changed.notify_all();
   for (auto& thread : state_->threads) thread.join();
+  state_->threads.clear();
 }
 
 bool WorkerPool::submit(std::function<void()> work) {

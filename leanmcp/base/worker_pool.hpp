@@ -7,7 +7,7 @@
 
 namespace leanmcp::inline v0 {
 
-/// Threads for work that may block. Thread-safe. Destruction stops taking work, drops what has not begun and joins.
+/// Threads for work that may block. Thread-safe. Destruction stops it; not on one of its own threads.
 class WorkerPool {
  public:
   /// Told of work that threw; called on the worker's thread, must not throw.
@@ -22,6 +22,8 @@ class WorkerPool {
 
   /// False when the queue is full or the pool is stopping; the work is then not taken.
   bool submit(std::function<void()> work);
+  /// Takes nothing more, drops what has not begun and joins. Not from a worker. Idempotent.
+  void stop();
 
  private:
   struct State;

@@ -156,6 +156,8 @@ Engine::Engine(std::string name, std::string version, const ServerOptions::Data&
 
 Engine::~Engine() = default;
 
+void Engine::stop_workers() { workers_->stop(); }
+
 void Engine::publish(std::shared_ptr<const Registry> registry) {
   const auto before = std::atomic_exchange(&registry_, registry);
   const auto differs = [&](EntryKind kind) {

@@ -70,6 +70,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Subscriptions& subscriptions() noexcept { return subscriptions_; }
   /// Ends every listening stream with its closing answer.
   void shutdown();
+  /// Joins the workers. Calls in flight may keep the engine alive after that; they get no worker any more.
+  void stop_workers();
 
   const ServerOptions::Data& options() const noexcept { return options_; }
   const Logger& logger() const noexcept { return options_.logger; }

@@ -207,7 +207,7 @@ Server::Server(std::string name, std::string version, ServerOptions options)
   engine_ = std::make_shared<Engine>(name_, std::move(version), options_.data());
 }
 
-Server::~Server() = default;
+Server::~Server() { engine_->stop_workers(); }
 
 void Server::add(EntryKind kind, std::string name, std::string uri, Handler handler,
                  std::vector<Decorator> decorators) {

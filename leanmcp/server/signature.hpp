@@ -108,7 +108,7 @@ struct InputOf<std::tuple<A, Rest...>> {
 };
 
 template <class... A>
-constexpr int count_params(Param kind, std::tuple<A...>*) {
+constexpr int count_params([[maybe_unused]] Param kind, std::tuple<A...>*) {
   return (0 + ... + (param_kind<A>() == kind ? 1 : 0));
 }
 template <class... A>

@@ -94,7 +94,7 @@ void HttpSink::on_cancel(std::function<void()> cancelled) {
 
 void HttpSink::accept() {
   answered_ = true;
-  exchange_.respond(202, "", "", headers_);
+  exchange_.respond(202, {}, {}, headers_);
 }
 
 void HttpSink::respond_error(std::string_view id, int code, std::string_view text, int http_status,

@@ -14,13 +14,13 @@ constexpr std::chrono::milliseconds patience = std::chrono::seconds(10);
 /// Keeps the parsed message alive as long as the server works on it.
 class MemorySink final : public RequestSink {
  public:
-  MemorySink(Executor& executor, json::value message, std::vector<std::string>& notifications,
+  MemorySink(std::shared_ptr<Executor> executor, json::value message, std::vector<std::string>& notifications,
              std::function<void(std::string)> question)
       : message(std::move(message)),
-        executor_(executor),
+        executor_(std::move(executor)),
         notifications_(notifications),
         question_(std::move(question)) {}
-  Executor& executor() noexcept override { return executor_; }
+  Executor& executor() noexcept override { return *executor_; }
   void notify(std::string text) override {
     if (!reply && !gone) notifications_.push_back(std::move(text));
   }
@@ -38,7 +38,8 @@ class MemorySink final : public RequestSink {
   bool gone = false;
 
  private:
-  Executor& executor_;
+  // Shared: a worker may still post to it when the client is gone.
+  std::shared_ptr<Executor> executor_;
   std::vector<std::string>& notifications_;
   std::function<void(std::string)> question_;
 };
@@ -61,7 +62,7 @@ struct MemoryClient::State {
   }
   ~State() {
     session->close();
-    while (executor.run() != 0) continue;
+    while (executor->run() != 0) continue;
   }
 
   std::shared_ptr<MemorySink> send(std::string_view method, std::string_view params) {
@@ -90,7 +91,7 @@ struct MemoryClient::State {
     const auto* const request = std::get_if<RequestMessage>(&classified);
     if (is_modern(version)) {
       if (const auto error = read_modern_meta(request->params, info)) {
-        Reply reply;
+        leanmcp::Reply reply;
         reply.body = render_error(request->id, error->code, error->message, error->data);
         reply.http_status = error->http_status;
         sink->respond(std::move(reply));
@@ -106,12 +107,12 @@ struct MemoryClient::State {
   }
 
   void wait_for(MemorySink& sink) {
-    executor.run();
-    while (!sink.reply && executor.wait(patience)) executor.run();
+    executor->run();
+    while (!sink.reply && executor->wait(patience)) executor->run();
   }
 
   void answer_later(std::string text) {
-    executor.post([this, text = std::move(text)] {
+    executor->post([this, text = std::move(text)] {
       const json::value message = json::parse(text);
       const json::object& object = message.get_object();
       const std::string id = json::serialize(object.at("id"));
@@ -137,7 +138,7 @@ struct MemoryClient::State {
   Server& server;
   std::shared_ptr<Engine> engine;
   Version version;
-  ManualExecutor executor;
+  std::shared_ptr<ManualExecutor> executor = std::make_shared<ManualExecutor>();
   std::vector<std::string> notifications;
   std::shared_ptr<Session> session;
   std::shared_ptr<const AuthUser> user;
@@ -233,7 +234,7 @@ std::string MemoryClient::call_text(std::string_view tool, std::string_view argu
 
 void MemoryClient::start(std::string_view method, std::string_view params) {
   state_->started = state_->send(method, params);
-  state_->executor.run();
+  state_->executor->run();
 }
 
 void MemoryClient::cancel() {
@@ -241,11 +242,11 @@ void MemoryClient::cancel() {
   const auto cancel = std::move(state_->started->cancel);
   if (cancel) cancel();
   state_->started->gone = true;
-  state_->executor.run();
+  state_->executor->run();
 }
 
 const std::vector<std::string>& MemoryClient::notifications() const { return state_->notifications; }
-ManualExecutor& MemoryClient::executor() { return state_->executor; }
+ManualExecutor& MemoryClient::executor() { return *state_->executor; }
 
 MemoryClient connect_in_memory(Server& server, Version version) { return MemoryClient(server, version); }
 

@@ -72,16 +72,16 @@ class InFlight {
 
 class StdioSink final : public RequestSink {
  public:
-  StdioSink(Executor& executor, std::shared_ptr<Output> output, std::shared_ptr<InFlight> in_flight,
+  StdioSink(std::shared_ptr<EventLoop> loop, std::shared_ptr<Output> output, std::shared_ptr<InFlight> in_flight,
             json::value message)
       : message(std::move(message)),
-        executor_(executor),
+        loop_(std::move(loop)),
         output_(std::move(output)),
         in_flight_(std::move(in_flight)) {
     in_flight_->begin();
   }
   ~StdioSink() override { in_flight_->end(); }
-  Executor& executor() noexcept override { return executor_; }
+  Executor& executor() noexcept override { return *loop_; }
   void notify(std::string text) override {
     if (!answered_) output_->send(std::move(text));
   }
@@ -94,7 +94,8 @@ class StdioSink final : public RequestSink {
   const json::value message;
 
  private:
-  Executor& executor_;
+  // Shared: a worker may still post to it when the server is gone.
+  std::shared_ptr<EventLoop> loop_;
   std::shared_ptr<Output> output_;
   std::shared_ptr<InFlight> in_flight_;
   bool answered_ = false;
@@ -110,13 +111,13 @@ class StdioServer {
   }
 
   int run() {
-    std::thread loop([this] { loop_.run(); });
+    std::thread loop([this] { loop_->run(); });
     read_lines();
+    loop_->post([this] { engine_->shutdown(); });
     in_flight_->wait(grace);
-    loop_.post([this] {
-      engine_->shutdown();
+    loop_->post([this] {
       session_->close();
-      loop_.post([this] { loop_.stop(); });
+      loop_->post([this] { loop_->stop(); });
     });
     loop.join();
     return 0;
@@ -153,7 +154,7 @@ class StdioServer {
 
   void hand_over(std::string line) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) return;
-    loop_.post([this, line = std::move(line)] { handle(line); });
+    loop_->post([this, line = std::move(line)] { handle(line); });
   }
 
   void handle(const std::string& line) {
@@ -210,7 +211,7 @@ class StdioServer {
   std::shared_ptr<Output> output_;
   std::shared_ptr<Session> session_;
   std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
-  EventLoop loop_;
+  std::shared_ptr<EventLoop> loop_ = std::make_shared<EventLoop>();
 };
 
 }  // namespace

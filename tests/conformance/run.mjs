@@ -1,5 +1,5 @@
 // Runs the official conformance suite against everything-server, both revisions, and counts its checks.
-// "--url URL" tests a server that already runs; "--only SCENARIO" runs one scenario of both revisions.
+// "--url URL" tests a server that already runs; "--only SCENARIO" runs one scenario of both revisions; "--force-replay" is passed on.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import fs from 'node:fs';
@@ -10,7 +10,8 @@ import { Checks } from '../support/checks.mjs';
 import { free_port, root, start, stop_all } from '../support/process.mjs';
 
 const { values: options } = parseArgs({
-  options: { url: { type: 'string' }, only: { type: 'string' }, keep: { type: 'string' } },
+  options: { url: { type: 'string' }, only: { type: 'string' }, keep: { type: 'string' },
+    'force-replay': { type: 'boolean' } },
 });
 const suite = path.join(root, 'tests/node_modules/@modelcontextprotocol/conformance');
 const revisions = ['2025-11-25', '2026-07-28'];
@@ -62,7 +63,8 @@ let url = options.url;
 let server;
 if (!url) {
   const port = await free_port();
-  server = await start('everything-server', ['--port', port], { ready: `http://127.0.0.1:${port}/health` });
+  const flags = options['force-replay'] ? ['--force-replay'] : [];
+  server = await start('everything-server', ['--port', port, ...flags], { ready: `http://127.0.0.1:${port}/health` });
   url = `http://127.0.0.1:${port}/mcp`;
 }
 

@@ -1,13 +1,14 @@
 // The premium service against the official TypeScript clients (2.x auto and legacy, 1.x) over HTTP and stdio, with tokens of
-// oidc-provider and webhooks signed by Stripe's package. "run.mjs v1 http" runs one combination.
+// oidc-provider and webhooks signed by Stripe's package. "run.mjs v1 http" runs one combination; "--force-replay" is passed on.
 import { Checks } from '../support/checks.mjs';
 import { kinds } from './clients.mjs';
 import { run_flow } from './flow.mjs';
 import { start_world } from './world.mjs';
 
-const [only_kind, only_transport] = process.argv.slice(2);
+const flags = process.argv.slice(2).filter((argument) => argument.startsWith('--'));
+const [only_kind, only_transport] = process.argv.slice(2).filter((argument) => !argument.startsWith('--'));
 const checks = new Checks('interop');
-const world = await start_world();
+const world = await start_world(flags);
 const server = await world.start_service();
 
 for (const transport of Object.keys(world.endpoints)) {

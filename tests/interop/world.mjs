@@ -8,7 +8,7 @@ import { start_stripe } from './stripe_double.mjs';
 
 export const secrets = { stripe: 'sk_test_interop_k3y', webhook: 'whsec_interop_0123456789abcdef', client: 'interop-secret-0123456789' };
 
-export async function start_world() {
+export async function start_world(flags = []) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'premium-'));
   const port = await free_port();
   const base = `http://127.0.0.1:${port}`;
@@ -27,14 +27,14 @@ export async function start_world() {
   const world = {
     folder, port, base, audience, provider, foreign, stripe, environment,
     start_service: async (extra = {}) => {
-      world.service = await start('premium-service', ['--port', port], {
+      world.service = await start('premium-service', ['--port', port, ...flags], {
         env: { ...environment, ...extra }, bare: true, ready: `${base}/health`,
       });
       return world.service;
     },
     endpoints: {
       http: { url: audience },
-      stdio: { command: path.join(bin, 'premium-service'), args: ['--stdio'], env: { PATH: process.env.PATH, ...environment } },
+      stdio: { command: path.join(bin, 'premium-service'), args: ['--stdio', ...flags], env: { PATH: process.env.PATH, ...environment } },
     },
     // What the service printed must hold none of these.
     leaks: (text) => [...text.matchAll(/eyJ[\w-]{20,}(?:\.[\w-]+)*/g)].map(String)

@@ -37,7 +37,7 @@ export async function start(program, args = [], options = {}) {
     child.on('error', (error) => { handle.code = -1; output += String(error); resolve(-1); });
     child.on('exit', (code, signal) => { handle.code = code ?? signal; running.delete(handle); resolve(handle.code); });
   });
-  handle.stop = async (signal = 'SIGTERM', patience_ms = 8000) => {
+  handle.stop = async (signal = 'SIGTERM', patience_ms = 20000) => {
     if (handle.code === undefined) {
       child.kill(signal);
       const done = await Promise.race([handle.exited.then(() => true), sleep(patience_ms).then(() => false)]);
