@@ -4,6 +4,8 @@
 
 #include <boost/describe.hpp>
 
+#include <atomic>
+#include <memory>
 #include <stdexcept>
 
 using namespace leanmcp;
@@ -46,6 +48,24 @@ struct RegionQuery {
   bool dry_run = false;
 };
 BOOST_DESCRIBE_STRUCT(RegionQuery, (), (region, query, limit, dry_run))
+
+struct Shipping {
+  std::string city;
+  std::string zip;
+};
+BOOST_DESCRIBE_STRUCT(Shipping, (), (city, zip))
+
+struct TypedOrder {
+  int count;
+  Shipping ship;
+  std::optional<std::string> note;
+};
+BOOST_DESCRIBE_STRUCT(TypedOrder, (), (count, ship, note))
+
+struct Done {
+  bool ok = false;
+};
+BOOST_DESCRIBE_STRUCT(Done, (), (ok))
 
 Task<std::string> with_logging(Context& ctx) {
   ctx.log(McpLevel::info, "Tool execution started");
@@ -130,6 +150,21 @@ void add_tools(Server& server) {
                 description("A schema written by hand"));
 }
 
+void add_typed(Server& server) {
+  const auto runs = std::make_shared<std::atomic<int>>(0);
+  server
+      .tool("test_typed",
+            [runs](const TypedOrder&) {
+              ++*runs;
+              return Done{true};
+            },
+            description("Takes nested, bounded arguments"), field<&TypedOrder::count>("How many", min(1), max(99)))
+      .tool("test_typed_count", [runs] { return std::to_string(runs->load()); },
+            description("How often test_typed has run"))
+      .tool("test_throws", []() -> std::string { throw std::runtime_error("secret-detail-5f2c"); },
+            description("Throws an exception whose text must not be seen"));
+}
+
 void add_resources(Server& server) {
   server
       .resource("test://static-text", "static-text",
@@ -188,6 +223,7 @@ void add_prompts(Server& server) {
 
 void add_content(Server& server) {
   add_tools(server);
+  add_typed(server);
   add_resources(server);
   add_prompts(server);
 }

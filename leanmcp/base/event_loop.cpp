@@ -2,7 +2,6 @@
 
 #include <leanmcp/base/event_loop_internal.hpp>
 
-#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/post.hpp>
 
 #include <algorithm>
@@ -33,20 +32,25 @@ void EventLoop::Internal::arm() {
 }
 
 void EventLoop::Internal::fire() {
-  // Re-armed before the callbacks run, so that one that throws does not stop the timers behind it.
+  struct Rearm {
+    Internal& internal;
+    ~Rearm() { internal.arm(); }
+  };
   wake_at = Clock::time_point::max();
+  // Also when a callback throws: the timers behind it are not to be lost.
+  const Rearm rearm{*this};
   const Clock::time_point now = Clock::now();
-  std::function<void()> work;
-  {
-    const std::lock_guard lock(mutex);
-    if (!due.empty() && due.begin()->first <= now) {
+  for (;;) {
+    std::function<void()> work;
+    {
+      const std::lock_guard lock(mutex);
+      if (due.empty() || due.begin()->first > now) break;
       work = std::move(due.begin()->second.second);
       by_id.erase(due.begin()->second.first);
       due.erase(due.begin());
     }
+    work();
   }
-  arm();
-  if (work) work();
 }
 
 void EventLoop::Internal::close() {
@@ -68,15 +72,11 @@ EventLoop::EventLoop() : internal_(std::make_unique<Internal>()) {}
 EventLoop::~EventLoop() = default;
 
 void EventLoop::run() {
-  const auto guard = boost::asio::make_work_guard(internal_->context);
   internal_->context.run();
   internal_->context.restart();
 }
 
-std::size_t EventLoop::poll() {
-  const auto guard = boost::asio::make_work_guard(internal_->context);
-  return internal_->context.poll();
-}
+std::size_t EventLoop::poll() { return internal_->context.poll(); }
 
 void EventLoop::stop() { internal_->context.stop(); }
 

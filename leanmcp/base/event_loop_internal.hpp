@@ -2,6 +2,7 @@
 
 #include <leanmcp/base/event_loop.hpp>
 
+#include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/steady_timer.hpp>
 
@@ -18,6 +19,8 @@ struct EventLoop::Internal {
   using Due = std::multimap<Clock::time_point, std::pair<TimerId, std::function<void()>>>;
 
   boost::asio::io_context context{1};
+  /// For the context's whole life: one that runs out of work counts as stopped.
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{context.get_executor()};
   /// One system timer serves all of the loop's timers: thousands of idle streams cost an entry each, no more.
   boost::asio::steady_timer wake{context};
   Clock::time_point wake_at = Clock::time_point::max();

@@ -3,6 +3,7 @@
 #include <condition_variable>
 #include <deque>
 #include <mutex>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -18,6 +19,16 @@ struct WorkerPool::State {
   bool stopping = false;
   OnException on_exception;
   std::vector<std::thread> threads;
+
+  /// False when the system refuses another thread; those that run go on.
+  bool add_thread() {
+    try {
+      threads.emplace_back([this] { run(); });
+      return true;
+    } catch (const std::system_error&) {
+      return false;
+    }
+  }
 
   void run() {
     std::unique_lock lock(mutex);
@@ -58,6 +69,7 @@ void WorkerPool::stop() {
     dropped.swap(state_->queue);
   }
   state_->changed.notify_all();
+  dropped.clear();
   for (auto& thread : state_->threads) thread.join();
   state_->threads.clear();
 }
@@ -68,8 +80,11 @@ bool WorkerPool::submit(std::function<void()> work) {
     if (state_->stopping || state_->queue.size() >= state_->most) return false;
     state_->queue.push_back(std::move(work));
     // Threads begin when there is work for them: a server that only has coroutines pays for none.
-    if (state_->queue.size() > state_->idle && state_->threads.size() < state_->limit)
-      state_->threads.emplace_back([state = state_.get()] { state->run(); });
+    if (state_->queue.size() > state_->idle && state_->threads.size() < state_->limit && !state_->add_thread() &&
+        state_->threads.empty()) {
+      state_->queue.pop_back();
+      return false;
+    }
   }
   state_->changed.notify_one();
   return true;

@@ -20,7 +20,7 @@ class WorkerPool {
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  /// False when the queue is full or the pool is stopping; the work is then not taken.
+  /// False when the queue is full, the pool is stopping or the system gives it no thread; the work is then not taken.
   bool submit(std::function<void()> work);
   /// Takes nothing more, drops what has not begun and joins. Not from a worker. Idempotent.
   void stop();

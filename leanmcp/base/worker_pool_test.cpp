@@ -4,7 +4,9 @@
 
 #include <atomic>
 #include <future>
+#include <memory>
 #include <stdexcept>
+#include <thread>
 
 namespace leanmcp {
 namespace {
@@ -46,6 +48,34 @@ TEST(WorkerPool, TellsOfExceptionsAndGoesOn) {
   pool.submit([&] { after.set_value(); });
   told.get_future().wait();
   after.get_future().wait();
+}
+
+TEST(WorkerPool, DropsWhatHasNotBegunWhenItEnds) {
+  const auto held = std::make_shared<int>(1);
+  std::promise<void> started;
+  std::promise<void> gate;
+  std::thread ender;
+  {
+    auto pool = std::make_unique<WorkerPool>(1, 10);
+    pool->submit([&] {
+      started.set_value();
+      gate.get_future().wait();
+    });
+    started.get_future().wait();
+    pool->submit([held] { FAIL(); });
+    ender = std::thread([pool = std::move(pool)]() mutable { pool.reset(); });
+  }
+  // The queue is emptied before the running piece is waited for.
+  while (held.use_count() > 1) std::this_thread::yield();
+  gate.set_value();
+  ender.join();
+}
+
+TEST(WorkerPool, WorkMaySubmitMore) {
+  std::promise<void> done;
+  WorkerPool pool(1, 10);
+  pool.submit([&] { pool.submit([&] { done.set_value(); }); });
+  done.get_future().wait();
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace leanmcp::inline v0 {
 
 namespace detail {
 class RequestParser;
+class RequestReader;
 }
 
 enum class HttpMethod : std::uint8_t { get, head, post, put, patch, remove, options, other };
@@ -79,10 +80,11 @@ class HttpRequest {
 
  private:
   friend class detail::RequestParser;
+  friend class detail::RequestReader;
 
   struct Span {
-    std::size_t begin = 0;
-    std::size_t size = 0;
+    std::uint32_t begin = 0;
+    std::uint32_t size = 0;
   };
   struct Field {
     Span name;

@@ -48,6 +48,8 @@ export async function connect(options) {
     const Stdio = kind === 'v1' ? OldStdio : ModernStdio;
     transport = new Stdio({ command: options.command, args: options.args, env: options.env, stderr: 'pipe' });
     transport.stderr?.on('data', (chunk) => { record.stderr += chunk; });
+    // What the 1.x client tells a transport that wants to know, and nobody else.
+    if (kind === 'v1') transport.setProtocolVersion = (version) => { transport.protocolVersion = version; };
   }
   await client.connect(transport);
 
@@ -55,7 +57,7 @@ export async function connect(options) {
     kind,
     record,
     client,
-    revision: () => (kind === 'v1' ? transport.protocolVersion ?? transport._protocolVersion : client.getNegotiatedProtocolVersion()),
+    revision: () => (kind === 'v1' ? transport.protocolVersion : client.getNegotiatedProtocolVersion()),
     tools: async () => (await client.listTools()).tools,
     // {ok, data, text, is_error, error}: whatever happened, without throwing.
     call: async (name, args = {}, meta) => {

@@ -1,12 +1,14 @@
 // Compares us with the official stripe package: parameter encoding, webhook signatures both ways, retries.
-// Usage: node check.mjs path/to/stripe-lines [seed]
+// Usage: node check.mjs [path/to/stripe-lines [seed]]
 
 import {spawn} from 'node:child_process';
 import http from 'node:http';
+import path from 'node:path';
 import readline from 'node:readline';
 import Stripe from 'stripe';
+import {bin} from '../support/process.mjs';
 
-const [program, seedText = '1'] = process.argv.slice(2);
+const [program = path.join(bin, 'stripe-lines'), seedText = '1'] = process.argv.slice(2);
 const child = spawn(program, {stdio: ['pipe', 'pipe', 'inherit']});
 const waiting = [];
 readline.createInterface({input: child.stdout}).on('line', (line) => waiting.shift()(JSON.parse(line)));

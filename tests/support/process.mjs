@@ -50,11 +50,11 @@ export async function start(program, args = [], options = {}) {
     return handle.code;
   };
   running.add(handle);
-  if (options.ready) await wait_until_ready(handle, command, options.ready, options.patience_ms ?? 15000);
+  if (options.ready) await wait_until_ready(handle, command, options);
   return handle;
 }
 
-async function wait_until_ready(handle, command, url, patience_ms) {
+async function wait_until_ready(handle, command, { ready: url, patience_ms = 15000, poll_ms = 20 }) {
   const end = Date.now() + patience_ms;
   for (;;) {
     if (handle.code !== undefined) throw new Error(`${command} ended at once (${handle.code}):\n${handle.output()}`);
@@ -69,7 +69,7 @@ async function wait_until_ready(handle, command, url, patience_ms) {
       await handle.stop('SIGKILL');
       throw new Error(`${command} did not answer ${url} in ${patience_ms} ms:\n${handle.output()}`);
     }
-    await sleep(20);
+    await sleep(poll_ms);
   }
 }
 

@@ -1,0 +1,172 @@
+#include "config.hpp"
+
+#include <leanmcp/crypto/seal.hpp>
+#include <leanmcp/http/client.hpp>
+
+#include <CLI/CLI.hpp>
+
+#include <cstdlib>
+#include <fstream>
+#include <iostream>
+#include <mutex>
+
+using namespace leanmcp;
+
+namespace {
+
+[[noreturn]] void stop(const std::string& why) {
+  std::cerr << "premium-service: " << why << '\n';
+  std::exit(2);
+}
+
+std::string setting(std::string_view name) {
+  const char* const value = std::getenv(std::string(name).c_str());
+  return value ? value : "";
+}
+
+std::string need(const char* name, const char* what) {
+  std::string value = setting(name);
+  if (value.empty()) stop(std::string(name) + " is not set; it is " + what);
+  return value;
+}
+
+std::string either(const char* name, const char* other, const char* what) {
+  std::string value = setting(name);
+  if (value.empty()) value = setting(other);
+  if (value.empty()) stop(std::string(name) + " is not set; it is " + what);
+  return value;
+}
+
+Logger make_logger(const std::string& file, bool verbose) {
+  const auto mutex = std::make_shared<std::mutex>();
+  const auto out = file.empty() ? nullptr : std::make_shared<std::ofstream>(file, std::ios::app);
+  const auto sink = [mutex, out](LogLevel, std::string_view line) {
+    const std::lock_guard lock(*mutex);
+    (out ? static_cast<std::ostream&>(*out) : std::cerr) << line << std::endl;
+  };
+  return Logger(sink, verbose ? LogLevel::debug : LogLevel::info);
+}
+
+template <class T, class E>
+T value_or_stop(Result<T, E> result, const std::string& what) {
+  if (!result) {
+    if constexpr (std::is_same_v<E, Error>) {
+      stop(what + ": " + result.error().message() +
+           (result.error().detail().empty() ? "" : " (" + result.error().detail() + ")"));
+    } else {
+      stop(what + ": " + std::string(to_string(result.error().cause)) + ": " + result.error().detail);
+    }
+  }
+  return std::move(*result);
+}
+
+std::shared_ptr<Billing> make_billing(const std::string& app_url, std::shared_ptr<HttpClient> http, const Logger& log) {
+  StripeClientOptions stripe_options;
+  stripe_options.secret_key = Secret(need("STRIPE_SECRET_KEY", "your Stripe secret or restricted key"));
+  if (const std::string base = setting("STRIPE_API_BASE"); !base.empty()) stripe_options.api_base = base;
+  auto stripe = value_or_stop(StripeClient::create(std::move(stripe_options), std::move(http)), "Stripe");
+
+  BillingPlan monthly;
+  monthly.key = "monthly";
+  monthly.label = "Monthly - $9.99/mo";
+  monthly.price_id = either("STRIPE_MONTHLY_PRICE_ID", "STRIPE_MONTHLY_PRICE", "the price id of the monthly plan");
+  BillingPlan yearly;
+  yearly.key = "yearly";
+  yearly.label = "Yearly - $99/yr";
+  yearly.price_id = either("STRIPE_YEARLY_PRICE_ID", "STRIPE_YEARLY_PRICE", "the price id of the yearly plan");
+  BillingProduct premium;
+  premium.key = "premium";
+  premium.plans = {monthly, yearly};
+
+  BillingOptions options;
+  options.products = {premium};
+  options.success_url = app_url + "/success?session_id={CHECKOUT_SESSION_ID}";
+  options.cancel_url = app_url + "/cancelled";
+  options.log = log;
+  std::string secrets = need("STRIPE_WEBHOOK_SECRET", "the signing secret of your webhook endpoint");
+  for (std::size_t at = 0; at <= secrets.size();) {
+    const auto comma = std::min(secrets.find(',', at), secrets.size());
+    if (comma > at) options.webhook_secrets.emplace_back(secrets.substr(at, comma - at));
+    at = comma + 1;
+  }
+  std::string database_url = setting("DATABASE_URL");
+  if (database_url.empty()) database_url = "sqlite:premium.db";
+  auto database = value_or_stop(Database::open(database_url), "DATABASE_URL");
+  return value_or_stop(Billing::create(std::move(database), std::move(stripe), std::make_shared<SystemClock>(),
+                                       std::move(options)),
+                       "billing");
+}
+
+void add_page(HttpOptions& http, const std::string& path, const std::string& text) {
+  const std::string page =
+      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
+      "content=\"width=device-width\"><title>" + text + "</title><h1>" + text +
+      "</h1><p>You can close this page and go back to your agent.</p>";
+  http.route(HttpMethod::get, path, [page](HttpExchange exchange) {
+    exchange.respond(200, "text/html; charset=utf-8", page,
+                     {{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+                      {"Referrer-Policy", "no-referrer"}});
+  });
+}
+
+}  // namespace
+
+Config read_config(int argc, char** argv) {
+  CLI::App app("Tools behind your own sign-in, paid through Stripe. Settings come from the environment.");
+  std::uint16_t port = 3000;
+  if (const std::string text = setting("PORT"); !text.empty()) port = static_cast<std::uint16_t>(std::stoi(text));
+  bool stdio = false;
+  bool verbose = false;
+  bool force_replay = false;
+  std::string log_file;
+  app.add_option("--port", port, "Port on 127.0.0.1");
+  app.add_flag("--stdio", stdio, "Speak over standard input and output");
+  app.add_flag("--verbose", verbose, "Log every request");
+  app.add_flag("--force-replay", force_replay, "Run each handler again from the top after every answer (a test)");
+  app.add_option("--log-file", log_file, "Log to this file instead of standard error");
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    std::exit(app.exit(error));
+  }
+
+  Config config;
+  const Logger log = make_logger(log_file, verbose);
+  const auto http_client = std::make_shared<HttpClient>();
+  const std::string local = "http://127.0.0.1:" + std::to_string(port);
+  const std::string public_url = setting("PUBLIC_URL").empty() ? local : setting("PUBLIC_URL");
+  const std::string app_url = setting("APP_URL").empty() ? public_url : setting("APP_URL");
+
+  config.auth = value_or_stop(auth_provider_from(&setting, http_client, log), "sign-in");
+  config.auth->protects(public_url + "/mcp");
+  const auto ready = config.auth->init();
+  if (!ready) stop("sign-in: " + ready.error().message());
+  config.billing = make_billing(app_url, http_client, log);
+
+  config.server.logger(log).state_audience(public_url).force_replay(force_replay);
+  if (const std::string keys = setting("LEANMCP_STATE_KEYS"); !keys.empty())
+    config.server.state_keys(value_or_stop(KeyRing::parse(keys), "LEANMCP_STATE_KEYS"));
+  config.http.port(port).threads(2).logger(log).on_listening(
+      [log](std::uint16_t bound) { log.info("listening", {{"url", "http://127.0.0.1:" + std::to_string(bound) + "/mcp"}}); });
+  if (public_url != local) config.http.public_url(public_url);
+  if (const std::string metrics = setting("METRICS_PORT"); !metrics.empty())
+    config.http.metrics_port(static_cast<std::uint16_t>(std::stoi(metrics)));
+  add_page(config.http, "/success", "Thank you: the payment was received");
+  add_page(config.http, "/cancelled", "The payment was cancelled");
+  config.stdio = stdio;
+  config.stdio_options.token(Secret(setting("LEANMCP_TOKEN")));
+  return config;
+}
+
+GateOptions premium_offer(std::shared_ptr<Billing> billing) {
+  return GateOptions().error("Premium subscription required").offer([billing](const Principal& principal) -> Result<PaymentOffer> {
+    CheckoutRequest request;
+    request.principal_key = principal.key();
+    request.user_id = principal.id();
+    request.product = "premium";
+    request.plan = "monthly";
+    const auto checkout = billing->begin_checkout(request);
+    if (!checkout) return checkout.error();
+    return PaymentOffer{checkout->url, checkout->session_id};
+  });
+}

@@ -1,0 +1,34 @@
+#include <leanmcp/auth/resource_metadata.hpp>
+
+#include <boost/json.hpp>
+
+namespace leanmcp::inline v0 {
+
+std::string resource_metadata(const AuthProvider& provider) {
+  json::object out;
+  out["resource"] = provider.resource_url();
+  json::array servers;
+  for (const auto& issuer : provider.authorization_servers()) servers.push_back(json::value(issuer));
+  out["authorization_servers"] = std::move(servers);
+  if (!provider.scopes().empty()) {
+    json::array scopes;
+    for (const auto& scope : provider.scopes()) scopes.push_back(json::value(scope));
+    out["scopes_supported"] = std::move(scopes);
+  }
+  out["bearer_methods_supported"] = json::array{"header"};
+  return json::serialize(out);
+}
+
+void publish_metadata(HttpOptions& options, const std::shared_ptr<AuthProvider>& provider) {
+  const auto serve = [provider](HttpExchange exchange) {
+    exchange.respond(200, "application/json", resource_metadata(*provider), {{"Cache-Control", "max-age=300"}});
+  };
+  constexpr const char* path = "/.well-known/oauth-protected-resource";
+  options.route(HttpMethod::get, path, serve);
+  const auto at = provider->metadata_url().find(path);
+  if (at == std::string::npos) return;
+  const std::string suffixed = provider->metadata_url().substr(at);
+  if (suffixed != path) options.route(HttpMethod::get, suffixed, serve);
+}
+
+}  // namespace leanmcp::inline v0

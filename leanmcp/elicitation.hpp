@@ -1,0 +1,5 @@
+#pragma once
+
+// Asking the user by a declared form.
+
+#include <leanmcp/elicitation/elicitation.hpp>

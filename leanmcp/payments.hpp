@@ -1,0 +1,8 @@
+#pragma once
+
+// Being paid through Stripe: checkout, webhooks, gates.
+
+#include <leanmcp/payments/billing.hpp>
+#include <leanmcp/payments/gate.hpp>
+#include <leanmcp/payments/stripe_client.hpp>
+#include <leanmcp/payments/webhook_route.hpp>

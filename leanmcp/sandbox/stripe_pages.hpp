@@ -1,0 +1,20 @@
+#pragma once
+
+#include <leanmcp/sandbox/message.hpp>
+#include <leanmcp/sandbox/stripe_double.hpp>
+
+#include <optional>
+
+namespace leanmcp::inline v0::sandbox {
+
+/// The double's pages for people: `/c/pay/<session>` (pay, pay later, be declined, go back) and `/p/session/<portal>`
+/// (end a subscription). nullopt for another path.
+std::optional<Answer> stripe_page(StripeDouble& stripe, const Request& request);
+
+/// The same for scripts, all POST and answered with JSON:
+/// `/sandbox/pay/<session>[?delayed=true]`, `/sandbox/settle/<session>?paid=true|false`, `/sandbox/expire/<session>`,
+/// `/sandbox/status/<subscription>?status=past_due`, `/sandbox/cancel/<subscription>[?at_period_end=true]`,
+/// `/sandbox/clock?advance=<seconds>`; and `GET /sandbox/object/<kind>/<id>`. nullopt for another path.
+std::optional<Answer> stripe_control(StripeDouble& stripe, const Request& request);
+
+}  // namespace leanmcp::inline v0::sandbox
