@@ -4,4 +4,5 @@
 
 #include <leanmcp/base/task_group.hpp>
 #include <leanmcp/server/server.hpp>
+#include <leanmcp/transport/in_memory.hpp>
 #include <leanmcp/transport/serve.hpp>

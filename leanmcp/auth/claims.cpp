@@ -1,5 +1,7 @@
 #include <leanmcp/auth/claims.hpp>
 
+#include <leanmcp/json/write.hpp>
+
 #include <boost/json.hpp>
 
 namespace leanmcp::inline v0 {
@@ -48,7 +50,7 @@ Principal principal_from_claims(const std::string& provider, const json::object&
   fields.groups = words(claims, "groups");
   fields.permissions = words(claims, "permissions");
   fields.organisation = text(claims, "org_id");
-  fields.claims_json = json::serialize(claims);
+  fields.claims_json = json_text(claims);
   if (const json::value* const exp = claims.if_contains("exp"); exp && exp->is_number())
     fields.expires_at = exp->to_number<std::int64_t>();
   fields.machine = !fields.client_id.empty() && fields.client_id == fields.subject;
@@ -79,7 +81,7 @@ AuthUser user_from_claims(const Principal& principal, const json::object& claims
   if (!user.email.empty()) shape["email"] = user.email;
   if (user.email_verified) shape["email_verified"] = *user.email_verified;
   if (!user.name.empty()) shape["name"] = user.name;
-  user.json = json::serialize(shape);
+  user.json = json_text(shape);
   return user;
 }
 

@@ -1,5 +1,7 @@
 #include <leanmcp/auth/resource_metadata.hpp>
 
+#include <leanmcp/json/write.hpp>
+
 #include <boost/json.hpp>
 
 namespace leanmcp::inline v0 {
@@ -16,7 +18,7 @@ std::string resource_metadata(const AuthProvider& provider) {
     out["scopes_supported"] = std::move(scopes);
   }
   out["bearer_methods_supported"] = json::array{"header"};
-  return json::serialize(out);
+  return json_text(out);
 }
 
 void publish_metadata(HttpOptions& options, const std::shared_ptr<AuthProvider>& provider) {

@@ -119,10 +119,12 @@ Result<KeyRing> KeyRing::parse(std::string_view text) {
     const std::string_view entry = text.substr(0, comma);
     text = comma == std::string_view::npos ? std::string_view() : text.substr(comma + 1);
     const auto colon = entry.find(':');
-    if (colon == std::string_view::npos || !good_id(entry.substr(0, colon)))
-      return Error("a key is written id:key, the id as 1 to 16 letters, digits, - or _");
-    const std::string id(entry.substr(0, colon));
-    const std::string_view value = entry.substr(colon + 1);
+    const std::string_view value = colon == std::string_view::npos ? entry : entry.substr(colon + 1);
+    // A bare key gets an id that says nothing about it and is the same in every instance.
+    const std::string id = colon == std::string_view::npos
+                               ? base64url_encode(hmac_sha256(value, "leanmcp key id")).substr(0, 8)
+                               : std::string(entry.substr(0, colon));
+    if (!good_id(id)) return Error("a key's id is 1 to 16 letters, digits, - or _");
     auto key = value.size() == 2 * key_bytes ? hex_decode(value) : base64url_decode(value);
     if (!key || key->size() != key_bytes)
       return Error("the key '" + id + "' is not 32 bytes as base64url or 64 hexadecimal digits");

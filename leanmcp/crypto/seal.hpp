@@ -35,7 +35,7 @@ class Sealer {
 /// what was sealed before stays good. Everything that is sealed uses a key of its own, derived by HKDF (RFC 5869).
 class KeyRing {
  public:
-  /// `id:key[,id:key…]`, each key 32 bytes as base64url (or 64 hex digits); ids are 1 to 16 letters, digits, - or _.
+  /// `[id:]key[,[id:]key…]`, each key 32 bytes as base64url (or 64 hex digits); ids are 1 to 16 letters, digits, - or _.
   static Result<KeyRing> parse(std::string_view text);
   /// One unpredictable key that nobody else has.
   static KeyRing random();

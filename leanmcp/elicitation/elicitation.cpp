@@ -26,7 +26,7 @@ ToolResult refused(const Form& form, Action action) {
 ToolResult cannot_ask(const Form& form, const std::vector<std::string>& missing) {
   std::string detail = R"({"type":"elicitation","title":)";
   append_json_string(detail, form.title());
-  detail += ",\"fields\":" + json::serialize(form.describe_fields(missing)) + "}";
+  detail += ",\"fields\":" + json_text(json::value(form.describe_fields(missing))) + "}";
   Error error("More is needed: " + form.title());
   return failure_result(error.with_data(std::move(detail)));
 }

@@ -19,6 +19,8 @@ struct Link {
   std::shared_ptr<EventLoop> events;
   /// On the loop only; null once the connection is closed.
   Connection* connection = nullptr;
+  /// On the loop only: the request that had no complete answer when the connection closed.
+  std::uint64_t lost = 0;
   /// The last request that needs no answer any more.
   std::atomic<std::uint64_t> finished{0};
 };
@@ -82,25 +84,31 @@ class Connection : public std::enable_shared_from_this<Connection> {
     lingering,  // all is sent; the peer may still be sending
     closed
   };
+  enum class Waiting { nothing, idle, head, body };
+  enum class Step { again, hungry, halt };
 
   // Reading: connection.cpp.
   void read();
   void turn();
-  bool advance();
+  void post_turn();
+  Step step();
+  Step on_head();
   int check_head();
   void dispatch();
-  void call_handler();
+  void call_handler(const HttpHandler& handler);
+  void answer_options();
   void refuse(int status);
+  void answer_refusal(int status);
   bool charge_memory();
-  void next_request();
-  void drop_peer();
+  void release_memory() noexcept;
+  void wait_for(Waiting what);
+  void on_lost_peer(bool orderly);
   void on_read_deadline();
+  bool idle() const noexcept;
 
   // Answering and writing: connection_write.cpp.
   void append_head(int status, std::string_view content_type, const HttpHeaders* headers,
                    std::string_view header_lines);
-  void answer(int status, std::string_view content_type, std::string_view body, const HttpHeaders* headers,
-              std::string_view header_lines);
   void finish();
   void flush();
   void flush_later();
@@ -109,10 +117,13 @@ class Connection : public std::enable_shared_from_this<Connection> {
 
   const std::shared_ptr<ServerLoop> loop_;
   const std::shared_ptr<Link> link_;
+  const std::string peer_;
+  /// What counts as one address for the limit on connections.
   const std::string address_;
   ServerLoop::Entry entry_;
   RequestReader reader_;
   Phase phase_ = Phase::handshake;
+  Waiting waiting_ = Waiting::nothing;
 
   std::uint64_t number_ = 0;
   const Route* route_ = nullptr;
@@ -122,23 +133,22 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool streaming_ = false;
   bool chunked_ = false;
   bool in_flight_ = false;
-  /// The answered request is still in the reader.
+  /// The reader still holds the request that was answered.
   bool answered_ = false;
-  std::string cors_;
-  std::vector<std::function<void()>> on_disconnect_;
 
   bool in_turn_ = false;
   bool turn_posted_ = false;
   bool flush_posted_ = false;
   bool reading_ = false;
-  bool read_is_ahead_ = false;
   bool writing_ = false;
   bool linger_ = false;
   bool peer_ended_ = false;
 
-  /// Bytes that came while a request was being answered.
-  std::string ahead_;
-  std::array<char, 512> ahead_space_;
+  std::string cors_;
+  std::vector<std::function<void()>> on_disconnect_;
+  /// Where the read under way goes, when that is behind a request that may be answered meanwhile.
+  std::shared_ptr<RequestStore> read_store_;
+  std::size_t read_at_ = 0;
 
   std::string out_;
   std::string sending_;

@@ -61,7 +61,7 @@ bool HttpExchange::open() const noexcept { return impl_->connection() != nullptr
 void HttpExchange::on_disconnect(std::function<void()> gone) {
   if (auto* const c = impl_->connection()) {
     c->on_disconnect(std::move(gone));
-  } else if (impl_->link->connection == nullptr) {
+  } else if (impl_->link->lost == impl_->number) {
     // Gone before anyone could ask to be told.
     executor().post(std::move(gone));
   }

@@ -6,7 +6,9 @@ namespace leanmcp::inline v0::detail {
 
 namespace {
 
-constexpr std::size_t first_capacity = 4 * 1024;
+constexpr std::size_t first_capacity = 2 * 1024;
+/// Room behind a complete request, for what the peer sends before it has the answer.
+constexpr std::size_t least_tail = 512;
 /// Empty lines before a request that are forgiven (RFC 9112, section 2.2).
 constexpr std::size_t most_empty_lines = 2;
 
@@ -39,7 +41,7 @@ std::span<char> RequestReader::space() {
   if (used == store_->capacity) {
     std::size_t wanted = std::max(first_capacity, 2 * used);
     // A length is a promise of the peer's: memory follows what has come, not what was promised.
-    if (stage_ == Stage::body && !chunked_) wanted = std::min(std::max(wanted, used + 1), body_begin_ + length_);
+    if (stage_ == Stage::body && !chunked_) wanted = std::min(wanted, body_begin_ + length_ + least_tail);
     grow(std::max(wanted, used + 1));
   }
   return {store_->bytes.get() + used, store_->capacity - used};
@@ -156,13 +158,18 @@ RequestReader::Status RequestReader::check_target() {
   return Status::head;
 }
 
+RequestReader::Status RequestReader::complete(std::size_t end, std::size_t body_size) {
+  end_ = end;
+  store_->request.body_ = {static_cast<std::uint32_t>(body_begin_), static_cast<std::uint32_t>(body_size)};
+  stage_ = Stage::complete;
+  if (store_->capacity - store_->used == 0) grow(store_->used + least_tail);
+  return Status::complete;
+}
+
 RequestReader::Status RequestReader::read_body() {
   if (chunked_) return read_chunks();
   if (store_->used - body_begin_ < length_) return Status::need_more;
-  end_ = body_begin_ + length_;
-  store_->request.body_ = {static_cast<std::uint32_t>(body_begin_), static_cast<std::uint32_t>(length_)};
-  stage_ = Stage::complete;
-  return Status::complete;
+  return complete(body_begin_ + length_, length_);
 }
 
 RequestReader::Status RequestReader::read_chunks() {
@@ -177,10 +184,7 @@ RequestReader::Status RequestReader::read_chunks() {
     return fail(parser_->body_too_large() ? 413 : 400);
   const std::size_t decoded_end = body_begin_ + parser_->body_size();
   if (parser_->is_done()) {
-    end_ = parsed_;
-    store.request.body_ = {static_cast<std::uint32_t>(body_begin_), static_cast<std::uint32_t>(parser_->body_size())};
-    stage_ = Stage::complete;
-    return Status::complete;
+    return complete(parsed_, parser_->body_size());
   }
   // What is left is a part of a chunk's header or of the trailers, and those are bounded like a request's head.
   const std::size_t rest = store.used - parsed_;

@@ -39,6 +39,10 @@ class RequestReader {
 
   /// Room for at least one byte more.
   std::span<char> space();
+  /// What room there is behind a complete request, which must not move any more. Never empty at first.
+  std::span<char> tail() const noexcept {
+    return {store_->bytes.get() + store_->used, store_->capacity - store_->used};
+  }
   void commit(std::size_t size) noexcept { store_->used += size; }
   void append(std::string_view bytes);
 
@@ -72,6 +76,7 @@ class RequestReader {
   Status check_target();
   Status read_body();
   Status read_chunks();
+  Status complete(std::size_t end, std::size_t body_size);
   void use_store(std::shared_ptr<RequestStore> store);
   void grow(std::size_t least);
   std::string_view bytes(std::size_t begin, std::size_t size) const noexcept {

@@ -48,12 +48,6 @@ constexpr std::pair<int, std::string_view> reasons[] = {
     {505, "HTTP Version Not Supported"},
 };
 
-std::string_view reason(int status) noexcept {
-  for (const auto& [code, text] : reasons)
-    if (code == status) return text;
-  return "";
-}
-
 bool is_reserved(std::string_view name) noexcept {
   switch (known_header(name)) {
     case KnownHeader::content_length:
@@ -69,13 +63,20 @@ bool is_reserved(std::string_view name) noexcept {
 
 int checked_status(int status) noexcept { return status < 200 || status > 599 ? 500 : status; }
 
-std::string_view status_line(int status, std::string& scratch) {
-  if (status == 200) return "HTTP/1.1 200 OK\r\n";
-  if (status == 202) return "HTTP/1.1 202 Accepted\r\n";
-  scratch.assign("HTTP/1.1 ");
-  append_number(scratch, static_cast<std::uint64_t>(status));
-  scratch.append(" ").append(reason(status)).append("\r\n");
-  return scratch;
+std::string_view reason_phrase(int status) noexcept {
+  for (const auto& [code, text] : reasons)
+    if (code == status) return text;
+  return "";
+}
+
+void append_status_line(std::string& out, int status) {
+  if (status == 200) {
+    out.append("HTTP/1.1 200 OK\r\n");
+    return;
+  }
+  out.append("HTTP/1.1 ");
+  append_number(out, static_cast<std::uint64_t>(status));
+  out.append(" ").append(reason_phrase(status)).append("\r\n");
 }
 
 void append_number(std::string& out, std::uint64_t number) {

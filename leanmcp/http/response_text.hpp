@@ -9,8 +9,11 @@
 
 namespace leanmcp::inline v0::detail {
 
-/// "HTTP/1.1 200 OK\r\n". A status outside 100…599 is a bug of the handler and becomes 500.
-std::string_view status_line(int status, std::string& scratch);
+/// Appends "HTTP/1.1 200 OK\r\n".
+void append_status_line(std::string& out, int status);
+/// "Not Found"; empty for a code without a name.
+std::string_view reason_phrase(int status) noexcept;
+/// A final status outside 200…599 is a bug of the handler and becomes 500.
 int checked_status(int status) noexcept;
 /// Answers that never have a body (RFC 9110, sections 15.2, 15.3.5 and 15.4.5).
 constexpr bool never_has_body(int status) noexcept { return status < 200 || status == 204 || status == 304; }

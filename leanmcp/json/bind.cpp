@@ -1,6 +1,7 @@
 #include <leanmcp/json/bind.hpp>
 
 #include <leanmcp/json/date_time.hpp>
+#include <leanmcp/json/write.hpp>
 
 #include <boost/json.hpp>
 
@@ -114,7 +115,11 @@ const char* expected(const TypeInfo& type) {
   return "";
 }
 
-std::string number_text(double value) { return json::serialize(json::value(value)); }
+std::string number_text(double value) {
+  std::string out;
+  append_json_number(out, value);
+  return out;
+}
 
 class Binder {
  public:

@@ -1,5 +1,7 @@
 #include <leanmcp/json/parse.hpp>
 
+#include <leanmcp/json/write.hpp>
+
 #include <boost/json.hpp>
 
 #include <algorithm>
@@ -48,7 +50,7 @@ void append_canonical(std::string& out, const json::value& value) {
     out += '{';
     for (const auto* const member : members) {
       if (out.back() != '{') out += ',';
-      out += json::serialize(json::string_view(member->key()));
+      append_json_string(out, member->key());
       out += ':';
       append_canonical(out, member->value());
     }
@@ -63,7 +65,7 @@ void append_canonical(std::string& out, const json::value& value) {
   } else if (value.is_double()) {
     append_double(out, value.get_double());
   } else {
-    out += json::serialize(value);
+    append_json(out, value);
   }
 }
 

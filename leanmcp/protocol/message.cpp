@@ -51,31 +51,6 @@ Message classify(const json::value& value) {
   return InvalidMessage{id, "neither a request, a notification nor a response"};
 }
 
-void append_json_string(std::string& out, std::string_view text) {
-  static constexpr char hex[] = "0123456789abcdef";
-  out += '"';
-  std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
-    out.append(text, from, i - from);
-    from = i + 1;
-    switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
-      default:
-        out += "\\u00";
-        out += hex[c >> 4];
-        out += hex[c & 15];
-    }
-  }
-  out.append(text, from);
-  out += '"';
-}
-
 std::string render_error(std::string_view id, int code, std::string_view message, std::string_view data) {
   std::string out = R"({"jsonrpc":"2.0",)";
   if (!id.empty()) out.append("\"id\":").append(id).append(",");
@@ -109,8 +84,5 @@ std::string render_request(std::string_view id, std::string_view method, std::st
   out += '}';
   return out;
 }
-
-std::string json_text(const json::value& value) { return json::serialize(value); }
-std::string json_text(const json::object& object) { return json::serialize(object); }
 
 }  // namespace leanmcp::inline v0

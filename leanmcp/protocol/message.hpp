@@ -1,6 +1,7 @@
 #pragma once
 
 #include <leanmcp/json/fwd.hpp>
+#include <leanmcp/json/write.hpp>
 
 #include <string>
 #include <string_view>
@@ -47,11 +48,5 @@ std::string render_result(std::string_view id, std::string_view result);
 std::string render_notification(std::string_view method, std::string_view params);
 /// As a notification with an id.
 std::string render_request(std::string_view id, std::string_view method, std::string_view params);
-
-/// Appends `text` as a JSON string with its quotes.
-void append_json_string(std::string& out, std::string_view text);
-/// The value as JSON text.
-std::string json_text(const json::value& value);
-std::string json_text(const json::object& object);
 
 }  // namespace leanmcp::inline v0

@@ -53,7 +53,7 @@ std::optional<RpcError> CallState::read_params() {
     if (const json::value* const token = meta_->if_contains("progressToken")) {
       if (!token->is_string() && !token->is_int64() && !token->is_uint64())
         return invalid_params("progressToken must be a string or an integer");
-      progress_token_ = json::serialize(*token);
+      progress_token_ = json_text(*token);
     }
   }
   if (entry_.kind == EntryKind::tool || entry_.kind == EntryKind::prompt) {

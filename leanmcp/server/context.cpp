@@ -186,7 +186,7 @@ bool Context::recall(const std::string& key, const TypeInfo& type, void* object)
 }
 
 void Context::remember(std::string key, const TypeInfo& type, const void* object) {
-  if (!call_.rounds().remember(key, json_text(to_json(type, object))))
+  if (!call_.rounds().remember(key, json_text(type, object)))
     throw std::length_error("the results of once() are too large to carry from round to round");
 }
 
@@ -224,14 +224,14 @@ ResultBody tool_body(Call&, const Content& content) { return ToolResult(content)
 ResultBody tool_body(Call&, const std::vector<Content>& contents) { return ToolResult(contents); }
 
 ResultBody tool_body(Call&, const json::value& value) {
-  std::string text = json::serialize(value);
+  std::string text = json_text(value);
   ToolResult result(text);
   result.structured = std::move(text);
   return result;
 }
 
 ResultBody tool_body_of(const TypeInfo& type, const void* object) {
-  std::string text = json_text(to_json(type, object));
+  std::string text = json_text(type, object);
   ToolResult result(text);
   if (is_object(type)) result.structured = std::move(text);
   return result;

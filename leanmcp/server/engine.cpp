@@ -441,7 +441,7 @@ void Engine::complete(std::shared_ptr<RequestSink> sink, const RequestMessage& m
   }
   std::string typed(text_of(argument, "value"));
   const json::object* const known = object(object(message.params, "context"), "arguments");
-  std::string known_json = known ? json::serialize(*known) : "{}";
+  std::string known_json = known ? json_text(*known) : "{}";
   const bool taken = workers_->submit([self = shared_from_this(), sink, registry, version, id = message.id,
                                        function = completer->second, typed = std::move(typed),
                                        known_json = std::move(known_json), most_values] {
@@ -469,12 +469,12 @@ void Engine::complete(std::shared_ptr<RequestSink> sink, const RequestMessage& m
 void Engine::notification(const NotificationMessage& message, const RequestInfo& info) {
   if (message.method != "notifications/cancelled" || !info.session || !message.params) return;
   const json::value* const id = message.params->if_contains("requestId");
-  if (id && (id->is_string() || id->is_int64() || id->is_uint64())) info.session->cancel(json::serialize(*id));
+  if (id && (id->is_string() || id->is_int64() || id->is_uint64())) info.session->cancel(json_text(*id));
 }
 
 void Engine::response(const ResponseMessage& message, Session& session) {
   std::optional<std::string> result;
-  if (message.result) result = json::serialize(*message.result);
+  if (message.result) result = json_text(*message.result);
   session.answer(message.id, std::move(result));
 }
 

@@ -43,7 +43,7 @@ Rounds::Rounds(TimePoint now, Limits limits) : limits_(limits), started_(now), i
 void Rounds::offer(const json::object& responses) {
   for (const auto& [key, value] : responses) {
     if (offered_.size() >= limits_.questions) return;
-    offered_.emplace(key, json::serialize(value));
+    offered_.emplace(key, json_text(value));
   }
 }
 
@@ -142,7 +142,7 @@ std::string Rounds::save(const Binding& binding, TimePoint expires) const {
   json::object rejected;
   for (const auto& [key, value] : rejected_) rejected[key] = json::array{value.count, value.reason};
   out["r"] = std::move(rejected);
-  return json::serialize(out);
+  return json_text(out);
 }
 
 Result<Rounds> Rounds::restore(std::string_view state, const Binding& binding, TimePoint now, Limits limits) {

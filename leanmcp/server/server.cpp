@@ -109,7 +109,7 @@ std::string describe_arguments(const json::object& schema) {
       list.push_back(std::move(item));
     }
   }
-  return json::serialize(list);
+  return json_text(list);
 }
 
 Result<void> compile_raw(Draft& draft) {
@@ -129,7 +129,7 @@ Result<void> compile_raw(Draft& draft) {
   auto validator = SchemaValidator::compile(*input);
   if (!validator) return Error("its input schema: " + validator.error().message);
   entry.raw_input = std::make_shared<const SchemaValidator>(std::move(*validator));
-  entry.input_schema = json::serialize(*input);
+  entry.input_schema = json_text(*input);
   std::vector<std::string> path;
   collect_headers(input->get_object(), path, entry.header_params);
   if (draft.raw_output.empty()) return {};
@@ -137,7 +137,7 @@ Result<void> compile_raw(Draft& draft) {
   if (!output) return output.error();
   const auto checked = SchemaValidator::compile(*output);
   if (!checked) return Error("its output schema: " + checked.error().message);
-  entry.output_schema = json::serialize(*output);
+  entry.output_schema = json_text(*output);
   return {};
 }
 
@@ -164,13 +164,13 @@ Result<void> compile_schemas(Draft& draft, const EntryDraft& edits) {
     return {};
   }
   if (entry.kind != EntryKind::tool) return {};
-  entry.input_schema = json::serialize(schema);
+  entry.input_schema = json_text(schema);
   std::vector<std::string> path;
   collect_headers(schema, path, entry.header_params);
   if (entry.handler.output) {
     auto output = leanmcp::schema(*entry.handler.output, entry.fields, SchemaPurpose::output);
     if (!output) return output.error();
-    entry.output_schema = json::serialize(*output);
+    entry.output_schema = json_text(*output);
   }
   return {};
 }

@@ -4,6 +4,8 @@
 
 #include <boost/json.hpp>
 
+#include <stdexcept>
+
 namespace leanmcp::inline v0 {
 
 namespace {
@@ -248,6 +250,10 @@ void MemoryClient::cancel() {
 const std::vector<std::string>& MemoryClient::notifications() const { return state_->notifications; }
 ManualExecutor& MemoryClient::executor() { return *state_->executor; }
 
-MemoryClient connect_in_memory(Server& server, Version version) { return MemoryClient(server, version); }
+MemoryClient connect_in_memory(Server& server, Version version) {
+  const auto built = server.build();
+  if (!built) throw std::invalid_argument(built.error().message());
+  return MemoryClient(server, version);
+}
 
 }  // namespace leanmcp::inline v0

@@ -64,6 +64,8 @@ class MemoryClient {
   std::unique_ptr<State> state_;
 };
 
+/// Builds the server and connects. Throws std::invalid_argument with the reason when it cannot be built: in a test, the
+/// shortest way to see it.
 MemoryClient connect_in_memory(Server& server, Version version = newest_version);
 
 }  // namespace leanmcp::inline v0

@@ -13,7 +13,9 @@ export async function run_flow(checks, world, label, kind, endpoint, person) {
   const name = (text) => `${label}: ${text}`;
   const { provider, stripe } = world;
   const token = await provider.token(person);
-  const open = (options) => connect({ kind, ...endpoint, ...options, env: { ...endpoint.env, ...options.env } });
+  // On stdio the token comes from the environment, unless a call brings its own.
+  const open = (options) => connect({ kind, ...endpoint, ...options,
+    env: { ...endpoint.env, ...(options.token ? { LEANMCP_TOKEN: options.token } : {}) } });
   const sessions_of = (sub) => [...stripe.sessions.values()].filter((session) => session.metadata.userId === sub);
   const sub = `user-${person}`;
 
@@ -23,6 +25,7 @@ export async function run_flow(checks, world, label, kind, endpoint, person) {
   await checks.step(name('premium refused'), () => premium_refused(checks, name, open, token));
   await checks.step(name('form not answered'), () => form_refusals(checks, name, open, token, () => sessions_of(sub)));
   await checks.step(name('nobody to ask'), () => nobody_to_ask(checks, name, open, token, () => sessions_of(sub)));
+  await checks.step(name('consent on the page'), () => consent_on_page(checks, name, open, provider, `${person}-direct`, sessions_of));
   await checks.step(name('pay'), () => pay(checks, name, open, world, token, person, () => sessions_of(sub)));
 }
 
@@ -87,10 +90,10 @@ async function refused_tokens(checks, name, open, provider, foreign, person, htt
 }
 
 async function profile(checks, name, open, token, person) {
-  for (const [how, options, meta] of [['header', { token }], ['_meta', {}, { authorization: { type: 'bearer', token } }]]) {
+  const ways = [['the header or environment', { token }], ['_meta', {}, { authorization: { type: 'bearer', token } }]];
+  for (const [how, options, meta] of ways) {
     const client = await open(options);
-    const outcome = await client.call('getProfile', {}, client.record.revisions.size === 0 || how === '_meta'
-      ? { authorization: { type: 'bearer', token } } : meta);
+    const outcome = await client.call('getProfile', {}, meta);
     checks.check(name(`profile with the token in ${how}`), outcome.ok, outcome.text);
     const data = said(outcome);
     checks.equal(name(`profile by ${how}: email, plan`), [data.email, data.plan], [`${person}@example.com`, 'free']);
@@ -100,15 +103,8 @@ async function profile(checks, name, open, token, person) {
   }
 }
 
-// A client that carries the token the way its transport can: a header, or `_meta` on stdio.
-async function signed_in(open, token, on_form) {
-  const client = await open({ token, on_form });
-  const meta = client.record.revisions.size > 0 ? undefined : { authorization: { type: 'bearer', token } };
-  return { ...client, call: (tool, args) => client.call(tool, args, meta) };
-}
-
 async function premium_refused(checks, name, open, token) {
-  const client = await signed_in(open, token);
+  const client = await open({ token });
   const outcome = await client.call('premiumFeature', { data: 'x' });
   const data = said(outcome);
   checks.check(name('premiumFeature is refused as a tool error'), outcome.is_error && data.upgradeAvailable === true && typeof data.error === 'string',
@@ -128,14 +124,15 @@ async function form_refusals(checks, name, open, token, sessions) {
     ['wrong type', (_, asked) => (asked === 1 ? { action: 'accept', content: { plan: 'monthly', confirm: 'yes' } } : { action: 'decline' })],
     ['missing field', (_, asked) => (asked === 1 ? { action: 'accept', content: { confirm: true } } : { action: 'decline' })],
   ];
+  const before = sessions().length;
   for (const [what, on_form] of cases) {
-    const client = await signed_in(open, token, on_form);
+    const client = await open({ token, on_form });
     const outcome = await client.call('upgrade');
     const form = client.record.forms[0];
     checks.check(name(`upgrade ${what}: was asked`), form !== undefined, outcome.text);
     checks.check(name(`upgrade ${what}: no payment link`), said(outcome).paymentUrl === undefined, outcome.text);
     checks.check(name(`upgrade ${what}: says something`), outcome.text.length > 0, outcome);
-    checks.equal(name(`upgrade ${what}: no checkout was made`), sessions().length, 0);
+    checks.equal(name(`upgrade ${what}: no checkout was made`), sessions().length, before);
     if (what === 'declined' && form) {
       const { plan, confirm } = form.requestedSchema.properties;
       const values = plan.enum ?? plan.oneOf?.map((option) => option.const);
@@ -147,19 +144,35 @@ async function form_refusals(checks, name, open, token, sessions) {
 }
 
 async function nobody_to_ask(checks, name, open, token, sessions) {
-  const client = await signed_in(open, token);
+  const before = sessions().length;
+  const client = await open({ token });
   const outcome = await client.call('upgrade');
   const data = said(outcome);
   checks.check(name('a client that cannot be asked is told what is missing'),
     data.type === 'elicitation' && data.fields?.some((field) => field.name === 'plan'), outcome.text);
   checks.check(name('that answer breaks no output schema'), outcome.data === undefined, outcome.data);
-  checks.equal(name('nobody to ask: no checkout was made'), sessions().length, 0);
+  checks.equal(name('nobody to ask: no checkout was made'), sessions().length, before);
+  await client.close();
+}
+
+// Who passes the plan and cannot be asked gets the link: the terms are then accepted on Stripe's page.
+async function consent_on_page(checks, name, open, provider, person, sessions_of) {
+  const client = await open({ token: await provider.token(person) });
+  const outcome = await client.call('upgrade', { plan: 'yearly' });
+  const answer = said(outcome);
+  checks.check(name('the plan as an argument leads to the link'), outcome.ok && /^https?:/.test(answer.paymentUrl ?? ''), outcome.text);
+  const [session] = sessions_of(`user-${person}`);
+  checks.equal(name('at the yearly price'), session?.line_items.data[0]?.price, 'price_yearly');
+  const forged = await client.call('upgrade', { plan: 'yearly', confirm: true });
+  checks.check(name('consent cannot be passed as an argument'), forged.is_error, forged.text);
+  const wrong = await client.call('upgrade', { plan: 'weekly' });
+  checks.check(name('an unknown plan as an argument is refused'), wrong.is_error && wrong.text.includes('/plan'), wrong.text);
   await client.close();
 }
 
 async function pay(checks, name, open, world, token, person, sessions) {
   const { stripe } = world;
-  const client = await signed_in(open, token, () => agree('monthly'));
+  const client = await open({ token, on_form: () => agree('monthly') });
   const outcome = await client.call('upgrade');
   const answer = said(outcome);
   checks.check(name('upgrade answered: message, paymentUrl, sessionId'), outcome.ok && typeof answer.message === 'string' &&

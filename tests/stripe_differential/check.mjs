@@ -1,4 +1,5 @@
-// Compares us with the official stripe package: parameter encoding, webhook signatures both ways, retries.
+// Compares us with the official stripe package: parameter encoding, webhook signatures both ways, retries; and runs it
+// against our sandbox.
 // Usage: node check.mjs [path/to/stripe-lines [seed]]
 
 import {spawn} from 'node:child_process';
@@ -7,6 +8,7 @@ import path from 'node:path';
 import readline from 'node:readline';
 import Stripe from 'stripe';
 import {bin} from '../support/process.mjs';
+import {check_sandbox} from './sandbox_check.mjs';
 
 const [program = path.join(bin, 'stripe-lines'), seedText = '1'] = process.argv.slice(2);
 const child = spawn(program, {stdio: ['pipe', 'pipe', 'inherit']});
@@ -253,5 +255,11 @@ console.log(`retries: ${sequences.length} sequences`);
 server.close();
 server.closeAllConnections();
 child.stdin.end();
+
+// 4. Our sandbox as the official packages see it.
+
+await check_sandbox(check);
+console.log('sandbox: done');
+
 console.log(`stripe differential: ${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -40,7 +40,8 @@ export async function start(program, args = [], options = {}) {
   handle.stop = async (signal = 'SIGTERM', patience_ms = 20000) => {
     if (handle.code === undefined) {
       child.kill(signal);
-      const done = await Promise.race([handle.exited.then(() => true), sleep(patience_ms).then(() => false)]);
+      const too_late = new Promise((resolve) => { setTimeout(resolve, patience_ms, false).unref(); });
+      const done = await Promise.race([handle.exited.then(() => true), too_late]);
       if (!done) {
         child.kill('SIGKILL');
         await handle.exited;

@@ -1,0 +1,50 @@
+#include <leanmcp/json/date_time.hpp>
+#include <leanmcp/json/parse.hpp>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace leanmcp {
+namespace {
+
+TEST(DateTime, ReadsAndWritesRfc3339) {
+  EXPECT_EQ(parse_date_time("1970-01-01T00:00:00Z"), 0);
+  EXPECT_EQ(parse_date_time("1985-04-12T23:20:50.52Z"), 482196050520000000);
+  EXPECT_EQ(parse_date_time("1996-12-19T16:39:57-08:00"), 851042397000000000);
+  EXPECT_EQ(format_date_time(482196050520000000), "1985-04-12T23:20:50.520Z");
+  EXPECT_EQ(format_date_time(1), "1970-01-01T00:00:00.000000001Z");
+  EXPECT_EQ(format_date_time(-1'000'000'000), "1969-12-31T23:59:59Z");
+}
+
+TEST(DateTime, RefusesWhatIsNoTime) {
+  for (const char* text : {"", "2026-02-30T00:00:00Z", "2025-02-29T00:00:00Z", "2026-01-01", "2026-01-01T24:00:00Z",
+                           "2026-01-01T00:00:60Z", "2026-01-01T00:00:00", "2026-01-01T00:00:00.Z", "26-01-01T00:00:00Z",
+                           "2026-01-01T00:00:00Zx", "2026-01-01 00:00:00Z", "9999-01-01T00:00:00Z", "2026-1-1T00:00:00Z"})
+    EXPECT_FALSE(parse_date_time(text)) << text;
+  EXPECT_TRUE(parse_date_time("2024-02-29T00:00:00Z"));
+}
+
+TEST(Parse, IsStrictAndBounded) {
+  const ParseLimits limits{4, 100};
+  const auto fault = [&](std::string_view text) {
+    const auto parsed = parse_json(text, limits);
+    return parsed ? -1 : static_cast<int>(parsed.error());
+  };
+  EXPECT_EQ(fault(R"({"a":[1]})"), -1);
+  EXPECT_EQ(fault("{"), static_cast<int>(ParseFault::invalid));
+  EXPECT_EQ(fault("{} {}"), static_cast<int>(ParseFault::invalid));
+  EXPECT_EQ(fault(""), static_cast<int>(ParseFault::invalid));
+  EXPECT_EQ(fault("\"\xff\""), static_cast<int>(ParseFault::invalid));
+  EXPECT_EQ(fault("[[[[[1]]]]]"), static_cast<int>(ParseFault::too_deep));
+  EXPECT_EQ(fault(std::string(101, ' ')), static_cast<int>(ParseFault::too_large));
+}
+
+TEST(Canonical, SortsKeysAndUnifiesNumbers) {
+  EXPECT_EQ(canonical_json(json::parse(R"({"b":1.0,"a":[{"d":null,"c":"\u00e9"}]})")),
+            canonical_json(json::parse(R"({"a":[{"c":"é","d":null}],"b":1})")));
+  EXPECT_NE(canonical_json(json::parse("1.5")), canonical_json(json::parse("1")));
+  EXPECT_NE(canonical_json(json::parse(R"({"a":"1"})")), canonical_json(json::parse(R"({"a":1})")));
+}
+
+}  // namespace
+}  // namespace leanmcp

@@ -1,0 +1,148 @@
+#include <leanmcp/json/write.hpp>
+
+#include <leanmcp/json/bind.hpp>
+#include <leanmcp/json/date_time.hpp>
+
+#include <boost/json.hpp>
+
+#include <charconv>
+#include <cmath>
+
+namespace leanmcp::inline v0 {
+
+namespace {
+
+template <class T>
+void append_integer(std::string& out, T value) {
+  char digits[24];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+void append_object(std::string& out, const json::object& object) {
+  out += '{';
+  bool first = true;
+  for (const auto& member : object) {
+    if (!std::exchange(first, false)) out += ',';
+    append_json_string(out, member.key());
+    out += ':';
+    append_json(out, member.value());
+  }
+  out += '}';
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  static constexpr char hex[] = "0123456789abcdef";
+  out += '"';
+  std::size_t from = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    out.append(text, from, i - from);
+    from = i + 1;
+    switch (c) {
+      case '"': out += "\\\""; break;
+      case '\\': out += "\\\\"; break;
+      case '\n': out += "\\n"; break;
+      case '\r': out += "\\r"; break;
+      case '\t': out += "\\t"; break;
+      default:
+        out += "\\u00";
+        out += hex[c >> 4];
+        out += hex[c & 15];
+    }
+  }
+  out.append(text, from);
+  out += '"';
+}
+
+void append_json_number(std::string& out, double value) {
+  if (!std::isfinite(value)) {
+    out += "null";
+    return;
+  }
+  char digits[32];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+void append_json(std::string& out, const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null: out += "null"; return;
+    case json::kind::bool_: out += value.get_bool() ? "true" : "false"; return;
+    case json::kind::int64: return append_integer(out, value.get_int64());
+    case json::kind::uint64: return append_integer(out, value.get_uint64());
+    case json::kind::double_: return append_json_number(out, value.get_double());
+    case json::kind::string: return append_json_string(out, value.get_string());
+    case json::kind::object: return append_object(out, value.get_object());
+    case json::kind::array:
+      out += '[';
+      for (std::size_t i = 0; i < value.get_array().size(); ++i) {
+        if (i != 0) out += ',';
+        append_json(out, value.get_array()[i]);
+      }
+      out += ']';
+      return;
+  }
+}
+
+void append_json(std::string& out, const TypeInfo& type, const void* object) {
+  switch (type.kind) {
+    case TypeKind::string: return append_json_string(out, *static_cast<const std::string*>(object));
+    case TypeKind::boolean: out += *static_cast<const bool*>(object) ? "true" : "false"; return;
+    case TypeKind::optional:
+      if (!type.has_value(object)) {
+        out += "null";
+        return;
+      }
+      return append_json(out, type.inner(), type.get(object));
+    case TypeKind::array: {
+      out += '[';
+      const std::size_t n = type.size(object);
+      for (std::size_t i = 0; i < n; ++i) {
+        if (i != 0) out += ',';
+        append_json(out, type.inner(), type.element(object, i));
+      }
+      out += ']';
+      return;
+    }
+    case TypeKind::variant: return append_json(out, type.alternatives[type.index(object)](), type.held(object));
+    case TypeKind::object: {
+      out += '{';
+      bool first = true;
+      for (std::size_t i = 0; i < type.count; ++i) {
+        const FieldInfo& field = type.fields[i];
+        const TypeInfo& inner = field.type();
+        const void* const member = field.at(object);
+        if (inner.kind == TypeKind::optional && !inner.has_value(member)) continue;
+        if (!std::exchange(first, false)) out += ',';
+        append_json_string(out, field.name);
+        out += ':';
+        append_json(out, inner, member);
+      }
+      out += '}';
+      return;
+    }
+    default: return append_json(out, to_json(type, object));
+  }
+}
+
+std::string json_text(const json::value& value) {
+  std::string out;
+  append_json(out, value);
+  return out;
+}
+
+std::string json_text(const json::object& object) {
+  std::string out;
+  append_object(out, object);
+  return out;
+}
+
+std::string json_text(const TypeInfo& type, const void* object) {
+  std::string out;
+  append_json(out, type, object);
+  return out;
+}
+
+}  // namespace leanmcp::inline v0
