@@ -16,9 +16,8 @@ namespace {
 constexpr std::size_t most_corked = 64 * 1024;
 /// Up to here the read buffer is taken as a connection's own; above it counts as memory of bodies.
 constexpr std::size_t free_memory = 64 * 1024;
-/// How long and how much is read after an answer to a request that was not read to its end: closing at once would
-/// make the peer's system drop the answer (RFC 9112, section 9.6).
-constexpr std::chrono::milliseconds linger_time = std::chrono::seconds(2);
+/// How much is read after an answer to a request that was not read to its end: closing at once would make the peer's
+/// system drop the answer (RFC 9112, section 9.6).
 constexpr std::size_t most_discarded = 4 * 1024 * 1024;
 constexpr std::size_t discard_buffer = 4 * 1024;
 
@@ -87,7 +86,7 @@ void Connection::read() {
   } else if (phase_ == Phase::answering) {
     // The request stays where it is while it is looked at; what is read shows at once when the peer goes away.
     space = reader_.tail();
-    if (space.empty()) return;
+    if (space.empty() || !ahead_.empty()) return;
     read_store_ = reader_.store();
     read_at_ = read_store_->used;
   } else {
@@ -104,12 +103,14 @@ void Connection::on_read(const ErrorCode& failed, std::size_t size) {
   if (phase_ == Phase::closed) return;
   if (failed) return on_lost_peer(failed == boost::asio::error::eof);
   loop_->stats().bytes_in.add(size);
-  if (phase_ == Phase::lingering) {
+  if (phase_ == Phase::lingering || phase_ == Phase::parting) {
     discarded_ += size;
     return discarded_ > most_discarded ? close() : read();
   }
   if (!store || store == reader_.store()) {
     reader_.commit(size);
+  } else if (phase_ == Phase::answering) {
+    ahead_.append(store->bytes.get() + read_at_, size);
   } else {
     reader_.append({store->bytes.get() + read_at_, size});
   }
@@ -122,6 +123,7 @@ void Connection::on_read(const ErrorCode& failed, std::size_t size) {
 
 void Connection::on_lost_peer(bool orderly) {
   peer_ended_ = true;
+  if (phase_ == Phase::parting) return;
   // A peer that only ended its own side still gets what was answered before.
   if (orderly && phase_ == Phase::closing) return;
   if (orderly && phase_ == Phase::reading && buffered() != 0) {
@@ -157,7 +159,12 @@ void Connection::turn() {
 
 Connection::Step Connection::step() {
   if (phase_ != Phase::reading || out_.size() > most_corked) return Step::halt;
-  if (std::exchange(answered_, false)) reader_.next();
+  if (std::exchange(answered_, false)) {
+    reader_.next();
+    reader_.append(ahead_);
+    ahead_.clear();
+    cors_.clear();
+  }
   switch (reader_.advance()) {
     case RequestReader::Status::need_more:
       if (!reader_.begun()) {
@@ -199,10 +206,11 @@ Connection::Step Connection::on_head() {
 /// What can be refused before the body; 0 when nothing is.
 int Connection::check_head() {
   const HttpRequest& request = reader_.request();
-  cors_.clear();
   route_ = loop_->shared().router.find(request.path());
   const std::string_view authority = reader_.authority();
-  if (!(route_ && route_->any_host) && !authority.empty() && !loop_->host_allowed(authority)) return 403;
+  // A browser always names the host; only HTTP/1.0 may leave it out.
+  const bool named = !authority.empty() || request.header_count(KnownHeader::host) != 0;
+  if (named && !(route_ && route_->any_host) && !loop_->host_allowed(authority)) return 403;
   if (request.header_count(KnownHeader::origin) != 0) {
     const std::string_view origin = request.header(KnownHeader::origin);
     if (request.header_count(KnownHeader::origin) > 1 || !loop_->shared().rules.origin_allowed(origin)) return 403;
@@ -264,7 +272,6 @@ void Connection::refuse(int status) {
   ++number_;
   streaming_ = head_only_ = keep_alive_ = false;
   linger_ = true;
-  if (status == reader_.fault()) cors_.clear();
   answer_refusal(status);
 }
 
@@ -308,17 +315,16 @@ void Connection::on_tick(ServerLoop::Ticks now) {
 }
 
 void Connection::on_read_deadline() {
-  if (phase_ == Phase::reading && reader_.begun() && !answered_) {
-    linger_ = true;
-    return refuse(408);
-  }
-  close();
+  if (phase_ == Phase::reading && reader_.begun() && !answered_) return refuse(408);
+  if (phase_ != Phase::answering && phase_ != Phase::closing) close();
 }
 
 bool Connection::idle() const noexcept {
   if (phase_ == Phase::handshake) return true;
-  return phase_ == Phase::reading && (answered_ ? reader_.left_over() == 0 : !reader_.begun());
+  return phase_ == Phase::reading && (answered_ ? !has_more() : !reader_.begun());
 }
+
+void Connection::on_farewell() { close(); }
 
 void Connection::begin_stop() {
   keep_alive_ = false;

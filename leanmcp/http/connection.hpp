@@ -64,7 +64,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Writes what can be written without waiting. Would-block is no failure.
   virtual std::size_t write_now(std::string_view bytes, ErrorCode& failed) = 0;
   virtual void start_write(std::string_view bytes) = 0;
-  /// Tells the peer that nothing more comes, then `on_farewell`.
+  /// Tells the peer that nothing more comes: at once, for going on to read, or with an `on_farewell` at its end.
+  virtual void end_output() noexcept = 0;
   virtual void start_farewell() = 0;
   virtual void close_socket() noexcept = 0;
 
@@ -82,6 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
     answering,  // a handler has the exchange, or a stream is being sent
     closing,    // the last answer is complete and on its way
     lingering,  // all is sent; the peer may still be sending
+    parting,    // saying goodbye
     closed
   };
   enum class Waiting { nothing, idle, head, body };
@@ -105,6 +107,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void on_lost_peer(bool orderly);
   void on_read_deadline();
   bool idle() const noexcept;
+  bool has_more() const noexcept { return reader_.left_over() != 0 || !ahead_.empty(); }
 
   // Answering and writing: connection_write.cpp.
   void append_head(int status, std::string_view content_type, const HttpHeaders* headers,
@@ -149,6 +152,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   /// Where the read under way goes, when that is behind a request that may be answered meanwhile.
   std::shared_ptr<RequestStore> read_store_;
   std::size_t read_at_ = 0;
+  /// What such a read brought when the request was answered and the next one was at work already.
+  std::string ahead_;
 
   std::string out_;
   std::string sending_;

@@ -14,6 +14,9 @@ constexpr std::size_t least_progress = 16 * 1024;
 /// Buffers that grew beyond this are given back when they are empty.
 constexpr std::size_t kept_capacity = 64 * 1024;
 
+/// For the peer to take notice of the end.
+constexpr std::chrono::milliseconds parting_time = std::chrono::seconds(2);
+
 void give_back(std::string& buffer) {
   buffer.clear();
   if (buffer.capacity() > kept_capacity) std::string().swap(buffer);
@@ -120,9 +123,9 @@ void Connection::finish() {
   answered_ = true;
   phase_ = keep_alive_ ? Phase::reading : Phase::closing;
   if (in_turn_) return;
-  wait_for(Waiting::idle);
+  if (phase_ == Phase::reading) wait_for(Waiting::idle);
   flush();
-  if (phase_ == Phase::reading && !writing_ && (reader_.left_over() != 0 || !reading_)) post_turn();
+  if (phase_ == Phase::reading && !writing_ && (has_more() || !reading_)) post_turn();
 }
 
 void Connection::flush_later() {
@@ -179,9 +182,15 @@ void Connection::on_written(const ErrorCode& failed, std::size_t size) {
 void Connection::all_sent() {
   if (phase_ != Phase::closing) return;
   if (peer_ended_) return close();
-  if (!linger_ && !(answered_ && reader_.left_over() != 0)) return start_farewell();
-  phase_ = Phase::lingering;
-  start_linger();
+  read_deadline_ = loop_->deadline(parting_time);
+  if (linger_ || has_more()) {
+    phase_ = Phase::lingering;
+    end_output();
+    read();
+  } else {
+    phase_ = Phase::parting;
+    start_farewell();
+  }
 }
 
 }  // namespace leanmcp::inline v0::detail

@@ -12,6 +12,17 @@
 
 namespace leanmcp::detail {
 
+inline BillingOptions test_options() {
+  BillingOptions options;
+  options.products = {{"premium", {{"monthly", "price_m", "Monthly", 0}, {"yearly", "price_y", "Yearly", 0}}},
+                      {"support", {{"basic", "price_s", "Basic", 0}}}};
+  options.success_url = "https://app.example/success?session_id={CHECKOUT_SESSION_ID}";
+  options.cancel_url = "https://app.example/cancelled";
+  options.webhook_secrets = {Secret("whsec_test")};
+  options.manage_url = "https://app.example/manage";
+  return options;
+}
+
 /// Billing over a fake Stripe and a real database of either engine.
 class BillingTest : public testing::TestWithParam<DatabaseEngine> {
  protected:
@@ -29,17 +40,6 @@ class BillingTest : public testing::TestWithParam<DatabaseEngine> {
   }
   void TearDown() override {
     if (!directory_.empty()) std::filesystem::remove_all(directory_);
-  }
-
-  static BillingOptions default_options() {
-    BillingOptions options;
-    options.products = {{"premium", {{"monthly", "price_m", "Monthly", 0}, {"yearly", "price_y", "Yearly", 0}}},
-                        {"support", {{"basic", "price_s", "Basic", 0}}}};
-    options.success_url = "https://app.example/success?session_id={CHECKOUT_SESSION_ID}";
-    options.cancel_url = "https://app.example/cancelled";
-    options.webhook_secrets = {Secret("whsec_test")};
-    options.manage_url = "https://app.example/manage";
-    return options;
   }
 
   /// As after a restart of the process: nothing in memory survives.
@@ -91,7 +91,7 @@ class BillingTest : public testing::TestWithParam<DatabaseEngine> {
 
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::shared_ptr<FakeStripe> stripe = std::make_shared<FakeStripe>(*clock);
-  BillingOptions options = default_options();
+  BillingOptions options = test_options();
   std::shared_ptr<Billing> billing;
   std::vector<BillingAnomaly> anomalies;
 
