@@ -69,7 +69,14 @@ void EventLoop::Internal::close() {
 }
 
 EventLoop::EventLoop() : internal_(std::make_unique<Internal>()) {}
-EventLoop::~EventLoop() = default;
+EventLoop::~EventLoop() {
+  try {
+    // While the parts are still there that callbacks use when they are let go.
+    internal_->close();
+  } catch (...) {
+    // A bug in something that was told of its end; there is nobody left to tell of it.
+  }
+}
 
 void EventLoop::run() {
   internal_->context.run();

@@ -231,12 +231,12 @@ void Connection::dispatch() {
   keep_alive_ = reader_.keep_alive() && !loop_->shared().stopping.load(std::memory_order_relaxed);
   if (refusal_ != 0) return answer_refusal(refusal_);
   if (reader_.request().verb() == HttpMethod::options) return answer_options();
-  if (loop_->shared().in_flight.load(std::memory_order_relaxed) >= loop_->options().most_in_flight)
+  if (loop_->counts().in_flight.load(std::memory_order_relaxed) >= loop_->options().most_in_flight)
     return answer_refusal(503);
   call_handler(*route_->handler(reader_.request().verb()));
   if (phase_ == Phase::answering && !streaming_) {
     in_flight_ = true;
-    loop_->shared().in_flight.fetch_add(1, std::memory_order_relaxed);
+    loop_->counts().in_flight.fetch_add(1, std::memory_order_relaxed);
   }
 }
 
@@ -292,7 +292,7 @@ bool Connection::charge_memory() {
   const std::size_t capacity = reader_.capacity();
   if (capacity <= free_memory || capacity <= charged_) return true;
   const std::size_t more = capacity - charged_;
-  std::atomic<std::size_t>& all = loop_->shared().body_memory;
+  std::atomic<std::size_t>& all = loop_->counts().body_memory;
   if (all.fetch_add(more, std::memory_order_relaxed) + more > loop_->options().most_body_memory) {
     all.fetch_sub(more, std::memory_order_relaxed);
     return false;
@@ -302,7 +302,7 @@ bool Connection::charge_memory() {
 }
 
 void Connection::release_memory() noexcept {
-  if (charged_ != 0) loop_->shared().body_memory.fetch_sub(std::exchange(charged_, 0), std::memory_order_relaxed);
+  if (charged_ != 0) loop_->counts().body_memory.fetch_sub(std::exchange(charged_, 0), std::memory_order_relaxed);
 }
 
 void Connection::on_tick(ServerLoop::Ticks now) {

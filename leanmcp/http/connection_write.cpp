@@ -108,7 +108,7 @@ void Connection::abandon() {
 void Connection::on_disconnect(std::function<void()> gone) { on_disconnect_.push_back(std::move(gone)); }
 
 void Connection::leave_flight() noexcept {
-  if (std::exchange(in_flight_, false)) loop_->shared().in_flight.fetch_sub(1, std::memory_order_relaxed);
+  if (std::exchange(in_flight_, false)) loop_->counts().in_flight.fetch_sub(1, std::memory_order_relaxed);
 }
 
 /// The present request is answered as far as its handler is concerned.

@@ -34,10 +34,11 @@ void ServerShared::leave(const std::string& address) {
 }
 
 ServerLoop::ServerLoop(std::shared_ptr<EventLoop> events, std::shared_ptr<ServerShared> shared,
-                       std::function<void()> drained)
+                       std::size_t index, std::function<void()> drained)
     : events_(std::move(events)),
       shared_(std::move(shared)),
       drained_(std::move(drained)),
+      stats_(shared_->counts->by_loop[index]),
       period_(tick_period(shared_->options)) {
   refresh_date();
 }
@@ -45,7 +46,7 @@ ServerLoop::ServerLoop(std::shared_ptr<EventLoop> events, std::shared_ptr<Server
 void ServerLoop::adopt(Socket socket, std::string peer, std::string address) {
   if (stopping_) {
     shared_->leave(address);
-    --shared_->connections;
+    --counts().connections;
     --stats_.connections;
     return;
   }
@@ -69,20 +70,26 @@ void ServerLoop::adopt(Socket socket, std::string peer, std::string address) {
 
 void ServerLoop::remove(Entry entry, const std::string& address) {
   shared_->leave(address);
-  --shared_->connections;
+  --counts().connections;
   --stats_.connections;
+  if (cursor_ == entry) ++cursor_;
   connections_.erase(entry);
   check_drained();
+}
+
+/// Any connection may end meanwhile and take its entry with it; `remove` moves the cursor on.
+template <class Visit>
+void ServerLoop::for_each(Visit visit) {
+  for (cursor_ = connections_.begin(); cursor_ != connections_.end();) {
+    const std::shared_ptr<Connection> connection = *cursor_++;
+    visit(*connection);
+  }
 }
 
 void ServerLoop::tick() {
   ++now_;
   refresh_date();
-  for (auto entry = connections_.begin(); entry != connections_.end();) {
-    // The connection may end here and take its entry with it.
-    const std::shared_ptr<Connection> connection = *entry++;
-    connection->on_tick(now_);
-  }
+  for_each([this](Connection& connection) { connection.on_tick(now_); });
   ticking_ = !connections_.empty();
   if (!ticking_) return;
   events_->start_timer(period_, [weak = weak_from_this()] {
@@ -105,10 +112,7 @@ bool ServerLoop::host_allowed(std::string_view authority) {
 
 void ServerLoop::begin_stop() {
   if (std::exchange(stopping_, true)) return;
-  for (auto entry = connections_.begin(); entry != connections_.end();) {
-    const std::shared_ptr<Connection> connection = *entry++;
-    connection->begin_stop();
-  }
+  for_each([](Connection& connection) { connection.begin_stop(); });
   events_->start_timer(shared_->options.drain_time, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->close_all();
   });

@@ -15,6 +15,7 @@
 #include <mutex>
 #include <optional>
 #include <unordered_map>
+#include <vector>
 
 namespace leanmcp::inline v0::detail {
 
@@ -40,20 +41,29 @@ struct alignas(64) LoopStats {
   std::atomic<std::size_t> connections{0};
 };
 
+/// A server's figures. Apart from the server, because whoever renders them may outlive it.
+struct ServerCounts {
+  explicit ServerCounts(std::size_t loops) : by_loop(loops) {}
+
+  std::vector<LoopStats> by_loop;
+  std::atomic<std::size_t> connections{0};
+  std::atomic<std::size_t> refused{0};
+  /// Exchanges whose answer has not begun when their handler returned.
+  std::atomic<std::size_t> in_flight{0};
+  std::atomic<std::size_t> body_memory{0};
+};
+
 /// What all loops of a server share. Set up before the first connection, constant from then on but for the counts.
 struct ServerShared {
-  ServerShared(HttpServerOptions given, AccessRules access) : options(std::move(given)), rules(std::move(access)) {}
+  ServerShared(HttpServerOptions given, AccessRules access, std::size_t loops)
+      : options(std::move(given)), rules(std::move(access)), counts(std::make_shared<ServerCounts>(loops)) {}
 
   const HttpServerOptions options;
   const AccessRules rules;
   Router router;
   std::optional<boost::asio::ssl::context> tls;
   std::atomic<bool> stopping{false};
-  std::atomic<std::size_t> connections{0};
-  std::atomic<std::size_t> refused{0};
-  /// Exchanges whose answer has not begun when their handler returned.
-  std::atomic<std::size_t> in_flight{0};
-  std::atomic<std::size_t> body_memory{0};
+  const std::shared_ptr<ServerCounts> counts;
 
   /// Counts one more connection of that address; false when it has too many.
   bool enter(const std::string& address);
@@ -71,16 +81,17 @@ class ServerLoop : public std::enable_shared_from_this<ServerLoop> {
   using Ticks = std::uint64_t;
   using Entry = std::list<std::shared_ptr<Connection>>::iterator;
 
-  /// `drained` is called once, on the loop, when a stop is complete here.
-  ServerLoop(std::shared_ptr<EventLoop> events, std::shared_ptr<ServerShared> shared, std::function<void()> drained);
+  /// The `index`th loop of the server. `drained` is called once, on the loop, when a stop is complete here.
+  ServerLoop(std::shared_ptr<EventLoop> events, std::shared_ptr<ServerShared> shared, std::size_t index,
+             std::function<void()> drained);
 
   EventLoop& events() noexcept { return *events_; }
   const std::shared_ptr<EventLoop>& shared_events() const noexcept { return events_; }
   boost::asio::io_context& context() noexcept { return events_->internal().context; }
   ServerShared& shared() noexcept { return *shared_; }
   const HttpServerOptions& options() const noexcept { return shared_->options; }
+  ServerCounts& counts() noexcept { return *shared_->counts; }
   LoopStats& stats() noexcept { return stats_; }
-  const LoopStats& stats() const noexcept { return stats_; }
 
   /// Serves a socket that was just accepted; `address` is counted for it.
   void adopt(Socket socket, std::string peer, std::string address);
@@ -99,6 +110,8 @@ class ServerLoop : public std::enable_shared_from_this<ServerLoop> {
   void close_all();
 
  private:
+  template <class Visit>
+  void for_each(Visit visit);
   void tick();
   void refresh_date();
   void check_drained();
@@ -106,8 +119,9 @@ class ServerLoop : public std::enable_shared_from_this<ServerLoop> {
   const std::shared_ptr<EventLoop> events_;
   const std::shared_ptr<ServerShared> shared_;
   std::function<void()> drained_;
-  LoopStats stats_;
+  LoopStats& stats_;
   std::list<std::shared_ptr<Connection>> connections_;
+  Entry cursor_ = connections_.end();
   Duration period_;
   Ticks now_ = 0;
   bool ticking_ = false;

@@ -5,7 +5,7 @@
 //   <!-- doc: body -->                         statements: wrapped in a coroutine after tests/docs/prelude.hpp
 //   <!-- doc: declarations -->                 declarations: compiled after tests/docs/prelude.hpp
 //   <!-- doc: in=examples/x/main.cpp -->       an excerpt: its lines stand in that file, in this order without gaps
-//   <!-- doc: serve=URL -->                    a command that goes on: started, awaited at URL, stopped by Ctrl-C
+//   <!-- doc: serve=URL -->                    a command (or program) that goes on: started, awaited at URL, stopped by Ctrl-C
 //   <!-- doc: by="what covers it" -->          not run here, because something else runs exactly this
 // Without a comment: cpp with main() is a program, other cpp is "declarations"; sh is run line by line in the root; json is parsed.
 import fs from 'node:fs';

