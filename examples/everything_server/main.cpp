@@ -71,11 +71,11 @@ int main(int argc, char** argv) {
   bool force_replay = false;
   bool verbose = false;
   std::size_t sessions = 10'000;
-  std::size_t sessions_per_address = 10'000;
+  std::size_t sessions_per_address = 1'000;
   std::size_t body_limit = 4 * 1024 * 1024;
   long header_timeout_ms = 15'000;
   long body_timeout_ms = 30'000;
-  long state_ttl_ms = 900'000;
+  long state_lifetime_ms = 900'000;
   std::string state_key;
   std::string log_file;
   std::vector<std::string> hosts;
@@ -90,7 +90,7 @@ int main(int argc, char** argv) {
   app.add_option("--body-limit", body_limit, "Bytes of one request");
   app.add_option("--header-timeout-ms", header_timeout_ms, "Time to send a request's head");
   app.add_option("--body-timeout-ms", body_timeout_ms, "Time to send a request's body");
-  app.add_option("--state-ttl-ms", state_ttl_ms, "How long a question may be answered");
+  app.add_option("--state-lifetime-ms", state_lifetime_ms, "How long a question may be answered");
   app.add_option("--state-key", state_key, "64 hexadecimal digits; random without");
   app.add_option("--log-file", log_file, "Log to this file");
   app.add_option("--allow-host", hosts, "A Host to serve");
@@ -102,7 +102,7 @@ int main(int argc, char** argv) {
   options.title("Everything server")
       .instructions("Try each tool; none of them does anything.")
       .logger(logger)
-      .state_lifetime(std::chrono::milliseconds(state_ttl_ms))
+      .state_lifetime(std::chrono::milliseconds(state_lifetime_ms))
       .force_replay(force_replay);
   if (!state_key.empty()) {
     auto keys = KeyRing::parse("k:" + state_key);

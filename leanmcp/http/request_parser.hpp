@@ -50,6 +50,15 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
     return {static_cast<std::uint32_t>(text.data() - base_), static_cast<std::uint32_t>(text.size())};
   }
 
+  /// Beast accepts folded values; they are refused (RFC 9112, section 5.2). One that it had to join lies outside the
+  /// buffer, one whose first line is empty behind a line's end.
+  bool is_folded(Text name, Text value) const noexcept {
+    const std::less<const char*> before;
+    if (before(value.data(), base_) || before(end_, value.data())) return true;
+    const char* const colon = name.data() + name.size();
+    return std::memchr(colon, '\r', static_cast<std::size_t>(value.data() - colon)) != nullptr;
+  }
+
   void on_request_impl(Verb verb, Text method, Text target, int version, ErrorCode&) override {
     request_.method_ = span(method);
     request_.target_ = span(target);
@@ -91,15 +100,13 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
       failed = boost::beast::http::error::header_limit;
       return;
     }
-    // Only a value that was folded over lines lies outside the buffer; folding is refused (RFC 9112, section 5.2).
-    const std::less<const char*> before;
-    if (!value.empty() && (before(value.data(), base_) || !before(value.data(), end_))) {
+    if (is_folded(name, value)) {
       failed = boost::beast::http::error::bad_value;
       return;
     }
     HttpRequest::Field field;
     field.name = span(name);
-    if (!value.empty()) field.value = span(value);
+    field.value = span(value);
     field.known = known_header({name.data(), name.size()});
     request_.fields_.push_back(field);
     auto& first = request_.first_[static_cast<std::size_t>(field.known)];

@@ -12,6 +12,15 @@ constexpr std::size_t least_tail = 512;
 /// Empty lines before a request that are forgiven (RFC 9112, section 2.2).
 constexpr std::size_t most_empty_lines = 2;
 
+/// "… HTTP/2.0\r": a well-formed request line of a version that is not served.
+bool names_a_version(std::string_view head) {
+  const std::string_view line = head.substr(0, head.find_first_of("\r\n"));
+  if (line.size() < 9 || head.substr(line.size(), 1) != "\r") return false;
+  const std::string_view version = line.substr(line.size() - 9);
+  const auto digit = [](char c) { return c >= '0' && c <= '9'; };
+  return version.starts_with(" HTTP/") && digit(version[6]) && version[7] == '.' && digit(version[8]);
+}
+
 }  // namespace
 
 RequestReader::RequestReader(const Limits& limits, std::string peer, bool tls)
@@ -93,10 +102,8 @@ RequestReader::Status RequestReader::read_head() {
     return store_->used >= begin_ + limits_.header_bytes ? fail(431) : Status::need_more;
   if (failed) {
     if (parser_->too_many_fields()) return fail(431);
-    const std::string_view line = bytes(begin_, most - begin_).substr(0, bytes(begin_, most - begin_).find('\r'));
-    const bool other_version = failed == boost::beast::http::error::bad_version &&
-                               line.find(" HTTP/") != std::string_view::npos;
-    return fail(other_version ? 505 : 400);
+    const bool other = failed == boost::beast::http::error::bad_version && names_a_version(bytes(begin_, most - begin_));
+    return fail(other ? 505 : 400);
   }
   return check_head();
 }

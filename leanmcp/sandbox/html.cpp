@@ -63,7 +63,8 @@ std::string origin_of(std::string_view url) {
 Answer html_page(int status, std::string_view title, std::string_view body,
                  std::initializer_list<std::string_view> form_targets) {
   std::string policy =
-      "default-src 'none'; style-src 'self'; base-uri 'none'; frame-ancestors 'none'; form-action 'self'";
+      "default-src 'none'; style-src 'self'; img-src data:; base-uri 'none'; frame-ancestors 'none'; form-action "
+      "'self'";
   for (const std::string_view target : form_targets)
     if (const std::string origin = origin_of(target); !origin.empty()) policy += " " + origin;
   Answer out;
@@ -77,7 +78,8 @@ Answer html_page(int status, std::string_view title, std::string_view body,
   out.body =
       "<!doctype html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
       "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<title>" +
-      escape_html(title) + " – sandbox</title>\n<link rel=\"stylesheet\" href=\"" + std::string(style_path) +
+      escape_html(title) + " – sandbox</title>\n<link rel=\"icon\" href=\"data:,\">\n<link rel=\"stylesheet\" href=\"" +
+      std::string(style_path) +
       "\">\n</head>\n<body>\n<p class=\"strip\" role=\"note\">Sandbox: no real account, card or "
       "money.</p>\n<main>\n<h1>" +
       escape_html(title) + "</h1>\n" + std::string(body) + "</main>\n</body>\n</html>\n";

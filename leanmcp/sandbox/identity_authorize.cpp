@@ -32,23 +32,25 @@ Answer refuse(std::string_view why) {
 }  // namespace
 
 Answer IdentityDouble::Impl::sign_in_page(const FormPairs& params) const {
-  std::string body =
-      "<p>" + escape_html(form_value(params, "client_id")) +
-      " asks you to sign in. Everybody here is made up; choose who you are.</p>\n<form method=\"post\">\n";
+  std::string request;
   for (const auto& [name, value] : params)
-    if (name != "user" && name != "other") body += hidden(name, value);
+    if (name != "user" && name != "other") request += hidden(name, value);
+  std::string body = "<p>" + escape_html(form_value(params, "client_id")) +
+                     " asks you to sign in. Everybody here is made up; choose who you are.</p>\n"
+                     "<form method=\"post\">\n" +
+                     request;
   for (const std::string_view name : {"ada", "grace", "alan"}) {
     const Person person = *find_person(name);
     body += "<button name=\"user\" value=\"" + person.name + "\"" + (name == "ada" ? " class=\"first\"" : "") +
             ">Sign in as " + person.given_name + " " + person.family_name + "</button>\n";
   }
-  const std::string hint = form_value(params, "login_hint");
-  body +=
-      "<label for=\"other\">Somebody else (lower-case letters, digits, dots, dashes)</label>\n"
-      "<input type=\"text\" id=\"other\" name=\"other\" autocomplete=\"off\" maxlength=\"40\" value=\"" +
-      escape_html(find_person(hint) ? hint : "") + "\">\n";
-  body += "<button name=\"user\" value=\"\">Sign in as that person</button>\n";
   body += "<button name=\"deny\" value=\"yes\">Do not sign in</button>\n</form>\n";
+  // A form of its own: Enter in a field presses the first button of its form.
+  const std::string hint = form_value(params, "login_hint");
+  body += "<form method=\"post\">\n" + request +
+          "<label for=\"other\">Somebody else (lower-case letters, digits, dots, dashes)</label>\n"
+          "<input type=\"text\" id=\"other\" name=\"other\" autocomplete=\"off\" maxlength=\"40\" value=\"" +
+          escape_html(find_person(hint) ? hint : "") + "\">\n<button>Sign in as that person</button>\n</form>\n";
   return html_page(200, "Sign in", body, {form_value(params, "redirect_uri")});
 }
 

@@ -100,7 +100,7 @@ TEST_F(StripeDoubleTest, BillingSellsThroughIt) {
   request.plan = "monthly";
   auto begun = billing->begin_checkout(request);
   ASSERT_TRUE(begun) << begun.error().detail();
-  EXPECT_EQ(begun->url, "http://127.0.0.1:4000/c/pay/" + begun->session_id);
+  EXPECT_EQ(begun->url, "http://127.0.0.1:4000/checkout/" + begun->session_id);
   request.plan = "yearly";
   begun = billing->begin_checkout(request);
   ASSERT_TRUE(begun) << begun.error().detail();
@@ -206,7 +206,7 @@ TEST_F(StripeDoubleTest, TrialsStartFree) {
 
 TEST_F(StripeDoubleTest, PagesAreForPeople) {
   const std::string id = new_session("&consent_collection[terms_of_service]=required");
-  const std::string path = "/c/pay/" + id;
+  const std::string path = "/checkout/" + id;
   const auto shown = page("GET", path);
   EXPECT_EQ(shown.status, 200);
   EXPECT_EQ(shown.content_type, "text/html; charset=utf-8");
@@ -221,27 +221,36 @@ TEST_F(StripeDoubleTest, PagesAreForPeople) {
   EXPECT_NE(page("POST", path, "action=pay").body.find("agree to the terms"), std::string::npos);
   EXPECT_NE(page("POST", path, "action=decline&terms=yes").body.find("declined"), std::string::npos);
   EXPECT_EQ(page("POST", path, "action=else&terms=yes").status, 402);
+  EXPECT_EQ(page("POST", path, "action=cancel").headers.at(0).second, "https://app.example/no");
   EXPECT_EQ(client->checkout_session(id)->status, "open");
   const auto paid = page("POST", path, "action=pay&terms=yes");
   EXPECT_EQ(paid.status, 303);
   EXPECT_EQ(paid.headers.at(0).second, "https://app.example/ok?s=" + id);
   EXPECT_NE(page("GET", path).body.find("Already paid"), std::string::npos);
-  EXPECT_EQ(page("GET", "/c/pay/cs_none").status, 404);
-  EXPECT_FALSE(sandbox::stripe_page(stripe, sandbox::Request{"GET", "/c/pay/", "", "", {}}));
+  EXPECT_EQ(page("GET", "/checkout/cs_none").status, 404);
+  EXPECT_FALSE(sandbox::stripe_page(stripe, sandbox::Request{"GET", "/checkout/", "", "", {}}));
   const std::string left = new_session();
   stripe.expire(left);
-  EXPECT_EQ(page("GET", "/c/pay/" + left).status, 410);
+  EXPECT_EQ(page("GET", "/checkout/" + left).status, 410);
 }
 
 TEST_F(StripeDoubleTest, EscapesWhatItShows) {
   const std::string id =
       std::string(post("/v1/checkout/sessions",
                        "mode=subscription&line_items[0][price]=price_m&success_url=https://a/&cancel_url="
-                       "https://a/%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+                       "https://b/%22%3E%3Cscript%3E;default-src%20*")
                       .at("id")
                       .as_string());
-  EXPECT_EQ(page("GET", "/c/pay/" + id).body.find("<script"), std::string::npos);
-  EXPECT_NE(page("GET", "/c/pay/" + id).body.find("&lt;script&gt;"), std::string::npos);
+  const auto shown = page("GET", "/checkout/" + id);
+  EXPECT_EQ(shown.body.find("<script"), std::string::npos);
+  EXPECT_TRUE(shown.headers.at(0).second.ends_with("form-action 'self' https://a https://b"));
+  const std::string portal(
+      post("/v1/billing_portal/sessions", "customer=" + std::string(post("/v1/customers", "").at("id").as_string()) +
+                                              "&return_url=https://a/%22%3E%3Cscript%3Ealert(1)%3C/script%3E")
+          .at("id")
+          .as_string());
+  EXPECT_EQ(page("GET", "/p/session/" + portal).body.find("<script"), std::string::npos);
+  EXPECT_NE(page("GET", "/p/session/" + portal).body.find("&lt;script&gt;"), std::string::npos);
 }
 
 TEST_F(StripeDoubleTest, ScriptsCanDoAllOfIt) {

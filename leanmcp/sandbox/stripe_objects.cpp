@@ -154,7 +154,7 @@ json::object session_object(const json::object& params, const json::array& lines
       {"success_url", text_or_null(params, "success_url")},
       {"total_details", json::object{{"amount_discount", 0}, {"amount_shipping", 0}, {"amount_tax", 0}}},
       {"ui_mode", "hosted_page"},
-      {"url", std::string(base_url) + "/c/pay/" + id},
+      {"url", std::string(base_url) + "/checkout/" + id},
   };
 }
 

@@ -72,11 +72,10 @@ Answer checkout_page(const json::object& session, std::string_view problem) {
   body += button("pay", "Pay " + money(integer_of(session, "amount_total")), true);
   body += button("delayed", "Pay by bank debit (the money arrives later)");
   body += button("decline", "Pay with a card that is declined");
-  body += "</form>\n";
   const std::string cancel_url = text_of(session, "cancel_url");
-  if (!cancel_url.empty())
-    body += "<p><a class=\"button\" href=\"" + escape_html(cancel_url) + "\">Go back without paying</a></p>\n";
-  return html_page(problem.empty() ? 200 : 402, "Checkout", body, {text_of(session, "success_url")});
+  if (!cancel_url.empty()) body += button("cancel", "Go back without paying");
+  body += "</form>\n";
+  return html_page(problem.empty() ? 200 : 402, "Checkout", body, {text_of(session, "success_url"), cancel_url});
 }
 
 std::string filled_in(std::string url, std::string_view session_id) {
@@ -93,6 +92,8 @@ Answer checkout(StripeDouble& stripe, const Request& request, const std::string&
   if (request.method != "POST") return checkout_page(session, {});
   const FormPairs form = parse_form(request.body).value_or(FormPairs());
   const std::string action = form_value(form, "action");
+  const std::string cancel_url = text_of(session, "cancel_url");
+  if (action == "cancel" && !cancel_url.empty()) return see_other(cancel_url);
   if (!consent_field(session).empty() && form_value(form, "terms") != "yes")
     return checkout_page(session, "Please agree to the terms of service first.");
   if (action == "decline") return checkout_page(session, "Your card was declined. Nothing was charged.");
@@ -182,7 +183,7 @@ std::optional<Answer> stripe_page(StripeDouble& stripe, const Request& request) 
   const bool known_method = request.method == "GET" || request.method == "HEAD" || request.method == "POST";
   if (!known_method) return std::nullopt;
   if (request.path == style_path) return style_sheet();
-  if (const auto id = tail(request.path, "/c/pay/")) return checkout(stripe, request, *id);
+  if (const auto id = tail(request.path, "/checkout/")) return checkout(stripe, request, *id);
   if (const auto id = tail(request.path, "/p/session/")) return portal(stripe, request, *id);
   return std::nullopt;
 }

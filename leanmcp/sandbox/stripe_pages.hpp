@@ -7,8 +7,8 @@
 
 namespace leanmcp::inline v0::sandbox {
 
-/// The double's pages for people: `/c/pay/<session>` (pay, pay later, be declined, go back) and `/p/session/<portal>`
-/// (end a subscription). nullopt for another path.
+/// The double's pages for people: `/checkout/<session>` (pay, pay later, be declined, go back) and
+/// `/p/session/<portal>` (end a subscription). nullopt for another path.
 std::optional<Answer> stripe_page(StripeDouble& stripe, const Request& request);
 
 /// The same for scripts, all POST and answered with JSON:

@@ -78,6 +78,7 @@ std::optional<std::string_view> modern_version_of(const json::object* params) {
   const json::value* const meta = params ? params->if_contains("_meta") : nullptr;
   const json::value* const version = meta && meta->is_object() ? meta->get_object().if_contains(version_key) : nullptr;
   if (!version) return std::nullopt;
+  // A version that is no text still makes a modern request, though an incomplete one.
   if (!version->is_string()) return std::string_view();
   return std::string_view(version->get_string());
 }

@@ -46,7 +46,7 @@ std::optional<std::string> header_mismatch(const HttpRequest& request, const Req
     if (request.header_count(name) > 1) return std::string(name) + " is there more than once";
   const std::string_view version = request.header(version_header);
   if (version.empty()) return std::string(version_header) + " is missing";
-  if (body_version && version != *body_version) return std::string(version_header) + " does not match the body";
+  if (body_version && !body_version->empty() && version != *body_version) return std::string(version_header) + " does not match the body";
   const std::string_view method = request.header("Mcp-Method");
   if (method.empty()) return "Mcp-Method is missing";
   if (method != message.method) return "Mcp-Method does not match the body";
