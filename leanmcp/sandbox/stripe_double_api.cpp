@@ -144,9 +144,11 @@ ApiAnswer StripeDouble::Impl::list(const Objects& objects, std::string_view url,
     if (!status.empty() && status != "all" && text_of(object, "status") != status) continue;
     found.push_back(&object);
   }
-  std::stable_sort(found.begin(), found.end(), [](const json::object* a, const json::object* b) {
-    return integer_of(*a, "created") > integer_of(*b, "created");
-  });
+  const auto newest_first = [](const json::object* a, const json::object* b) {
+    return std::make_pair(integer_of(*b, "created"), text_of(*b, "id")) <
+           std::make_pair(integer_of(*a, "created"), text_of(*a, "id"));
+  };
+  std::sort(found.begin(), found.end(), newest_first);
   const std::string after = text_of(params, "starting_after");
   const auto last = std::find_if(found.begin(), found.end(),
                                  [&](const json::object* object) { return text_of(*object, "id") == after; });

@@ -1,5 +1,4 @@
 #include <leanmcp/base/task_group.hpp>
-#include <leanmcp/elicitation/elicitation.hpp>
 #include <leanmcp/transport/in_memory.hpp>
 
 #include <boost/describe.hpp>
@@ -284,48 +283,6 @@ TEST_P(BothEras, CancellationDestroysTheRun) {
   EXPECT_TRUE(*destroyed);
 }
 
-struct Upgrade {
-  std::string plan;
-  bool confirm = false;
-};
-BOOST_DESCRIBE_STRUCT(Upgrade, (), (plan, confirm))
-
-Form upgrade_form() {
-  return Form("Upgrade to Premium")
-      .select("plan", "Select Plan").option("monthly", "Monthly").option("yearly", "Yearly").required()
-      .boolean("confirm", "I agree").required().ask_user();
-}
-
-std::string upgrade(const Upgrade& u) { return u.plan + (u.confirm ? " agreed" : " refused"); }
-
-TEST_P(WithQuestions, DeclaredFormAsksForWhatIsMissing) {
-  Server server("test", "1");
-  server.tool("upgrade", &upgrade, elicitation(upgrade_form()));
-  MemoryClient client = connect(server);
-  std::string asked;
-  client.on_question([&](std::string_view, std::string_view params) {
-    asked = params;
-    return params.find("\"plan\":{") == std::string_view::npos
-               ? R"({"action":"accept","content":{"confirm":true}})"
-               : R"({"action":"accept","content":{"plan":"yearly","confirm":true}})";
-  });
-  EXPECT_EQ(client.call_text("upgrade"), "yearly agreed");
-  EXPECT_EQ(client.call_text("upgrade", R"({"plan":"monthly"})"), "monthly agreed");
-  EXPECT_EQ(asked.find("\"plan\":{"), std::string::npos) << "what was passed is not asked again";
-  EXPECT_NE(client.call_text("upgrade", R"({"plan":"weekly"})").find("/plan"), std::string::npos);
-  EXPECT_NE(client.call_text("upgrade", R"({"confirm":true})").find("for the user to answer"), std::string::npos);
-}
-
-TEST_P(BothEras, DeclaredFormWithoutAnyoneToAskSaysWhatIsMissing) {
-  Server server("test", "1");
-  server.tool("upgrade", &upgrade, elicitation(upgrade_form()));
-  MemoryClient client = connect(server);
-  client.capabilities("{}");
-  const std::string text = client.call_text("upgrade");
-  EXPECT_NE(text.find(R"("type":"elicitation")"), std::string::npos) << text;
-  EXPECT_NE(text.find("\"plan\""), std::string::npos) << text;
-}
-
 TEST(Build, RefusesNonsenseWithTheEntrysName) {
   const auto refused = [](auto&& add) {
     Server server("test", "1");
@@ -337,10 +294,6 @@ TEST(Build, RefusesNonsenseWithTheEntrysName) {
             std::string::npos);
   EXPECT_NE(refused([](Server& s) { s.tool("bad name", &buy); }).find("1 to 128"), std::string::npos);
   EXPECT_NE(refused([](Server& s) { s.tool("a", &buy).tool("a", &buy); }).find("twice"), std::string::npos);
-  EXPECT_NE(refused([](Server& s) {
-              s.tool("f", [](const Order&) { return "x"; }, elicitation(Form("t").text("colour")));
-            }).find("'colour'"),
-            std::string::npos);
 }
 
 }  // namespace
