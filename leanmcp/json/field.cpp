@@ -1,20 +1,8 @@
 #include <leanmcp/json/field.hpp>
 
-#include <re2/re2.h>
+#include <leanmcp/json/pattern.hpp>
 
 namespace leanmcp::inline v0 {
-
-class FieldPattern {
- public:
-  explicit FieldPattern(const std::string& expression) : regex(expression, options()) {}
-  static RE2::Options options() {
-    RE2::Options out;
-    out.set_log_errors(false);
-    out.set_max_mem(1 << 20);
-    return out;
-  }
-  const RE2 regex;
-};
 
 FieldPart min(double least) {
   return FieldPart([=](FieldRule& rule) { rule.minimum = least; });
@@ -43,9 +31,12 @@ FieldPart max_items(std::size_t most) {
 FieldPart pattern(std::string expression) {
   return FieldPart([expression = std::move(expression)](FieldRule& rule) {
     rule.pattern = expression;
-    auto compiled = std::make_shared<const FieldPattern>(expression);
-    if (!compiled->regex.ok()) rule.problem = "its pattern: " + compiled->regex.error();
-    rule.compiled = std::move(compiled);
+    auto compiled = detail::compile_pattern(expression);
+    if (compiled) {
+      rule.compiled = std::move(*compiled);
+    } else {
+      rule.problem = "its pattern: " + compiled.error().message();
+    }
   });
 }
 FieldPart format(std::string name) {
@@ -82,7 +73,7 @@ const FieldRule* find_rule(const FieldRules& rules, const FieldInfo& field) {
 }
 
 bool pattern_matches(const FieldRule& rule, std::string_view text) {
-  return !rule.compiled || RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), rule.compiled->regex);
+  return !rule.compiled || rule.compiled->matches(text);
 }
 
 }  // namespace leanmcp::inline v0

@@ -12,9 +12,9 @@
 
 namespace leanmcp::inline v0 {
 
-/// A compiled regular expression with linear-time matching (RE2's syntax, which is most of ECMA-262 without
-/// backreferences and look-around). Immutable.
-class FieldPattern;
+namespace detail {
+class Pattern;
+}
 
 /// What was declared about one member of a described struct: words for the schema, rules for the binder.
 /// A value; reading it from many threads is safe.
@@ -32,7 +32,7 @@ struct FieldRule {
   std::optional<std::size_t> min_items;
   std::optional<std::size_t> max_items;
   std::string pattern;
-  std::shared_ptr<const FieldPattern> compiled;
+  std::shared_ptr<const detail::Pattern> compiled;
   std::string format;
   std::string header;           ///< `x-mcp-header`
   std::string default_json;     ///< JSON text that stands for an absent member

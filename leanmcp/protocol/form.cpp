@@ -1,5 +1,5 @@
 #include <leanmcp/protocol/form.hpp>
-#include <leanmcp/protocol/form_pattern.hpp>
+#include <leanmcp/json/pattern.hpp>
 
 #include <algorithm>
 
@@ -126,7 +126,7 @@ Form& Form::pattern(std::string expression, std::string error_text) & {
   FormField& field = last("pattern");
   field.compiled_pattern.reset();
   field.pattern_mistake.clear();
-  auto compiled = detail::compile_form_pattern(expression);
+  auto compiled = detail::compile_pattern(expression);
   if (compiled) {
     field.compiled_pattern = std::move(compiled).value();
   } else {

@@ -19,7 +19,7 @@
 namespace leanmcp::inline v0 {
 
 namespace detail {
-class FormPattern;
+class Pattern;
 }
 
 /// The kinds of fields a form may have; the names are those of the structured fallback ("textarea", "multiselect", …).
@@ -86,7 +86,7 @@ struct FormField {
   /// A regular expression that must match somewhere in the answer; empty for none. Set by `Form::pattern`, which
   /// compiles it; what the compiler did not like is kept for `Form::check`.
   std::string pattern;
-  std::shared_ptr<const detail::FormPattern> compiled_pattern;
+  std::shared_ptr<const detail::Pattern> compiled_pattern;
   std::string pattern_mistake;
   std::string pattern_error;
   /// Said instead of our own words when a rule is broken (but not when the answer is missing).

@@ -1,7 +1,7 @@
 #include <leanmcp/protocol/form.hpp>
 #include <leanmcp/protocol/form_format.hpp>
 #include <leanmcp/protocol/form_kinds.hpp>
-#include <leanmcp/protocol/form_pattern.hpp>
+#include <leanmcp/json/pattern.hpp>
 
 #include <boost/json.hpp>
 

@@ -68,10 +68,14 @@ class Sandbox::Impl {
     if (!thread_.joinable()) return;
     loop_.post([this] {
       if (sender_) sender_->stop();
-      for (HttpServer* const server : {identity_server_.get(), stripe_server_.get()})
-        if (server) server->stop();
-      // Answers in flight are a matter of microseconds here.
-      loop_.start_timer(std::chrono::milliseconds(50), [this] { loop_.stop(); });
+      const auto left = std::make_shared<int>(stripe_server_ ? 2 : 1);
+      for (HttpServer* const server : {identity_server_.get(), stripe_server_.get()}) {
+        if (!server) continue;
+        server->on_stopped([this, left] {
+          if (--*left == 0) loop_.stop();
+        });
+        server->stop();
+      }
     });
     thread_.join();
   }

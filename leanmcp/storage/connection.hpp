@@ -10,9 +10,9 @@
 namespace leanmcp::inline v0::detail {
 
 /// One connection to an engine. One thread at a time.
-class Connection {
+class SqlConnection {
  public:
-  virtual ~Connection() = default;
+  virtual ~SqlConnection() = default;
   /// Exactly one statement. Outside a transaction it is one by itself.
   virtual Result<Rows, StorageError> run(std::string_view sql, std::span<const SqlValue> parameters) = 0;
   virtual Result<void, StorageError> begin() = 0;
@@ -22,10 +22,10 @@ class Connection {
   virtual bool usable() noexcept = 0;
 };
 
-using OpenConnection = Result<std::unique_ptr<Connection>, StorageError>;
+using OpenSql = Result<std::unique_ptr<SqlConnection>, StorageError>;
 
-OpenConnection open_sqlite(const std::string& path, const DatabaseOptions& options);
-OpenConnection open_postgresql(const std::string& url, const DatabaseOptions& options);
+OpenSql open_sqlite(const std::string& path, const DatabaseOptions& options);
+OpenSql open_postgresql(const std::string& url, const DatabaseOptions& options);
 
 /// Text that both engines can hold: UTF-8 without NUL.
 bool is_storable_text(std::string_view text) noexcept;

@@ -6,10 +6,10 @@
 
 namespace leanmcp::inline v0 {
 
-using detail::Connection;
-using detail::Pool;
+using detail::SqlConnection;
+using detail::SqlPool;
 
-Transaction::Transaction(std::shared_ptr<Pool> pool, std::unique_ptr<Connection> connection) noexcept
+Transaction::Transaction(std::shared_ptr<SqlPool> pool, std::unique_ptr<SqlConnection> connection) noexcept
     : pool_(std::move(pool)), connection_(std::move(connection)) {}
 
 Transaction::Transaction(Transaction&&) noexcept = default;
@@ -52,14 +52,14 @@ Result<Database, StorageError> Database::open(std::string_view url, DatabaseOpti
   constexpr std::string_view sqlite = "sqlite:";
   if (options.connections == 0) return refuse("at least one connection is needed");
   if (url.find('\0') != std::string_view::npos) return refuse("malformed database URL");
-  std::shared_ptr<Pool> pool;
+  std::shared_ptr<SqlPool> pool;
   if (url.starts_with(sqlite)) {
     const std::string path(url.substr(sqlite.size()));
     if (path.empty()) return refuse("the database URL names no file");
     if (path == ":memory:") options.connections = 1;
-    pool = std::make_shared<Pool>(DatabaseEngine::sqlite, path, options);
+    pool = std::make_shared<SqlPool>(DatabaseEngine::sqlite, path, options);
   } else if (url.starts_with("postgresql://") || url.starts_with("postgres://")) {
-    pool = std::make_shared<Pool>(DatabaseEngine::postgresql, std::string(url), options);
+    pool = std::make_shared<SqlPool>(DatabaseEngine::postgresql, std::string(url), options);
   } else {
     return refuse("a database URL begins with sqlite: or postgresql://");
   }

@@ -32,8 +32,8 @@ struct DatabaseOptions {
 };
 
 namespace detail {
-class Connection;
-class Pool;
+class SqlConnection;
+class SqlPool;
 }  // namespace detail
 
 using SqlParameters = std::initializer_list<SqlValue>;
@@ -55,9 +55,10 @@ class Transaction {
 
  private:
   friend class Database;
-  explicit Transaction(std::shared_ptr<detail::Pool> pool, std::unique_ptr<detail::Connection> connection) noexcept;
-  std::shared_ptr<detail::Pool> pool_;
-  std::unique_ptr<detail::Connection> connection_;
+  explicit Transaction(std::shared_ptr<detail::SqlPool> pool,
+                       std::unique_ptr<detail::SqlConnection> connection) noexcept;
+  std::shared_ptr<detail::SqlPool> pool_;
+  std::unique_ptr<detail::SqlConnection> connection_;
 };
 
 /// A SQL database: SQLite in a file, or PostgreSQL where several instances run. Copies share one pool of connections.
@@ -97,9 +98,9 @@ class Database {
   }
 
  private:
-  explicit Database(std::shared_ptr<detail::Pool> pool) noexcept : pool_(std::move(pool)) {}
+  explicit Database(std::shared_ptr<detail::SqlPool> pool) noexcept : pool_(std::move(pool)) {}
   Result<void, StorageError> transact_steps(const std::function<Result<void, StorageError>(Transaction&)>& body) const;
-  std::shared_ptr<detail::Pool> pool_;
+  std::shared_ptr<detail::SqlPool> pool_;
 };
 
 /// One numbered step of a component's schema. Statements must hold on both engines (see SqlValue for types).

@@ -2,7 +2,7 @@
 
 namespace leanmcp::inline v0::detail {
 
-OpenConnection Pool::acquire() {
+OpenSql SqlPool::acquire() {
   {
     std::unique_lock lock(mutex_);
     const auto deadline = std::chrono::steady_clock::now() + options_.busy_timeout;
@@ -28,7 +28,7 @@ OpenConnection Pool::acquire() {
   return opened;
 }
 
-void Pool::release(std::unique_ptr<Connection> connection) noexcept {
+void SqlPool::release(std::unique_ptr<SqlConnection> connection) noexcept {
   connection->rollback();
   const bool usable = connection->usable();
   const std::lock_guard lock(mutex_);
@@ -40,7 +40,7 @@ void Pool::release(std::unique_ptr<Connection> connection) noexcept {
   changed_.notify_all();
 }
 
-bool Pool::acquire_writer() {
+bool SqlPool::acquire_writer() {
   if (engine_ != DatabaseEngine::sqlite) return true;
   std::unique_lock lock(mutex_);
   if (!changed_.wait_for(lock, options_.busy_timeout, [&] { return !writing_; })) return false;
@@ -48,7 +48,7 @@ bool Pool::acquire_writer() {
   return true;
 }
 
-void Pool::release_writer() noexcept {
+void SqlPool::release_writer() noexcept {
   if (engine_ != DatabaseEngine::sqlite) return;
   const std::lock_guard lock(mutex_);
   writing_ = false;

@@ -10,17 +10,17 @@
 namespace leanmcp::inline v0::detail {
 
 /// The connections of one Database. Thread-safe.
-class Pool : public std::enable_shared_from_this<Pool> {
+class SqlPool : public std::enable_shared_from_this<SqlPool> {
  public:
-  Pool(DatabaseEngine engine, std::string target, DatabaseOptions options)
+  SqlPool(DatabaseEngine engine, std::string target, DatabaseOptions options)
       : engine_(engine), target_(std::move(target)), options_(options) {}
 
   DatabaseEngine engine() const noexcept { return engine_; }
   const DatabaseOptions& options() const noexcept { return options_; }
 
   /// A free connection, opened when none is idle; `busy` when none comes free in time.
-  OpenConnection acquire();
-  void release(std::unique_ptr<Connection> connection) noexcept;
+  OpenSql acquire();
+  void release(std::unique_ptr<SqlConnection> connection) noexcept;
 
   /// SQLite has one writer. Queueing for it here is fair and wakes at once, where its own busy handler polls.
   bool acquire_writer();
@@ -33,7 +33,7 @@ class Pool : public std::enable_shared_from_this<Pool> {
 
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::vector<std::unique_ptr<Connection>> idle_;
+  std::vector<std::unique_ptr<SqlConnection>> idle_;
   std::size_t open_ = 0;
   bool writing_ = false;
 };

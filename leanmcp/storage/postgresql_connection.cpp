@@ -128,7 +128,7 @@ SqlValue read_cell(const PGresult* result, int row, int column) {
   }
 }
 
-class PostgresqlConnection final : public Connection {
+class PostgresqlConnection final : public SqlConnection {
  public:
   explicit PostgresqlConnection(std::size_t max_rows) : max_rows_(max_rows) {}
 
@@ -248,11 +248,11 @@ class PostgresqlConnection final : public Connection {
 
 }  // namespace
 
-OpenConnection open_postgresql(const std::string& url, const DatabaseOptions& options) {
+OpenSql open_postgresql(const std::string& url, const DatabaseOptions& options) {
   auto connection = std::make_unique<PostgresqlConnection>(options.max_rows);
   auto opened = connection->open(url, options);
   if (!opened) return opened.error();
-  return std::unique_ptr<Connection>(std::move(connection));
+  return std::unique_ptr<SqlConnection>(std::move(connection));
 }
 
 }  // namespace leanmcp::inline v0::detail

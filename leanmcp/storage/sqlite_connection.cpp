@@ -57,7 +57,7 @@ struct StatementFinalize {
 };
 using Statement = std::unique_ptr<sqlite3_stmt, StatementFinalize>;
 
-class SqliteConnection final : public Connection {
+class SqliteConnection final : public SqlConnection {
  public:
   explicit SqliteConnection(std::size_t max_rows) : max_rows_(max_rows) {}
 
@@ -222,11 +222,11 @@ class SqliteConnection final : public Connection {
 
 }  // namespace
 
-OpenConnection open_sqlite(const std::string& path, const DatabaseOptions& options) {
+OpenSql open_sqlite(const std::string& path, const DatabaseOptions& options) {
   auto connection = std::make_unique<SqliteConnection>(options.max_rows);
   auto opened = connection->open(path, options);
   if (!opened) return opened.error();
-  return std::unique_ptr<Connection>(std::move(connection));
+  return std::unique_ptr<SqlConnection>(std::move(connection));
 }
 
 }  // namespace leanmcp::inline v0::detail

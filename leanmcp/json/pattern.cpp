@@ -1,4 +1,4 @@
-#include <leanmcp/protocol/form_pattern.hpp>
+#include <leanmcp/json/pattern.hpp>
 
 #include <re2/re2.h>
 
@@ -20,9 +20,9 @@ RE2::Options pattern_options() {
   return options;
 }
 
-class Re2Pattern final : public FormPattern {
+class RegexPattern final : public Pattern {
  public:
-  explicit Re2Pattern(std::string_view expression)
+  explicit RegexPattern(std::string_view expression)
       : expression_(re2::StringPiece(expression.data(), expression.size()), pattern_options()) {}
   const RE2& expression() const noexcept { return expression_; }
   bool matches(std::string_view text) const override {
@@ -133,14 +133,14 @@ std::optional<std::size_t> find_doubt(std::string_view text) {
 
 }  // namespace
 
-Result<std::shared_ptr<const FormPattern>> compile_form_pattern(std::string_view expression) {
+Result<std::shared_ptr<const Pattern>> compile_pattern(std::string_view expression) {
   if (expression.size() > longest_expression) return Error("it is longer than 1000 bytes");
   if (const auto doubt = find_doubt(expression))
     return Error("at position " + std::to_string(*doubt) +
                  " it uses what RE2 and ECMA-262 do not both have, such as lookahead, inline flags or bare brackets");
-  auto pattern = std::make_shared<const Re2Pattern>(expression);
+  auto pattern = std::make_shared<const RegexPattern>(expression);
   if (!pattern->expression().ok()) return Error(pattern->expression().error());
-  return std::shared_ptr<const FormPattern>(std::move(pattern));
+  return std::shared_ptr<const Pattern>(std::move(pattern));
 }
 
 }  // namespace leanmcp::inline v0::detail

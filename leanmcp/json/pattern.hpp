@@ -8,17 +8,17 @@
 namespace leanmcp::inline v0::detail {
 
 /// A compiled regular expression. Matching takes time linear in the text, whatever the expression. Immutable.
-class FormPattern {
+class Pattern {
  public:
-  FormPattern() = default;
-  FormPattern(const FormPattern&) = delete;
-  FormPattern& operator=(const FormPattern&) = delete;
-  virtual ~FormPattern() = default;
+  Pattern() = default;
+  Pattern(const Pattern&) = delete;
+  Pattern& operator=(const Pattern&) = delete;
+  virtual ~Pattern() = default;
   /// Whether the expression matches somewhere in the text.
   virtual bool matches(std::string_view text) const = 0;
 };
 
 /// The message says what is wrong with the expression.
-Result<std::shared_ptr<const FormPattern>> compile_form_pattern(std::string_view expression);
+Result<std::shared_ptr<const Pattern>> compile_pattern(std::string_view expression);
 
 }  // namespace leanmcp::inline v0::detail
