@@ -316,11 +316,18 @@ void Connection::on_tick(ServerLoop::Ticks now) {
 
 void Connection::on_read_deadline() {
   if (phase_ == Phase::reading && reader_.begun() && !answered_) return refuse(408);
+  if (phase_ == Phase::reading) return say_goodbye();
   if (phase_ != Phase::answering && phase_ != Phase::closing) close();
 }
 
+/// Ends a connection on which nothing is asked.
+void Connection::say_goodbye() {
+  phase_ = Phase::closing;
+  wait_for(Waiting::nothing);
+  flush();
+}
+
 bool Connection::idle() const noexcept {
-  if (phase_ == Phase::handshake) return true;
   return phase_ == Phase::reading && (answered_ ? !has_more() : !reader_.begun());
 }
 
@@ -328,9 +335,8 @@ void Connection::on_farewell() { close(); }
 
 void Connection::begin_stop() {
   keep_alive_ = false;
-  if (!idle()) return;
-  if (buffered() == 0) return close();
-  phase_ = Phase::closing;
+  if (phase_ == Phase::handshake) return close();
+  if (idle()) say_goodbye();
 }
 
 void Connection::close() {

@@ -106,6 +106,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void wait_for(Waiting what);
   void on_lost_peer(bool orderly);
   void on_read_deadline();
+  void say_goodbye();
   bool idle() const noexcept;
   bool has_more() const noexcept { return reader_.left_over() != 0 || !ahead_.empty(); }
 

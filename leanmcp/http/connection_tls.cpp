@@ -37,8 +37,12 @@ class TlsConnection final : public Connection {
   // What follows is read and thrown away; a close_notify now would make OpenSSL take that for an error.
   void end_output() noexcept override {}
 
+  // Sends close_notify without waiting for the peer's (RFC 8446, section 6.1). Asio's shutdown waits for it, but a write
+  // behind it fails as soon as ours is on its way.
   void start_farewell() override {
-    stream_.async_shutdown([self = shared_from_this(), this](const ErrorCode&) { on_farewell(); });
+    stream_.async_shutdown([self = shared_from_this()](const ErrorCode&) {});
+    stream_.async_write_some(boost::asio::buffer("", 1),
+                             [self = shared_from_this(), this](const ErrorCode&, std::size_t) { on_farewell(); });
   }
 
   void close_socket() noexcept override {

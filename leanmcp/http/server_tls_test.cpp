@@ -174,10 +174,12 @@ TEST_F(HttpTls, WhoSpeaksNoTlsIsClosed) {
 TEST_F(HttpTls, TellsWhenThePeerGoesAway) {
   serve();
   std::promise<void> gone;
+  std::optional<HttpExchange> kept;
   {
     TlsPeer peer(server->port());
     peer.send(get("/hold"));
-    HttpExchange exchange = held.get_future().get();
+    kept = held.get_future().get();
+    HttpExchange exchange = *kept;
     std::promise<void> set;
     exchange.executor().post([&gone, &set, exchange]() mutable {
       exchange.on_disconnect([&] { gone.set_value(); });
@@ -207,6 +209,8 @@ TEST_F(HttpTls, StopsGracefully) {
   exchange.executor().post([exchange]() mutable { exchange.respond(200, "text/plain", "done"); });
   EXPECT_NE(busy.read_until("done").find("done"), std::string::npos);
   server->wait();
+  EXPECT_TRUE(idle.ended_properly());
+  EXPECT_TRUE(busy.ended_properly());
 }
 
 TEST_F(HttpTls, AWrongKeyStopsTheStart) {
