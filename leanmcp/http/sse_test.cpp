@@ -70,7 +70,7 @@ TEST(SseParser, TakesEveryLineEndInEveryPiece) {
 TEST(SseParser, TheIdHoldsUntilAnotherOne) {
   SseParser parser;
   std::vector<std::string> ids;
-  const auto fed = parser.feed(std::string("id: 1\ndata: a\n\ndata: b\n\nid: 2\n\nid: x\0y\ndata: c\n\n", 46),
+  const auto fed = parser.feed(std::string("id: 1\ndata: a\n\ndata: b\n\nid: 2\n\nid: x\0y\ndata: c\n\n", 48),
                                [&](SseEvent&& event) {
                                  ids.push_back(event.id.value_or("-"));
                                  return true;
