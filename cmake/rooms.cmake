@@ -75,7 +75,8 @@ function(leanmcp_install)
     return()
   endif()
   install(TARGETS ${rooms} EXPORT leanmcp ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR})
-  install(DIRECTORY leanmcp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp")
+  install(DIRECTORY leanmcp DESTINATION ${CMAKE_INSTALL_INCLUDEDIR} FILES_MATCHING PATTERN "*.hpp"
+          PATTERN "*test*" EXCLUDE)
   install(EXPORT leanmcp NAMESPACE leanmcp:: FILE leanmcpTargets.cmake
           DESTINATION ${CMAKE_INSTALL_LIBDIR}/cmake/leanmcp)
   configure_package_config_file(cmake/leanmcpConfig.cmake.in ${PROJECT_BINARY_DIR}/leanmcpConfig.cmake

@@ -1,0 +1,3 @@
+// expect: no matching function for call to
+#include <leanmcp/auth/token_check.hpp>
+leanmcp::TokenRules rules() { return leanmcp::TokenRules("https://idp.example"); }
