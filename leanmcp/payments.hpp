@@ -1,8 +1,9 @@
 #pragma once
 
-// Being paid through Stripe: checkout, webhooks, gates.
+// Being paid through Stripe: checkout, webhooks, sweeps, gates.
 
 #include <leanmcp/payments/billing.hpp>
 #include <leanmcp/payments/gate.hpp>
 #include <leanmcp/payments/stripe_client.hpp>
+#include <leanmcp/payments/sweeper.hpp>
 #include <leanmcp/payments/webhook_route.hpp>

@@ -83,6 +83,8 @@ std::shared_ptr<Billing> make_billing(const std::string& app_url, std::shared_pt
   options.success_url = app_url + "/success?session_id={CHECKOUT_SESSION_ID}";
   options.cancel_url = app_url + "/cancelled";
   options.log = log;
+  // Needs the URL of your terms in Stripe's dashboard; without it Stripe refuses the checkout.
+  options.terms_on_stripe = setting("STRIPE_TERMS_ON_PAGE") != "0";
   std::string secrets = need("STRIPE_WEBHOOK_SECRET", "the signing secret of your webhook endpoint");
   for (std::size_t at = 0; at <= secrets.size();) {
     const auto comma = std::min(secrets.find(',', at), secrets.size());
@@ -142,6 +144,7 @@ Config read_config(int argc, char** argv) {
   const auto ready = config.auth->init();
   if (!ready) stop("sign-in: " + ready.error().message());
   config.billing = make_billing(app_url, http_client, log);
+  config.log = log;
 
   config.server.logger(log).state_audience(public_url).force_replay(force_replay);
   if (const std::string keys = setting("LEANMCP_STATE_KEYS"); !keys.empty())

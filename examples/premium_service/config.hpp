@@ -12,6 +12,7 @@ struct Config {
   std::shared_ptr<leanmcp::AuthProvider> auth;
   std::shared_ptr<leanmcp::Billing> billing;
   leanmcp::ServerOptions server;
+  leanmcp::Logger log;
   leanmcp::HttpOptions http;
   leanmcp::StdioOptions stdio_options;
   bool stdio = false;

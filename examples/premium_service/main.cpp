@@ -99,6 +99,7 @@ Form upgrade_form() {
 int main(int argc, char** argv) {
   const Config config = read_config(argc, argv);  // environment and command line; stops with a sentence if one is missing
   PremiumService premium(config.billing);
+  const BillingSweeper sweeper(config.billing, std::chrono::minutes(5), config.log);
 
   Server server("premium-service", "1.0.0", config.server);
   server.service(premium, authenticated(config.auth))

@@ -60,18 +60,19 @@ void Acceptor::accept() {
   const auto& loop = *std::min_element(loops_.begin(), loops_.end(), [](const auto& a, const auto& b) {
     return a->stats().connections < b->stats().connections;
   });
-  native_.async_accept(loop->context(), peer_,
-                       [self = shared_from_this(), loop](const boost::system::error_code& failed, Socket socket) {
-                         if (failed == boost::asio::error::operation_aborted) return;
-                         if (!failed) {
-                           self->take(std::move(socket), loop);
-                         } else if (failed != boost::asio::error::connection_aborted) {
-                           self->shared_->options.log.warning("cannot accept a connection", {{"why", failed.message()}});
-                           self->loops_.front()->events().start_timer(out_of_resources_pause, [self] { self->accept(); });
-                           return;
-                         }
-                         self->accept();
-                       });
+  native_.async_accept(
+      loop->context(), peer_,
+      [self = shared_from_this(), loop](const boost::system::error_code& failed, Socket socket) {
+        if (failed == boost::asio::error::operation_aborted) return;
+        if (!failed) {
+          self->take(std::move(socket), loop);
+        } else if (failed != boost::asio::error::connection_aborted) {
+          self->shared_->options.log.warning("cannot accept a connection", {{"why", failed.message()}});
+          self->loops_.front()->events().start_timer(out_of_resources_pause, [self] { self->accept(); });
+          return;
+        }
+        self->accept();
+      });
 }
 
 void Acceptor::take(Socket socket, const std::shared_ptr<ServerLoop>& loop) {

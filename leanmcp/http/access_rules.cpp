@@ -15,8 +15,8 @@ std::string lowered(std::string_view text) {
 }
 
 /// What pages may send beside the names that CORS always allows.
-constexpr std::string_view allowed_headers[] = {"accept",     "authorization", "content-type", "dpop", "last-event-id",
-                                                "tracestate", "traceparent"};
+constexpr std::string_view allowed_headers[] = {"accept",        "authorization", "content-type", "dpop",
+                                                "last-event-id", "tracestate",    "traceparent"};
 
 /// Cuts an http(s) URL's scheme off, default port included; false when it is no such URL or has no host.
 bool split_url(std::string_view url, std::string_view& scheme, std::string_view& authority) {
@@ -130,8 +130,8 @@ void AccessRules::append_preflight(std::string& out, std::string_view methods, s
     while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
     if (!is_token(name)) continue;
     const std::string lower = lowered(name);
-    const bool known = std::find(std::begin(allowed_headers), std::end(allowed_headers), lower) !=
-                       std::end(allowed_headers);
+    const bool known =
+        std::find(std::begin(allowed_headers), std::end(allowed_headers), lower) != std::end(allowed_headers);
     // CORS has no wildcard within a name, and the names of Mcp-Param-* are the tools'.
     if (!known && !lower.starts_with("mcp-")) continue;
     if (!names.empty()) names.append(", ");

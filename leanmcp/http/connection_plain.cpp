@@ -15,10 +15,9 @@ class PlainConnection final : public Connection {
   void start_handshake() override { on_handshake({}); }
 
   void start_read(std::span<char> into) override {
-    socket_.async_read_some(boost::asio::buffer(into.data(), into.size()),
-                            [self = shared_from_this(), this](const ErrorCode& failed, std::size_t size) {
-                              on_read(failed, size);
-                            });
+    socket_.async_read_some(
+        boost::asio::buffer(into.data(), into.size()),
+        [self = shared_from_this(), this](const ErrorCode& failed, std::size_t size) { on_read(failed, size); });
   }
 
   std::size_t write_now(std::string_view bytes, ErrorCode& failed) override {
@@ -31,10 +30,9 @@ class PlainConnection final : public Connection {
   }
 
   void start_write(std::string_view bytes) override {
-    socket_.async_write_some(boost::asio::buffer(bytes.data(), bytes.size()),
-                             [self = shared_from_this(), this](const ErrorCode& failed, std::size_t size) {
-                               on_written(failed, size);
-                             });
+    socket_.async_write_some(
+        boost::asio::buffer(bytes.data(), bytes.size()),
+        [self = shared_from_this(), this](const ErrorCode& failed, std::size_t size) { on_written(failed, size); });
   }
 
   void end_output() noexcept override {

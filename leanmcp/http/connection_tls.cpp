@@ -28,17 +28,16 @@ class TlsConnection final : public Connection {
   std::size_t write_now(std::string_view, ErrorCode&) override { return 0; }
 
   void start_write(std::string_view bytes) override {
-    stream_.async_write_some(boost::asio::buffer(bytes.data(), bytes.size()),
-                             [self = shared_from_this(), this](const ErrorCode& failed, std::size_t size) {
-                               on_written(failed, size);
-                             });
+    stream_.async_write_some(
+        boost::asio::buffer(bytes.data(), bytes.size()),
+        [self = shared_from_this(), this](const ErrorCode& failed, std::size_t size) { on_written(failed, size); });
   }
 
   // What follows is read and thrown away; a close_notify now would make OpenSSL take that for an error.
   void end_output() noexcept override {}
 
-  // Sends close_notify without waiting for the peer's (RFC 8446, section 6.1). Asio's shutdown waits for it, but a write
-  // behind it fails as soon as ours is on its way.
+  // Sends close_notify without waiting for the peer's (RFC 8446, section 6.1). Asio's shutdown waits for it, but a
+  // write behind it fails as soon as ours is on its way.
   void start_farewell() override {
     stream_.async_shutdown([self = shared_from_this()](const ErrorCode&) {});
     stream_.async_write_some(boost::asio::buffer("", 1),

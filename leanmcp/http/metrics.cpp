@@ -123,8 +123,7 @@ struct Metrics::State {
       throw std::logic_error("not a metric's name: " + std::string(name));
     std::string key = label_text(labels);
     auto found = families.find(name);
-    if (found == families.end())
-      found = families.emplace(std::string(name), Family{type, std::string(help), {}}).first;
+    if (found == families.end()) found = families.emplace(std::string(name), Family{type, std::string(help), {}}).first;
     Family& family = found->second;
     if (family.type != type) throw std::logic_error("one metric of two kinds: " + std::string(name));
     if (!family.series.contains(key) && family.series.size() >= most_series) {

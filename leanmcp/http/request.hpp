@@ -11,7 +11,7 @@ namespace leanmcp::inline v0 {
 namespace detail {
 class RequestParser;
 class RequestReader;
-}
+}  // namespace detail
 
 enum class HttpMethod : std::uint8_t { get, head, post, put, patch, remove, options, other };
 

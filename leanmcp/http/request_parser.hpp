@@ -21,8 +21,7 @@ class RequestParser final : public boost::beast::http::basic_parser<true> {
   /// Longer chunk extensions are refused: nobody uses them but to smuggle or to waste time.
   static constexpr std::size_t most_chunk_extension = 256;
 
-  RequestParser(HttpRequest& request, std::size_t most_fields) noexcept
-      : request_(request), most_fields_(most_fields) {
+  RequestParser(HttpRequest& request, std::size_t most_fields) noexcept : request_(request), most_fields_(most_fields) {
     body_limit(boost::none);
     // The reader counts header bytes itself, over all calls.
     header_limit(static_cast<std::uint32_t>(-1));

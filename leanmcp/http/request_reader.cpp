@@ -102,7 +102,8 @@ RequestReader::Status RequestReader::read_head() {
     return store_->used >= begin_ + limits_.header_bytes ? fail(431) : Status::need_more;
   if (failed) {
     if (parser_->too_many_fields()) return fail(431);
-    const bool other = failed == boost::beast::http::error::bad_version && names_a_version(bytes(begin_, most - begin_));
+    const bool other =
+        failed == boost::beast::http::error::bad_version && names_a_version(bytes(begin_, most - begin_));
     return fail(other ? 505 : 400);
   }
   return check_head();
@@ -187,8 +188,7 @@ RequestReader::Status RequestReader::read_chunks() {
   RequestParser::ErrorCode failed;
   while (!parser_->is_done() && parsed_ < store.used && !failed)
     parsed_ += parser_->put_at(base, base + parsed_, store.used - parsed_, failed);
-  if (failed && failed != boost::beast::http::error::need_more)
-    return fail(parser_->body_too_large() ? 413 : 400);
+  if (failed && failed != boost::beast::http::error::need_more) return fail(parser_->body_too_large() ? 413 : 400);
   const std::size_t decoded_end = body_begin_ + parser_->body_size();
   if (parser_->is_done()) {
     return complete(parsed_, parser_->body_size());

@@ -75,8 +75,9 @@ std::string with(std::string_view lines, std::string_view rest = {}) {
 
 TEST(RequestReader, ReadsARequest) {
   RequestReader reader({}, "192.0.2.7", true);
-  give(reader, "POST /mcp?a=1&b HTTP/1.1\r\nHost:  example.com:80 \r\nMCP-protocol-VERSION: 2026-07-28\r\nX-Empty:\r\n"
-               "Cookie: a\r\ncookie: b\r\nContent-Length: 5\r\n\r\nhelloGET");
+  give(reader,
+       "POST /mcp?a=1&b HTTP/1.1\r\nHost:  example.com:80 \r\nMCP-protocol-VERSION: 2026-07-28\r\nX-Empty:\r\n"
+       "Cookie: a\r\ncookie: b\r\nContent-Length: 5\r\n\r\nhelloGET");
   EXPECT_EQ(reader.advance(), Status::head);
   EXPECT_EQ(reader.advance(), Status::complete);
   const HttpRequest& request = reader.request();

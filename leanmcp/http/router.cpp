@@ -7,8 +7,8 @@ namespace leanmcp::inline v0::detail {
 namespace {
 
 constexpr std::pair<HttpMethod, std::string_view> names[] = {
-    {HttpMethod::get, "GET"},     {HttpMethod::head, "HEAD"},     {HttpMethod::post, "POST"},
-    {HttpMethod::put, "PUT"},     {HttpMethod::patch, "PATCH"},   {HttpMethod::remove, "DELETE"},
+    {HttpMethod::get, "GET"}, {HttpMethod::head, "HEAD"},   {HttpMethod::post, "POST"},
+    {HttpMethod::put, "PUT"}, {HttpMethod::patch, "PATCH"}, {HttpMethod::remove, "DELETE"},
 };
 
 std::string allowed_methods(const Route& route) {

@@ -125,6 +125,8 @@ void HttpServer::Core::run_thread(EventLoop& loop) {
 void HttpServer::Core::stop() {
   if (!started || stop_asked_.exchange(true)) return;
   on_loop(*loops_.front(), [self = shared_from_this()] {
+    // The server may be gone from a caller's loop before this runs.
+    if (!self->acceptor_) return;
     self->acceptor_->close();
     self->shared->stopping = true;
     // The others first hear of it after the hook has ended the streams it knows.
@@ -135,7 +137,9 @@ void HttpServer::Core::stop() {
 
 void HttpServer::Core::loop_drained() {
   if (--loops_left_ != 0) return;
-  if (stopped_hook) stopped_hook();
+  // Taken out first: the hook may destroy the server.
+  const std::function<void()> hook = std::exchange(stopped_hook, nullptr);
+  if (hook && stop_asked_) hook();
   const std::lock_guard lock(mutex_);
   stopped_ = true;
   changed_.notify_all();
@@ -149,8 +153,6 @@ void HttpServer::Core::wait() {
 
 void HttpServer::Core::end() {
   if (!started) return;
-  shutdown_hook = nullptr;
-  stopped_hook = nullptr;
   if (callers_loop) {
     acceptor_->close();
     for (const auto& loop : loops_) loop->close_all();
@@ -245,6 +247,8 @@ Result<void> HttpServer::run() {
 void HttpServer::stop() { core_->stop(); }
 void HttpServer::wait() { core_->wait(); }
 std::uint16_t HttpServer::port() const noexcept { return core_->port; }
-std::size_t HttpServer::connections() const noexcept { return core_->shared ? core_->shared->counts->connections.load() : 0; }
+std::size_t HttpServer::connections() const noexcept {
+  return core_->shared ? core_->shared->counts->connections.load() : 0;
+}
 
 }  // namespace leanmcp::inline v0

@@ -17,10 +17,28 @@ TEST(AccessRules, OnLoopbackOnlyLoopbackNamesAreServed) {
   const AccessRules local = rules(HttpServerOptions(), true);
   for (const char* const host : {"localhost", "LocalHost:1", "127.0.0.1", "127.0.0.1:65535", "[::1]", "[::1]:3000"})
     EXPECT_TRUE(local.host_allowed(host)) << host;
-  for (const char* const host :
-       {"evil.example", "localhost.evil.example", "evil.example:80", "localhost.", "127.0.0.1.nip.io", "127.0.0.2",
-        "[::2]", "[::1", "::1", "[]", "", ":80", "localhost:", "localhost:a", "localhost:123456", "localhost:80:80",
-        "evil@localhost", "localhost/", "localhost evil", "2130706433", "0x7f.1", "0.0.0.0"})
+  for (const char* const host : {"evil.example",
+                                 "localhost.evil.example",
+                                 "evil.example:80",
+                                 "localhost.",
+                                 "127.0.0.1.nip.io",
+                                 "127.0.0.2",
+                                 "[::2]",
+                                 "[::1",
+                                 "::1",
+                                 "[]",
+                                 "",
+                                 ":80",
+                                 "localhost:",
+                                 "localhost:a",
+                                 "localhost:123456",
+                                 "localhost:80:80",
+                                 "evil@localhost",
+                                 "localhost/",
+                                 "localhost evil",
+                                 "2130706433",
+                                 "0x7f.1",
+                                 "0.0.0.0"})
     EXPECT_FALSE(local.host_allowed(host)) << host;
   EXPECT_TRUE(rules(HttpServerOptions().address("127.0.0.9"), true).host_allowed("127.0.0.9:80"));
   EXPECT_TRUE(rules(HttpServerOptions().address("::1"), true).host_allowed("[::1]:80"));
@@ -42,8 +60,8 @@ TEST(AccessRules, OtherAddressesCheckHostsOnceOneIsAllowed) {
 
 TEST(AccessRules, Origins) {
   const AccessRules local = rules(HttpServerOptions().allow_origin("https://App.example.com"), true);
-  for (const char* const origin : {"http://localhost", "http://localhost:6274", "https://127.0.0.1:1", "http://[::1]:80",
-                                   "https://app.example.com", "https://app.example.com:443"})
+  for (const char* const origin : {"http://localhost", "http://localhost:6274", "https://127.0.0.1:1",
+                                   "http://[::1]:80", "https://app.example.com", "https://app.example.com:443"})
     EXPECT_TRUE(local.origin_allowed(origin)) << origin;
   for (const char* const origin :
        {"null", "", "https://evil.example", "http://app.example.com", "https://app.example.com:444",
@@ -124,10 +142,12 @@ TEST_F(Access, Preflight) {
             "authorization, content-type, mcp-protocol-version, mcp-param-region, last-event-id, traceparent");
   EXPECT_EQ(seen->header("access-control-max-age"), "7200");
   const auto plain = peer.ask(
-      "OPTIONS /mcp HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:5\r\nAccess-Control-Request-Method: POST\r\n\r\n");
+      "OPTIONS /mcp HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:5\r\nAccess-Control-Request-Method: "
+      "POST\r\n\r\n");
   EXPECT_NE(plain->header("access-control-allow-headers").find("authorization"), std::string::npos);
   const auto foreign = peer.ask(
-      "OPTIONS /mcp HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\nAccess-Control-Request-Method: POST\r\n\r\n");
+      "OPTIONS /mcp HTTP/1.1\r\nHost: localhost\r\nOrigin: https://evil.example\r\nAccess-Control-Request-Method: "
+      "POST\r\n\r\n");
   EXPECT_EQ(foreign->status, 403);
   EXPECT_EQ(peer.ask("OPTIONS /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n")->header("allow"), "GET, HEAD, POST, OPTIONS");
   EXPECT_EQ(peer.ask("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")->status, 204);

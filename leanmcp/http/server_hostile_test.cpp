@@ -44,7 +44,8 @@ TEST_F(Hostile, RequestsWithBytesChangedDroppedAndDoubled) {
   const std::string seeds[] = {
       post("/", "hello") + get("/"),
       get("/", "Connection: keep-alive\r\nExpect: 100-continue\r\nCookie: a=b\r\n") + post("/", "x"),
-      "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n" + get("/"),
+      "POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5;a=b\r\nhello\r\n0\r\nX: y\r\n\r\n" +
+          get("/"),
   };
   for (int round = 0; round < 1'500; ++round) {
     std::string bytes = seeds[random() % std::size(seeds)];

@@ -18,8 +18,7 @@ TEST(HttpLimits, LongHeadersGet431) {
   server.route(HttpMethod::get, "/", &echo);
   start(server);
   for (const std::string& request :
-       {get("/", "X: " + std::string(3'000, 'x') + "\r\n"), get("/" + std::string(3'000, 'x')),
-        get("/", [] {
+       {get("/", "X: " + std::string(3'000, 'x') + "\r\n"), get("/" + std::string(3'000, 'x')), get("/", [] {
           std::string fields;
           for (int i = 0; i < 25; ++i) fields += "X: y\r\n";
           return fields;
@@ -56,8 +55,9 @@ TEST(HttpLimits, BadFramingGets400AndTheConnectionEnds) {
   // The second request is what a smuggler hopes for: it must never be answered.
   const std::string smuggled = "POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 8\r\n\r\nsmuggled";
   for (const std::string lines :
-       {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", "Content-Length: 0\r\nContent-Length: 5\r\n\r\n",
-        "Content-Length: 0, 0\r\n\r\n", "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+       {"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+        "Content-Length: 0\r\nContent-Length: 5\r\n\r\n", "Content-Length: 0, 0\r\n\r\n",
+        "Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n",
         "Transfer-Encoding: chunked\r\n\r\n0x5\r\nhello\r\n0\r\n\r\n", "X: a\r\n folded\r\n\r\n",
         "Transfer-Encoding : chunked\r\n\r\n0\r\n\r\n", "Content-Length: \t5 5\r\n\r\n"}) {
     Peer peer(server.port());
@@ -114,7 +114,8 @@ TEST(HttpLimits, SlowBodiesGet408) {
   Peer peer(server.port());
   EXPECT_EQ(peer.ask("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\nhalf")->status, 408);
   Peer chunked(server.port());
-  EXPECT_EQ(chunked.ask("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe")->status, 408);
+  EXPECT_EQ(chunked.ask("POST / HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhe")->status,
+            408);
 }
 
 TEST(HttpLimits, IdleConnectionsAreClosedWithoutAWord) {

@@ -33,8 +33,8 @@ void ServerShared::leave(const std::string& address) {
   if (found != by_address_.end() && --found->second == 0) by_address_.erase(found);
 }
 
-ServerLoop::ServerLoop(std::shared_ptr<EventLoop> events, std::shared_ptr<ServerShared> shared,
-                       std::size_t index, std::function<void()> drained)
+ServerLoop::ServerLoop(std::shared_ptr<EventLoop> events, std::shared_ptr<ServerShared> shared, std::size_t index,
+                       std::function<void()> drained)
     : events_(std::move(events)),
       shared_(std::move(shared)),
       drained_(std::move(drained)),

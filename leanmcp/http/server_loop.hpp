@@ -25,7 +25,9 @@ using Socket = boost::asio::basic_stream_socket<boost::asio::ip::tcp, boost::asi
 /// Counted by one thread, read by any.
 class LoopCount {
  public:
-  void add(std::uint64_t by) noexcept { value_.store(value_.load(std::memory_order_relaxed) + by, std::memory_order_relaxed); }
+  void add(std::uint64_t by) noexcept {
+    value_.store(value_.load(std::memory_order_relaxed) + by, std::memory_order_relaxed);
+  }
   std::uint64_t value() const noexcept { return value_.load(std::memory_order_relaxed); }
 
  private:
@@ -99,9 +101,7 @@ class ServerLoop : public std::enable_shared_from_this<ServerLoop> {
 
   /// When something that begins now and may take `time` is over. Coarse: one timer of the loop looks after all
   /// connections, so that a deadline costs a store.
-  Ticks deadline(Duration time) const noexcept {
-    return now_ + 2 + static_cast<Ticks>(time.count() / period_.count());
-  }
+  Ticks deadline(Duration time) const noexcept { return now_ + 2 + static_cast<Ticks>(time.count() / period_.count()); }
   const std::string& date_line() const noexcept { return date_line_; }
   /// Whether that authority is served; remembers the last one that was.
   bool host_allowed(std::string_view authority);

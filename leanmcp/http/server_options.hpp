@@ -73,9 +73,9 @@ class HttpServerOptions {
 
   /// Where clients reach the server from outside ("https://mcp.example.com"). Its host and origin are then allowed.
   HttpServerOptions& public_url(std::string value) { return set(outside_url, std::move(value)); }
-  /// A `Host` that is served: "mcp.example.com" with any port, or "mcp.example.com:8443". A server on a loopback address
-  /// always checks Host, with localhost, 127.0.0.1 and [::1] allowed; any other as soon as a host is allowed here or by
-  /// `public_url` (MCP, Transports, Security Warning: DNS rebinding).
+  /// A `Host` that is served: "mcp.example.com" with any port, or "mcp.example.com:8443". A server on a loopback
+  /// address always checks Host, with localhost, 127.0.0.1 and [::1] allowed; any other as soon as a host is allowed
+  /// here or by `public_url` (MCP, Transports, Security Warning: DNS rebinding).
   HttpServerOptions& allow_host(std::string value) {
     allowed_hosts.push_back(std::move(value));
     return *this;

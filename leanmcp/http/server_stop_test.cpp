@@ -1,6 +1,7 @@
 #include <leanmcp/http/server.hpp>
 #include <leanmcp/http/server_test_support.hpp>
 
+#include <memory>
 #include <thread>
 
 namespace leanmcp::http_test {
@@ -130,37 +131,29 @@ TEST(HttpStop, StoppingIsSafeInEveryState) {
   EXPECT_THROW((void)twice.start(), std::logic_error);
 }
 
-TEST(HttpStop, ManyStartsAndStopsUnderLoad) {
+TEST(HttpStop, ManyStartsAndEndsUnderLoad) {
   for (int round = 0; round < 20; ++round) {
-    HttpServer server{HttpServerOptions().threads(2)};
-    server.route(HttpMethod::get, "/", [](HttpExchange exchange) {
+    auto server = std::make_unique<HttpServer>(HttpServerOptions().threads(2));
+    server->route(HttpMethod::get, "/", [](HttpExchange exchange) {
       exchange.executor().post([exchange]() mutable { exchange.respond(200, "text/plain", "x"); });
     });
-    start(server);
+    start(*server);
     std::vector<std::thread> users;
     for (int i = 0; i < 3; ++i)
-      users.emplace_back([port = server.port()] {
+      users.emplace_back([port = server->port()] {
         Peer peer(port);
         while (peer.send(get("/")) && peer.receive()) {
         }
       });
     for (int i = 0; i < 20; ++i) {
-      Peer peer(server.port());
+      Peer peer(server->port());
       EXPECT_EQ(peer.ask(get("/"))->status, 200);
     }
     if (round % 2 == 0) {
-      server.stop();
-      server.wait();
-    } else {
-      // The destructor waits for nobody.
-      std::thread(&HttpServer::stop, &server).join();
-      server.stop();
+      server->stop();
+      server->wait();
     }
-    if (round % 2 == 0) {
-      for (auto& user : users) user.join();
-      continue;
-    }
-    server.wait();
+    server.reset();
     for (auto& user : users) user.join();
   }
 }
@@ -207,6 +200,38 @@ TEST(HttpEmbedded, ServesOnTheCallersLoop) {
     loop.run();
     user.join();
   }
+}
+
+TEST(HttpEmbedded, MayBeDestroyedByItsOwnHook) {
+  EventLoop loop;
+  auto server = std::make_unique<HttpServer>(HttpServerOptions(), loop);
+  server->route(HttpMethod::get, "/", &echo);
+  server->on_stopped([&] {
+    server.reset();
+    loop.stop();
+  });
+  start(*server);
+  std::thread user([&, port = server->port()] {
+    Peer peer(port);
+    EXPECT_EQ(peer.ask(get("/"))->status, 200);
+    server->stop();
+    EXPECT_TRUE(peer.closed());
+  });
+  loop.run();
+  user.join();
+  EXPECT_EQ(server, nullptr);
+}
+
+TEST(HttpEmbedded, AStopThatIsOvertakenByTheEndDoesNothing) {
+  EventLoop loop;
+  {
+    HttpServer server(HttpServerOptions(), loop);
+    server.on_shutdown([] { FAIL(); });
+    start(server);
+    server.stop();
+  }
+  loop.post([&] { loop.stop(); });
+  loop.run();
 }
 
 TEST(HttpEmbedded, MayBeDestroyedWithConnectionsOpen) {

@@ -168,7 +168,9 @@ TEST(HttpStream, ADroppedRequestGets500FromAnyThread) {
   Fixture f{HttpServerOptions().logger(log.logger())};
   Peer peer(f.server.port());
   peer.send(get("/hold"));
-  { const HttpExchange dropped = f.holder.take(); }
+  {
+    const HttpExchange dropped = f.holder.take();
+  }
   EXPECT_EQ(peer.receive()->status, 500);
   EXPECT_NE(log.text().find("without an answer"), std::string::npos);
   EXPECT_EQ(peer.ask(get("/"))->status, 200);

@@ -219,11 +219,14 @@ TEST(HttpServer, Expect100) {
   EXPECT_EQ(peer.receive()->body, "POST / hello");
   // What is refused by its headers is not asked for.
   Peer large(server.port());
-  const auto refused = large.ask("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 101\r\nExpect: 100-continue\r\n\r\n");
+  const auto refused =
+      large.ask("POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 101\r\nExpect: 100-continue\r\n\r\n");
   EXPECT_EQ(refused->status, 413);
   EXPECT_TRUE(large.closed());
   Peer lost(server.port());
-  EXPECT_EQ(lost.ask("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")->status, 404);
+  EXPECT_EQ(
+      lost.ask("POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 5\r\nExpect: 100-continue\r\n\r\n")->status,
+      404);
 }
 
 TEST(HttpServer, ARefusedRequestThatIsReadToItsEndKeepsTheConnection) {

@@ -169,8 +169,9 @@ inline std::string get(std::string_view path, std::string_view more = {}) {
 }
 
 inline std::string post(std::string_view path, std::string_view body, std::string_view more = {}) {
-  return "POST " + std::string(path) + " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " +
-         std::to_string(body.size()) + "\r\n" + std::string(more) + "\r\n" + std::string(body);
+  return "POST " + std::string(path) +
+         " HTTP/1.1\r\nHost: localhost\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + std::string(more) +
+         "\r\n" + std::string(body);
 }
 
 /// Log lines of a server, from any of its threads.
@@ -197,9 +198,9 @@ class LogLines {
 /// Answers with what it was asked, so that a test sees what the handler saw.
 inline void echo(HttpExchange exchange) {
   const HttpRequest& request = exchange.request();
-  exchange.respond(200, "text/plain",
-                   std::string(request.method()) + " " + std::string(request.target()) + " " +
-                       std::string(request.body()));
+  exchange.respond(
+      200, "text/plain",
+      std::string(request.method()) + " " + std::string(request.target()) + " " + std::string(request.body()));
 }
 
 inline void start(HttpServer& server) {

@@ -41,8 +41,8 @@ class SseEvent {
   std::optional<std::chrono::milliseconds> retry;
 };
 
-/// Appends the event's text to `out`; data is split at CR LF, LF and CR. Line ends in `event` and `id`, and NUL in `id`,
-/// are left out, since they would end the field.
+/// Appends the event's text to `out`; data is split at CR LF, LF and CR. Line ends in `event` and `id`, and NUL in
+/// `id`, are left out, since they would end the field.
 void append_sse_event(std::string& out, const SseEvent& event);
 /// Appends a comment, which readers ignore: what keeps an idle stream open.
 void append_sse_comment(std::string& out, std::string_view text);

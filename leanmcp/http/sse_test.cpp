@@ -62,7 +62,9 @@ TEST(SseParser, ReadsTheExamplesOfTheStandard) {
 }
 
 TEST(SseParser, TakesEveryLineEndInEveryPiece) {
-  const std::string text = "\xEF\xBB\xBF" "event: a\r\ndata: 1\r\n\r\nevent: b\rdata: 2\r\rid: 9\ndata: 3\ndata: 4\n\n: c\n\n";
+  const std::string text =
+      "\xEF\xBB\xBF"
+      "event: a\r\ndata: 1\r\n\r\nevent: b\rdata: 2\r\rid: 9\ndata: 3\ndata: 4\n\n: c\n\n";
   const Events expected = {"a|1|-", "b|2|-", "|3\n4|9"};
   for (std::size_t piece = 1; piece <= text.size(); ++piece) EXPECT_EQ(read(text, piece), expected) << piece;
 }

@@ -13,9 +13,8 @@ trap 'umount -Rl "$work/machine" 2>/dev/null || true; umount -l "$work/upper" 2>
 if [[ ! -f $base/.complete ]]; then
   echo "Making a minimal Debian 12 in $base"
   rm -rf "$base"
-  debootstrap --variant=minbase --include=ca-certificates bookworm "$base" http://deb.debian.org/debian >/dev/null
-  printf 'deb http://deb.debian.org/debian %s main\n' bookworm bookworm-updates >"$base/etc/apt/sources.list"
-  echo 'deb http://deb.debian.org/debian-security bookworm-security main' >>"$base/etc/apt/sources.list"
+  # The mirror is debootstrap's own default; it goes into the new machine's list of sources as well.
+  debootstrap --variant=minbase --include=ca-certificates bookworm "$base" >/dev/null
   touch "$base/.complete"
 fi
 
