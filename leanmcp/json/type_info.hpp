@@ -251,7 +251,7 @@ struct Kind<std::variant<T...>> {
   template <std::size_t... I>
   static void* emplace_index(void* v, std::size_t i, std::index_sequence<I...>) {
     void* out = nullptr;
-    ((i == I ? (out = emplace_one<I>(v), true) : false) || ...);
+    static_cast<void>(((i == I && (out = emplace_one<I>(v), true)) || ...));
     return out;
   }
   static constexpr TypeInfo make() {

@@ -12,8 +12,6 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t most_argument_faults = 50;
-
 bool is_text(const json::object& object, std::string_view key) {
   const json::value* const value = object.if_contains(key);
   return value && value->is_string();
