@@ -97,6 +97,7 @@ inline Task<boost::asio::any_io_executor> io_executor() {
 
 }  // namespace leanmcp::inline v0
 
+/// \cond  What the token stands for; Asio's side of UseTask.
 template <class... Arguments>
 class boost::asio::async_result<leanmcp::UseTask, void(Arguments...)> {
   using Result = leanmcp::detail::AsioResult<std::decay_t<Arguments>...>;
@@ -116,6 +117,7 @@ class boost::asio::async_result<leanmcp::UseTask, void(Arguments...)> {
     co_return Result::give(std::move(values));
   }
 };
+/// \endcond
 
 namespace leanmcp::inline v0 {
 
