@@ -248,9 +248,8 @@ Task<std::string> CallState::ask(Question question) {
   }
   bool fits = false;
   if (answer) {
-    boost::system::error_code failed;
-    const json::value parsed = json::parse(*answer, failed);
-    fits = !failed && answer_fits(question.method, parsed);
+    const auto parsed = parse_json(*answer, ParseLimits());
+    fits = parsed && answer_fits(question.method, *parsed);
   }
   if (!fits) {
     if (question.method != "elicitation/create") throw CallFailure(Error("The client did not answer the server's request."));

@@ -1,5 +1,6 @@
 #include <leanmcp/server/context.hpp>
 
+#include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/bind.hpp>
 #include <leanmcp/server/ask.hpp>
 #include <leanmcp/protocol/codes.hpp>
@@ -49,7 +50,7 @@ Task<FormReply> ask_form(Call& call, std::string key, Form form, std::vector<std
     question.params += ",\"requestedSchema\":" + json_text(form.requested_schema(call.info().version, fields)) + "}";
     Task<std::string> asking = call.ask(std::move(question));
     const std::string text = co_await std::move(asking);
-    const json::value parsed = json::parse(text);
+    const json::value parsed = parse_known(text);
     const json::object& answer = parsed.get_object();
     FormReply reply;
     reply.action = action_of(answer);
@@ -110,7 +111,7 @@ Task<Action> Context::elicit_url(std::string key, std::string url, std::string m
   question.key = std::move(key);
   Task<std::string> asking = call_.ask(std::move(question));
   const std::string text = co_await std::move(asking);
-  const json::value answer = json::parse(text);
+  const json::value answer = parse_known(text);
   co_return action_of(answer.get_object());
 }
 
@@ -122,7 +123,7 @@ Task<Sample> Context::sample(std::string key, SampleRequest request) {
   Task<std::string> asking = call_.ask(std::move(question));
   Sample sample;
   sample.json = co_await std::move(asking);
-  const json::value parsed = json::parse(sample.json);
+  const json::value parsed = parse_known(sample.json);
   const json::object& object = parsed.get_object();
   sample.model = text_of(object, "model");
   sample.stop_reason = text_of(object, "stopReason");
@@ -146,7 +147,7 @@ Task<std::vector<Root>> Context::roots(std::string key) {
   question.params = "{}";
   Task<std::string> asking = call_.ask(std::move(question));
   const std::string text = co_await std::move(asking);
-  const json::value parsed = json::parse(text);
+  const json::value parsed = parse_known(text);
   std::vector<Root> roots;
   for (const json::value& item : parsed.get_object().at("roots").get_array()) {
     if (!item.is_object()) continue;
@@ -182,7 +183,7 @@ bool Context::close_stream(int retry_ms) { return call_.close_stream(retry_ms); 
 bool Context::recall(const std::string& key, const TypeInfo& type, void* object) {
   const std::string* const known = call_.rounds().recorded(key);
   if (!known) return false;
-  return bind_value(type, object, json::parse(*known), FieldRules()).empty();
+  return bind_value(type, object, parse_known(*known), FieldRules()).empty();
 }
 
 void Context::remember(std::string key, const TypeInfo& type, const void* object) {

@@ -1,5 +1,6 @@
 #include <leanmcp/server/rounds.hpp>
 
+#include <leanmcp/json/parse.hpp>
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/base/random.hpp>
 #include <leanmcp/crypto/digest.hpp>
@@ -68,7 +69,7 @@ std::optional<std::string> Rounds::answer(const Question& question,
   if (const auto offered = offered_.find(question.key); offered != offered_.end()) {
     const std::string json = std::move(offered->second);
     offered_.erase(offered);
-    if (fits(question.method, json::parse(json))) {
+    if (fits(question.method, parse_known(json))) {
       answered_[question.key] = Answered{pinned, json};
       return json;
     }
@@ -147,10 +148,9 @@ std::string Rounds::save(const Binding& binding, TimePoint expires) const {
 
 Result<Rounds> Rounds::restore(std::string_view state, const Binding& binding, TimePoint now, Limits limits) {
   if (state.size() > limits.state_bytes) return refuse("state too large");
-  boost::system::error_code failed;
-  const json::value value = json::parse(state, failed);
-  if (failed || !value.is_object()) return refuse("state is not an object");
-  const json::object& in = value.get_object();
+  const auto value = parse_json(state, ParseLimits());
+  if (!value || !value->is_object()) return refuse("state is not an object");
+  const json::object& in = value->get_object();
   const auto number = [&](std::string_view key) -> std::int64_t {
     const json::value* const v = in.if_contains(key);
     return v && v->is_int64() ? v->get_int64() : -1;
