@@ -122,7 +122,7 @@ std::optional<RpcError> CallState::bind_to_principal() {
     }
     auto restored = Rounds::restore(*opened, state_binding(), now(), Rounds::Limits());
     if (!restored) {
-      engine_->logger().info("requestState refused", {{"name", name_}, {"reason", restored.error().detail()}});
+      engine_->logger().info("requestState refused", {{"name", name_}, {"reason", restored.error().detail()}, trace()});
       return refused;
     }
     rounds_ = std::move(*restored);

@@ -166,7 +166,7 @@ void CallState::invoke() {
     executor.post([self, body] { self->finish(std::move(*body)); });
   });
   if (!taken) {
-    engine_->logger().warning("worker queue full", {{"name", name_}});
+    engine_->logger().warning("worker queue full", {{"name", name_}, trace()});
     fail(RpcError{code::unavailable, "The server is busy; try again.", R"({"code":"BUSY","action":"retry"})", 503});
   }
 }
@@ -196,7 +196,7 @@ ResultBody CallState::failed(std::exception_ptr exception) noexcept {
     what = e.what();
   } catch (...) {
   }
-  engine_->logger().error("handler threw", {{"name", name_}, {"what", what}});
+  engine_->logger().error("handler threw", {{"name", name_}, {"what", what}, trace()});
   ToolResult result = ToolResult::failure("The server failed to do this; the details are in its log.");
   if (entry_.kind != EntryKind::tool) {
     result.failed = true;
@@ -377,7 +377,7 @@ void CallState::send(const ResultBody& body) {
 }
 
 void CallState::deny(const Denial& denial) {
-  engine_->logger().info("denied", {{"name", name_}, {"code", denial.word}, {"reason", denial.reason}});
+  engine_->logger().info("denied", {{"name", name_}, {"code", denial.word}, {"reason", denial.reason}, trace()});
   run_after_hooks(false, {});
   const std::string data = denial.data_json();
   if (denial.as_tool_result && entry_.kind == EntryKind::tool) {
@@ -411,7 +411,7 @@ void CallState::cancel() {
   if (!std::exchange(answered_, true)) {
     if (timeout_ != 0) sink_->executor().cancel_timer(timeout_);
     if (tracked_) info_.session->untrack(id_);
-    engine_->logger().debug("call cancelled", {{"name", name_}});
+    engine_->logger().debug("call cancelled", {{"name", name_}, trace()});
     run_after_hooks(false, {});
   }
   stop_.request_stop();

@@ -107,6 +107,10 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   void run_after_hooks(bool succeeded, std::function<void()> next);
   void listen_for_cancel();
   void notify(std::string message);
+  /// The caller's trace (W3C Trace Context, section 3.2) for log lines, if it sent one.
+  LogField trace() const {
+    return info_.traceparent.empty() ? LogField() : LogField("traceparent", info_.traceparent);
+  }
   static Task<std::exception_ptr> wait_for_worker(OneShot<std::exception_ptr> shot);
   std::string render(const ResultBody& body) const;
 

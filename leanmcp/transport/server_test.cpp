@@ -97,6 +97,16 @@ TEST_P(BothEras, TypedToolGivesStructuredContentAndText) {
   EXPECT_EQ(structured, GetParam() >= Version::v2025_06_18) << reply.result;
 }
 
+TEST(ServerLog, AFailureIsLoggedWithTheCallersTrace) {
+  std::string written;
+  Server server("test", "1", ServerOptions().logger(Logger([&](LogLevel, std::string_view line) { written += line; })));
+  server.tool("boom", []() -> std::string { throw std::runtime_error("no disk"); });
+  MemoryClient client = connect_in_memory(server);
+  client.request("tools/call", R"({"name":"boom","_meta":{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}})");
+  EXPECT_NE(written.find("no disk"), std::string::npos) << written;
+  EXPECT_NE(written.find(R"(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")"), std::string::npos) << written;
+}
+
 TEST_P(BothEras, WrongArgumentsTellEveryFaultAndDoNotRun) {
   Server server("test", "1");
   std::atomic<int> ran{0};
