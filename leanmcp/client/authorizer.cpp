@@ -10,14 +10,14 @@ class BearerToken final : public Authorizer {
  public:
   explicit BearerToken(Secret token) : credentials_(std::move(token)) {}
 
-  Task<Result<Credentials>> credentials(AuthRequest) override {
-    Result<Credentials> copy(credentials_);
+  Task<Result<AccessCredentials>> credentials(AuthRequest) override {
+    Result<AccessCredentials> copy(credentials_);
     co_return std::move(copy);
   }
   Task<Result<bool>> challenged(AuthChallenge) override { co_return Result<bool>(false); }
 
  private:
-  const Credentials credentials_;
+  const AccessCredentials credentials_;
 };
 
 }  // namespace

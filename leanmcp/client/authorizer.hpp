@@ -13,10 +13,10 @@
 namespace leanmcp::inline v0 {
 
 /// What goes with one request to show who asks.
-class Credentials {
+class AccessCredentials {
  public:
-  Credentials() = default;
-  explicit Credentials(Secret access_token, std::string auth_scheme = "Bearer")
+  AccessCredentials() = default;
+  explicit AccessCredentials(Secret access_token, std::string auth_scheme = "Bearer")
       : token(std::move(access_token)), scheme(std::move(auth_scheme)) {}
 
   /// Empty for none: the request goes without.
@@ -62,7 +62,7 @@ class Authorizer {
  public:
   virtual ~Authorizer() = default;
   /// Before each request. A failure ends the request as an authentication error with that message.
-  virtual Task<Result<Credentials>> credentials(AuthRequest request) = 0;
+  virtual Task<Result<AccessCredentials>> credentials(AuthRequest request) = 0;
   /// After a 401, or a 403 with a challenge. True: there are other credentials now, send the request again.
   /// False: there is nothing more to try, and the request ends with the server's own answer. A failure ends the
   /// request with that message. The client itself asks at most `ClientOptions::auth_attempts` times for one request.

@@ -9,26 +9,46 @@ namespace leanmcp::inline v0 {
 
 std::string_view to_string(ClientCause cause) noexcept {
   switch (cause) {
-    case ClientCause::invalid_request: return "invalid_request";
-    case ClientCause::unreachable: return "unreachable";
-    case ClientCause::tls: return "tls";
-    case ClientCause::timeout: return "timeout";
-    case ClientCause::cancelled: return "cancelled";
-    case ClientCause::closed: return "closed";
-    case ClientCause::broken: return "broken";
-    case ClientCause::too_large: return "too_large";
-    case ClientCause::malformed: return "malformed";
-    case ClientCause::http_status: return "http_status";
-    case ClientCause::redirected: return "redirected";
-    case ClientCause::unauthenticated: return "unauthenticated";
-    case ClientCause::forbidden: return "forbidden";
-    case ClientCause::unsupported_version: return "unsupported_version";
-    case ClientCause::rpc: return "rpc";
-    case ClientCause::unexpected_result: return "unexpected_result";
-    case ClientCause::invalid_output: return "invalid_output";
-    case ClientCause::tool_error: return "tool_error";
-    case ClientCause::unanswered: return "unanswered";
-    case ClientCause::too_many_rounds: return "too_many_rounds";
+    case ClientCause::invalid_request:
+      return "invalid_request";
+    case ClientCause::unreachable:
+      return "unreachable";
+    case ClientCause::tls:
+      return "tls";
+    case ClientCause::timeout:
+      return "timeout";
+    case ClientCause::cancelled:
+      return "cancelled";
+    case ClientCause::closed:
+      return "closed";
+    case ClientCause::broken:
+      return "broken";
+    case ClientCause::too_large:
+      return "too_large";
+    case ClientCause::malformed:
+      return "malformed";
+    case ClientCause::http_status:
+      return "http_status";
+    case ClientCause::redirected:
+      return "redirected";
+    case ClientCause::unauthenticated:
+      return "unauthenticated";
+    case ClientCause::forbidden:
+      return "forbidden";
+    case ClientCause::unsupported_version:
+      return "unsupported_version";
+    case ClientCause::rpc:
+      return "rpc";
+    case ClientCause::unexpected_result:
+      return "unexpected_result";
+    case ClientCause::invalid_output:
+      return "invalid_output";
+    case ClientCause::tool_error:
+      return "tool_error";
+    case ClientCause::unanswered:
+      return "unanswered";
+    case ClientCause::too_many_rounds:
+      return "too_many_rounds";
   }
   return "unknown";
 }
@@ -53,10 +73,10 @@ bool ClientError::about_authentication() const noexcept {
 
 AuthenticationError::AuthenticationError(ClientError error)
     : ClientException(error),
-      code_(!error.word().empty()                            ? error.word()
-            : error.cause() == ClientCause::forbidden        ? "INSUFFICIENT_SCOPE"
-            : error.code() == code::insufficient_scope       ? "INSUFFICIENT_SCOPE"
-                                                             : "INVALID_TOKEN") {}
+      code_(!error.word().empty()                      ? error.word()
+            : error.cause() == ClientCause::forbidden  ? "INSUFFICIENT_SCOPE"
+            : error.code() == code::insufficient_scope ? "INSUFFICIENT_SCOPE"
+                                                       : "INVALID_TOKEN") {}
 
 void throw_client_error(ClientError error) {
   if (error.about_authentication()) throw AuthenticationError(std::move(error));

@@ -20,8 +20,7 @@ std::chrono::milliseconds lifetime(const json::object& result) {
   if (ttl->is_uint64()) ms = static_cast<double>(ttl->get_uint64());
   if (ttl->is_double()) ms = ttl->get_double();
   if (!(ms > 0)) return {};
-  return std::chrono::milliseconds(
-      static_cast<std::int64_t>(std::min(ms, static_cast<double>(longest.count()))));
+  return std::chrono::milliseconds(static_cast<std::int64_t>(std::min(ms, static_cast<double>(longest.count()))));
 }
 
 bool is_public_result(const json::object& result) {

@@ -19,7 +19,8 @@ class ResultCache {
  public:
   using Document = std::shared_ptr<const json::value>;
 
-  ResultCache(std::size_t most_entries, std::size_t most_bytes) : most_entries_(most_entries), most_bytes_(most_bytes) {}
+  ResultCache(std::size_t most_entries, std::size_t most_bytes)
+      : most_entries_(most_entries), most_bytes_(most_bytes) {}
 
   /// The fresh result of that method with that key (the parameters which affect it); null when there is none.
   Document find(std::string_view method, std::string_view key, TimePoint now);

@@ -9,9 +9,7 @@ namespace {
 using detail::ResultCache;
 using std::chrono::milliseconds;
 
-ResultCache::Document document(std::string_view text) {
-  return std::make_shared<const json::value>(json::parse(text));
-}
+ResultCache::Document document(std::string_view text) { return std::make_shared<const json::value>(json::parse(text)); }
 
 TEST(ResultCache, IsFreshForItsTimeAndNoLonger) {
   ResultCache cache(8, 1000);
