@@ -34,6 +34,10 @@ ServerOptions& ServerOptions::state_lifetime(std::chrono::milliseconds lifetime)
   return data_->state_lifetime = lifetime, *this;
 }
 ServerOptions& ServerOptions::human_wait(std::chrono::milliseconds limit) { return data_->human_wait = limit, *this; }
+ServerOptions& ServerOptions::human_waits_per_caller(std::size_t most) {
+  data_->human_waits_per_caller = most;
+  return *this;
+}
 ServerOptions& ServerOptions::call_timeout(std::chrono::milliseconds limit) {
   return data_->call_timeout = limit, *this;
 }
