@@ -1,6 +1,7 @@
 #pragma once
 
 #include <leanmcp/base/task_group.hpp>
+#include <leanmcp/base/await_guard.hpp>
 #include <leanmcp/json/type_info.hpp>
 #include <leanmcp/protocol/form.hpp>
 #include <leanmcp/server/call.hpp>
@@ -182,18 +183,21 @@ class Context {
   /// in the next, eight rounds at most. Neither is bound by the time limit for calls. What it came to is remembered
   /// over the rounds. `key` is one of the call's question keys.
   template <class F>
-  Task<Waited> wait_until(std::string key, F check, WaitOptions options) {
+  Task<Waited> wait_until(std::string key, F&& check, WaitOptions options) {
+    static_assert(detail::safe_beside_co_await<F>,
+                  "g++ 12 miscompiles this: name the function first and pass the name, auto f = [x] { … }; co_await "
+                  "ctx.wait_until(key, f, options);");
     std::function<Task<bool>()> look;
     if constexpr (detail::is_task<std::invoke_result_t<F&>>) {
-      look = std::move(check);
+      look = std::forward<F>(check);
     } else {
-      look = [check = std::move(check)]() mutable -> Task<bool> { co_return check(); };
+      look = [check = std::decay_t<F>(std::forward<F>(check))]() mutable -> Task<bool> { co_return check(); };
     }
     return call_.wait_until(std::move(key), std::move(look), std::move(options));
   }
   template <class F>
-  Task<Waited> wait_until(std::string key, F check) {
-    return wait_until(std::move(key), std::move(check), WaitOptions());
+  Task<Waited> wait_until(std::string key, F&& check) {
+    return wait_until(std::move(key), std::forward<F>(check), WaitOptions());
   }
   /// What to call, from any thread and at any time, when the thing behind `elicit_url(key, …)` or `url_needed` is done:
   /// tells the client that asked, and no other (2025-11-25, notifications/elicitation/complete). On the other revisions
@@ -211,7 +215,53 @@ class Context {
   /// string, a number or a bool, or a Task of one. A lost answer or a parallel retry runs it again; give outside
   /// services `idempotency_key()`.
   template <class F>
-  auto once(std::string key, F fn) -> Task<detail::OnceValue<F>> {
+  auto once(std::string key, F&& fn) -> Task<detail::OnceValue<std::decay_t<F>>> {
+    static_assert(detail::safe_beside_co_await<F>,
+                  "g++ 12 miscompiles this: name the function first and pass the name, auto f = [x] { … }; co_await "
+                  "ctx.once(key, f);");
+    return run_once(std::move(key), std::decay_t<F>(std::forward<F>(fn)));
+  }
+
+  /// Runs `fn` exactly once per logical call, however its rounds are replayed: what it did is recorded in the store
+  /// before anyone goes on, and a parallel round waits for it. It is not cut by cancellation. If `fn` throws, it counts
+  /// as not done. If the process dies between doing and recording, nobody can tell: later rounds then fail with a
+  /// message that says so, instead of doing it twice.
+  template <class F>
+  auto once(OnceStore& store, std::string key, F&& fn) -> Task<detail::OnceValue<std::decay_t<F>>> {
+    static_assert(detail::safe_beside_co_await<F>,
+                  "g++ 12 miscompiles this: name the function first and pass the name, auto f = [x] { … }; co_await "
+                  "ctx.once(store, key, f);");
+    return run_once(store, std::move(key), std::decay_t<F>(std::forward<F>(fn)));
+  }
+
+  /// The same in every round of the call.
+  TimePoint now() { return call_.rounds().now(); }
+  std::uint64_t random() { return call_.rounds().next_random(); }
+  std::string idempotency_key() { return call_.idempotency_key(); }
+
+  std::stop_token stop_token() { return call_.stop_token(); }
+  Executor& executor() noexcept { return call_.executor(); }
+  /// Runs blocking work on the worker pool and comes back.
+  template <class F>
+  Task<void> on_worker(F&& work) {
+    static_assert(detail::safe_beside_co_await<F>,
+                  "g++ 12 miscompiles this: name the function first and pass the name, auto f = [x] { … }; co_await "
+                  "ctx.on_worker(f);");
+    return call_.on_worker(std::function<void()>(std::forward<F>(work)));
+  }
+  /// Runs `task` to its end even when the call is cancelled or its round ends: for work that must not be cut in half.
+  template <class T>
+  Task<T> shield(Task<T> task) {
+    return leanmcp::shield(std::move(task));
+  }
+  /// Tells subscribers that a resource changed.
+  void resource_updated(std::string_view uri);
+  /// Legacy era: closes the connection for now; the client comes back for the rest after `retry_ms`.
+  bool close_stream(int retry_ms);
+
+ private:
+  template <class F>
+  auto run_once(std::string key, F fn) -> Task<detail::OnceValue<F>> {
     using T = detail::OnceValue<F>;
     T value{};
     const bool known = recall(key, type_info<T>(), &value);
@@ -226,13 +276,8 @@ class Context {
     }
     co_return std::move(value);
   }
-
-  /// Runs `fn` exactly once per logical call, however its rounds are replayed: what it did is recorded in the store
-  /// before anyone goes on, and a parallel round waits for it. It is not cut by cancellation. If `fn` throws, it counts
-  /// as not done. If the process dies between doing and recording, nobody can tell: later rounds then fail with a
-  /// message that says so, instead of doing it twice.
   template <class F>
-  auto once(OnceStore& store, std::string key, F fn) -> Task<detail::OnceValue<F>> {
+  auto run_once(OnceStore& store, std::string key, F fn) -> Task<detail::OnceValue<F>> {
     using T = detail::OnceValue<F>;
     T value{};
     for (;;) {
@@ -245,27 +290,6 @@ class Context {
     }
     co_return std::move(value);
   }
-
-  /// The same in every round of the call.
-  TimePoint now() { return call_.rounds().now(); }
-  std::uint64_t random() { return call_.rounds().next_random(); }
-  std::string idempotency_key() { return call_.idempotency_key(); }
-
-  std::stop_token stop_token() { return call_.stop_token(); }
-  Executor& executor() noexcept { return call_.executor(); }
-  /// Runs blocking work on the worker pool and comes back.
-  Task<void> on_worker(std::function<void()> work) { return call_.on_worker(std::move(work)); }
-  /// Runs `task` to its end even when the call is cancelled or its round ends: for work that must not be cut in half.
-  template <class T>
-  Task<T> shield(Task<T> task) {
-    return leanmcp::shield(std::move(task));
-  }
-  /// Tells subscribers that a resource changed.
-  void resource_updated(std::string_view uri);
-  /// Legacy era: closes the connection for now; the client comes back for the rest after `retry_ms`.
-  bool close_stream(int retry_ms);
-
- private:
   Task<Action> ask_form(std::string key, Form form, const TypeInfo& type, void* object);
   bool recall(const std::string& key, const TypeInfo& type, void* object);
   void remember(std::string key, const TypeInfo& type, const void* object);
