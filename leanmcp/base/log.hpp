@@ -10,8 +10,13 @@ namespace leanmcp::inline v0 {
 
 enum class LogLevel { debug, info, warning, error };
 
-/// One more fact of a log line. The name is a literal; the value must not be a secret.
+/// One more fact of a log line. The name is a literal; the value must not be a secret. A field without a name is left
+/// out.
 using LogField = std::pair<std::string_view, std::string_view>;
+
+/// Appends text from outside so that it can be shown to a person: controls, line separators and marks that change the
+/// direction of writing stand as `\\x` and their bytes.
+void append_visible(std::string& out, std::string_view text);
 
 /// Where log lines go. The library never prints by itself: without a sink, lines are dropped.
 /// The sink is called from any thread, several at once.
@@ -23,8 +28,8 @@ class Logger {
   explicit Logger(Sink sink, LogLevel least = LogLevel::info) : sink_(std::move(sink)), least_(least) {}
 
   bool enabled(LogLevel level) const noexcept { return sink_ && level >= least_; }
-  /// Writes `message name=value …`; values are quoted and control characters escaped, so that input from outside
-  /// cannot forge a line.
+  /// Writes `message name=value …`; values are quoted; control characters and those that change the direction of
+  /// writing are escaped, so that input from outside cannot forge a line.
   void log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields = {}) const;
   void debug(std::string_view message, std::initializer_list<LogField> fields = {}) const {
     if (enabled(LogLevel::debug)) log(LogLevel::debug, message, fields);

@@ -82,8 +82,8 @@ class ElicitationHook final : public Hook {
     if (reply.action == Action::accept) {
       for (const auto& [name, value] : *reply.content) call.merge_argument(name, value);
     } else {
-      verdict = Verdict::answer(options_.when_refused ? options_.when_refused(reply.action)
-                                                      : refused(form_, reply.action));
+      verdict =
+          Verdict::answer(options_.when_refused ? options_.when_refused(reply.action) : refused(form_, reply.action));
     }
     co_return std::move(verdict);
   }

@@ -1,6 +1,8 @@
+#include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/bind.hpp>
 
 #include <leanmcp/json/date_time.hpp>
+#include <leanmcp/json/pointer.hpp>
 #include <leanmcp/json/write.hpp>
 
 #include <boost/json.hpp>
@@ -30,30 +32,6 @@ const TypeInfo& json_value_type() {
 }  // namespace detail
 
 namespace {
-
-/// A path from the root that costs nothing until a fault needs it.
-struct Path {
-  const Path* parent = nullptr;
-  std::string_view key;
-  std::size_t index = 0;
-  bool is_index = false;
-
-  std::string text() const {
-    if (!parent) return "";
-    std::string out = parent->text() + "/";
-    if (is_index) return out + std::to_string(index);
-    for (const char c : key) {
-      if (c == '~') {
-        out += "~0";
-      } else if (c == '/') {
-        out += "~1";
-      } else {
-        out += c;
-      }
-    }
-    return out;
-  }
-};
 
 std::int64_t read_signed(const TypeInfo& type, const void* object) {
   switch (type.bytes) {
@@ -128,7 +106,7 @@ class Binder {
   std::vector<BindFault> faults;
   bool absent_is_fine = false;
 
-  void value(const TypeInfo& type, void* object, const json::value& in, const Path& path, const FieldRule* rule,
+  void value(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, const FieldRule* rule,
              std::size_t depth) {
     if (depth > limits_.depth) return fault(path, "nested too deeply");
     switch (type.kind) {
@@ -153,14 +131,14 @@ class Binder {
   }
 
  private:
-  void fault(const Path& path, std::string message) {
+  void fault(const JsonPlace& path, std::string message) {
     if (faults.size() < limits_.faults) {
       std::string pointer = path.text();
       faults.push_back(BindFault{pointer.empty() ? "/" : std::move(pointer), std::move(message)});
     }
   }
 
-  void bounds(double v, const Path& path, const FieldRule* rule) {
+  void bounds(double v, const JsonPlace& path, const FieldRule* rule) {
     if (!rule) return;
     if (rule->minimum && v < *rule->minimum) fault(path, "must be at least " + number_text(*rule->minimum));
     if (rule->maximum && v > *rule->maximum) fault(path, "must be at most " + number_text(*rule->maximum));
@@ -170,7 +148,7 @@ class Binder {
       fault(path, "must be less than " + number_text(*rule->exclusive_maximum));
   }
 
-  void items(std::size_t n, const Path& path, const FieldRule* rule) {
+  void items(std::size_t n, const JsonPlace& path, const FieldRule* rule) {
     if (!rule) return;
     if (rule->min_items && n < *rule->min_items)
       fault(path, "must have at least " + std::to_string(*rule->min_items) + " items");
@@ -178,7 +156,7 @@ class Binder {
       fault(path, "must have at most " + std::to_string(*rule->max_items) + " items");
   }
 
-  void integer(const TypeInfo& type, void* object, const json::value& in, const Path& path, const FieldRule* rule) {
+  void integer(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, const FieldRule* rule) {
     const unsigned bits = type.bytes * 8;
     std::int64_t low = 0;
     std::uint64_t high = 0;
@@ -211,7 +189,7 @@ class Binder {
            rule);
   }
 
-  void number(const TypeInfo& type, void* object, const json::value& in, const Path& path, const FieldRule* rule) {
+  void number(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, const FieldRule* rule) {
     if (!in.is_number()) return fault(path, expected(type));
     const double d = in.to_number<double>();
     if (!std::isfinite(d)) return fault(path, "must be finite");
@@ -224,7 +202,7 @@ class Binder {
     bounds(d, path, rule);
   }
 
-  void string(const TypeInfo& type, void* object, const json::value& in, const Path& path, const FieldRule* rule) {
+  void string(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, const FieldRule* rule) {
     if (!in.is_string()) return fault(path, expected(type));
     const std::string_view text = in.get_string();
     if (text.size() > limits_.string_bytes) return fault(path, "too long");
@@ -240,7 +218,7 @@ class Binder {
     if (!pattern_matches(*rule, text)) fault(path, "must match " + rule->pattern);
   }
 
-  void enumeration(const TypeInfo& type, void* object, const json::value& in, const Path& path) {
+  void enumeration(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path) {
     if (in.is_string()) {
       const std::string_view text = in.get_string();
       for (std::size_t i = 0; i < type.count; ++i)
@@ -252,7 +230,7 @@ class Binder {
     fault(path, std::move(message));
   }
 
-  void array(const TypeInfo& type, void* object, const json::value& in, const Path& path, const FieldRule* rule,
+  void array(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, const FieldRule* rule,
              std::size_t depth) {
     const json::array* const list = in.if_array();
     if (!list) return fault(path, expected(type));
@@ -260,13 +238,13 @@ class Binder {
     type.clear(object);
     const TypeInfo& inner = type.inner();
     for (std::size_t i = 0; i < list->size(); ++i) {
-      const Path here{&path, {}, i, true};
+      const JsonPlace here{&path, {}, i, true};
       value(inner, type.push(object), (*list)[i], here, nullptr, depth + 1);
     }
     items(list->size(), path, rule);
   }
 
-  void map(const TypeInfo& type, void* object, const json::value& in, const Path& path, const FieldRule* rule,
+  void map(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, const FieldRule* rule,
            std::size_t depth) {
     const json::object* const entries = in.if_object();
     if (!entries) return fault(path, expected(type));
@@ -274,13 +252,13 @@ class Binder {
     type.clear(object);
     const TypeInfo& inner = type.inner();
     for (const auto& [key, entry] : *entries) {
-      const Path here{&path, key, 0, false};
+      const JsonPlace here{&path, key, 0, false};
       value(inner, type.insert(object, key), entry, here, nullptr, depth + 1);
     }
     items(entries->size(), path, rule);
   }
 
-  void variant(const TypeInfo& type, void* object, const json::value& in, const Path& path, std::size_t depth) {
+  void variant(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, std::size_t depth) {
     // `oneOf` means exactly one: a value that fits two alternatives says less than it should.
     std::size_t fitting = 0;
     std::size_t chosen = 0;
@@ -295,12 +273,12 @@ class Binder {
     value(type.alternatives[chosen](), type.emplace_at(object, chosen), in, path, nullptr, depth + 1);
   }
 
-  void date_time(const TypeInfo& type, void* object, const json::value& in, const Path& path) {
+  void date_time(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path) {
     const auto ns = in.is_string() ? parse_date_time(in.get_string()) : std::nullopt;
     if (!ns || !type.set_time(object, *ns)) fault(path, expected(type));
   }
 
-  void members(const TypeInfo& type, void* object, const json::value& in, const Path& path, std::size_t depth) {
+  void members(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, std::size_t depth) {
     const json::object* const given = in.if_object();
     if (!given) return fault(path, expected(type));
     const bool outermost = !path.parent;
@@ -308,7 +286,7 @@ class Binder {
     for (std::size_t i = 0; i < type.count; ++i) {
       const FieldInfo& field = type.fields[i];
       const FieldRule* const rule = find_rule(rules_, field);
-      const Path here{&path, field.name, 0, false};
+      const JsonPlace here{&path, field.name, 0, false};
       const json::value* const member = given->if_contains(field.name);
       void* const place = const_cast<void*>(field.at(object));
       if (member) {
@@ -321,7 +299,7 @@ class Binder {
         continue;
       }
       if (rule && !rule->default_json.empty()) {
-        value(field.type(), place, json::parse(rule->default_json), here, nullptr, depth + 1);
+        value(field.type(), place, parse_known(rule->default_json), here, nullptr, depth + 1);
         continue;
       }
       if (rule && (rule->may_be_absent || rule->only_user)) continue;
@@ -332,7 +310,7 @@ class Binder {
     for (const auto& [key, entry] : *given) {
       bool known = false;
       for (std::size_t i = 0; i < type.count && !known; ++i) known = key == type.fields[i].name;
-      const Path here{&path, key, 0, false};
+      const JsonPlace here{&path, key, 0, false};
       if (!known) fault(here, "is unknown");
     }
   }
@@ -353,7 +331,7 @@ json::value enumerator_name(const TypeInfo& type, const void* object) {
 std::vector<BindFault> bind_value(const TypeInfo& type, void* object, const json::value& value, const FieldRules& rules,
                             const BindLimits& limits) {
   Binder binder(rules, limits);
-  const Path root;
+  const JsonPlace root;
   binder.value(type, object, value, root, nullptr, 0);
   return std::move(binder.faults);
 }
@@ -366,7 +344,7 @@ std::vector<BindFault> check_passed(const TypeInfo& type, const json::value& val
   const BindLimits limits;
   Binder binder(rules, limits);
   binder.absent_is_fine = true;
-  const Path root;
+  const JsonPlace root;
   void* const scratch = type.create();
   binder.value(type, scratch, value, root, nullptr, 0);
   type.destroy(scratch);

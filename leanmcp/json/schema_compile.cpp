@@ -1,3 +1,4 @@
+#include <leanmcp/json/pointer.hpp>
 #include <leanmcp/json/schema_node.hpp>
 
 #include <boost/url.hpp>
@@ -20,20 +21,6 @@ constexpr std::array one_schema = {"not", "if", "then", "else", "items", "contai
                                    "propertyNames", "unevaluatedItems", "unevaluatedProperties", "contentSchema"};
 constexpr std::array list_of_schemas = {"allOf", "anyOf", "oneOf", "prefixItems"};
 constexpr std::array named_schemas = {"$defs", "definitions", "properties", "patternProperties", "dependentSchemas"};
-
-std::string escaped(std::string_view key) {
-  std::string out;
-  for (const char c : key) {
-    if (c == '~') {
-      out += "~0";
-    } else if (c == '/') {
-      out += "~1";
-    } else {
-      out += c;
-    }
-  }
-  return out;
-}
 
 /// `uri` against `base` (RFC 3986, section 5), split into what is before `#` and the decoded fragment.
 std::optional<std::pair<std::string, std::string>> resolve(std::string_view base, std::string_view uri) {
@@ -132,7 +119,7 @@ class Compiler {
     for (const char* keyword : named_schemas) {
       const json::value* const named = object.if_contains(keyword);
       if (!named || !named->is_object()) continue;
-      for (const auto& [key, child] : named->get_object()) visit(child, path + "/" + keyword + "/" + escaped(key));
+      for (const auto& [key, child] : named->get_object()) visit(child, path + "/" + keyword + "/" + pointer_token(key));
     }
   }
 
@@ -276,7 +263,7 @@ class Compiler {
       if (!value) return;
       if (!value->is_object()) return fail(keyword, "must be an object");
       for (const auto& [key, child] : value->get_object()) {
-        const std::string where = std::string(keyword) + "/" + escaped(key);
+        const std::string where = std::string(keyword) + "/" + pointer_token(key);
         visit(std::string(key), child, where);
       }
     }

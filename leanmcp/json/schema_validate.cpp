@@ -1,4 +1,5 @@
 #include <leanmcp/json/parse.hpp>
+#include <leanmcp/json/pointer.hpp>
 #include <leanmcp/json/schema_node.hpp>
 #include <leanmcp/json/write.hpp>
 
@@ -26,21 +27,6 @@ struct Evaluated {
       if (other.seen[i]) seen[i] = true;
   }
   bool has(std::size_t index) const { return index < seen.size() && seen[index]; }
-};
-
-struct Place {
-  const Place* parent = nullptr;
-  std::string_view key;
-  std::size_t index = 0;
-  bool is_index = false;
-
-  std::string text() const {
-    if (!parent) return "";
-    std::string out = parent->text() + "/";
-    if (is_index) return out + std::to_string(index);
-    for (const char c : key) out += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-    return out;
-  }
 };
 
 std::size_t code_points(std::string_view text) {
@@ -76,7 +62,7 @@ class Validation {
 
   std::vector<SchemaFault> faults;
 
-  bool check(const SchemaNode& node, const json::value& instance, const Place& place, Evaluated* evaluated) {
+  bool check(const SchemaNode& node, const json::value& instance, const JsonPlace& place, Evaluated* evaluated) {
     if (spent_) return false;
     if (++steps_ > compiled_.limits.steps || depth_ >= compiled_.limits.recursion) {
       spent_ = true;
@@ -103,21 +89,21 @@ class Validation {
   }
 
  private:
-  bool fault(const SchemaNode& node, const char* keyword, const Place& place, std::string message) {
+  bool fault(const SchemaNode& node, const char* keyword, const JsonPlace& place, std::string message) {
     if (quiet_ == 0 && faults.size() < compiled_.limits.faults)
       faults.push_back(SchemaFault{place.text(), keyword[0] == 0 ? node.path : node.path + "/" + keyword, std::move(message)});
     return false;
   }
 
   /// Whether the instance fits, without a word about why not.
-  bool tries(const SchemaNode& node, const json::value& instance, const Place& place, Evaluated* evaluated) {
+  bool tries(const SchemaNode& node, const json::value& instance, const JsonPlace& place, Evaluated* evaluated) {
     ++quiet_;
     const bool fits = check(node, instance, place, evaluated);
     if (quiet_ > 0) --quiet_;
     return fits;
   }
 
-  bool values(const SchemaNode& node, const json::value& instance, const Place& place) {
+  bool values(const SchemaNode& node, const json::value& instance, const JsonPlace& place) {
     bool fits = true;
     if (node.types != 0 && (node.types & type_bits(instance)) == 0)
       fits = fault(node, "type", place, "expected " + type_names(node.types));
@@ -133,7 +119,7 @@ class Validation {
     return fits;
   }
 
-  bool number(const SchemaNode& node, const json::value& v, const Place& place) {
+  bool number(const SchemaNode& node, const json::value& v, const JsonPlace& place) {
     bool fits = true;
     if (node.maximum && compare_numbers(v, *node.maximum) > 0)
       fits = fault(node, "maximum", place, "must be at most " + json_text(*node.maximum));
@@ -148,7 +134,7 @@ class Validation {
     return fits;
   }
 
-  bool string(const SchemaNode& node, std::string_view text, const Place& place) {
+  bool string(const SchemaNode& node, std::string_view text, const JsonPlace& place) {
     bool fits = true;
     if (node.max_length || node.min_length) {
       const std::size_t length = code_points(text);
@@ -172,7 +158,7 @@ class Validation {
     return *reference.target;
   }
 
-  bool in_place(const SchemaNode& node, const json::value& instance, const Place& place, Evaluated* track) {
+  bool in_place(const SchemaNode& node, const json::value& instance, const JsonPlace& place, Evaluated* track) {
     bool fits = true;
     for (const SchemaReference& reference : node.references) fits = check(target(reference), instance, place, track) && fits;
     for (const SchemaNode* const each : node.all_of) fits = check(*each, instance, place, track) && fits;
@@ -202,20 +188,20 @@ class Validation {
     return fits && !spent_;
   }
 
-  bool members(const SchemaNode& node, const json::object& object, const Place& place, Evaluated* track) {
+  bool members(const SchemaNode& node, const json::object& object, const JsonPlace& place, Evaluated* track) {
     bool fits = true;
     if (node.max_properties && object.size() > *node.max_properties)
       fits = fault(node, "maxProperties", place, "has too many members");
     if (node.min_properties && object.size() < *node.min_properties)
       fits = fault(node, "minProperties", place, "has too few members");
     for (const std::string& name : node.required) {
-      const Place here{&place, name, 0, false};
+      const JsonPlace here{&place, name, 0, false};
       if (!object.contains(name)) fits = fault(node, "required", here, "is missing");
     }
     for (const auto& [key, names] : node.dependent_required) {
       if (!object.contains(key)) continue;
       for (const std::string& name : names) {
-        const Place here{&place, name, 0, false};
+        const JsonPlace here{&place, name, 0, false};
         if (!object.contains(name)) fits = fault(node, "dependentRequired", here, "is missing beside " + key);
       }
     }
@@ -230,7 +216,7 @@ class Validation {
     if (node.unevaluated_properties) {
       index = 0;
       for (const auto& [key, value] : object) {
-        const Place here{&place, key, 0, false};
+        const JsonPlace here{&place, key, 0, false};
         if (!track->has(index)) fits = check(*node.unevaluated_properties, value, here, nullptr) && fits;
         ++index;
       }
@@ -240,8 +226,8 @@ class Validation {
   }
 
   bool member(const SchemaNode& node, std::string_view key, const json::value& value, std::size_t index, std::size_t size,
-              const Place& place, Evaluated* track) {
-    const Place here{&place, key, 0, false};
+              const JsonPlace& place, Evaluated* track) {
+    const JsonPlace here{&place, key, 0, false};
     bool fits = true;
     bool named = false;
     if (const auto known = node.properties.find(key); known != node.properties.end()) {
@@ -262,7 +248,7 @@ class Validation {
     return fits;
   }
 
-  bool elements(const SchemaNode& node, const json::array& array, const Place& place, Evaluated* track) {
+  bool elements(const SchemaNode& node, const json::array& array, const JsonPlace& place, Evaluated* track) {
     bool fits = true;
     if (node.max_items && array.size() > *node.max_items) fits = fault(node, "maxItems", place, "has too many items");
     if (node.min_items && array.size() < *node.min_items) fits = fault(node, "minItems", place, "has too few items");
@@ -277,7 +263,7 @@ class Validation {
     }
     std::size_t matching = 0;
     for (std::size_t i = 0; i < array.size() && !spent_; ++i) {
-      const Place here{&place, {}, i, true};
+      const JsonPlace here{&place, {}, i, true};
       const SchemaNode* const schema = i < node.prefix_items.size() ? node.prefix_items[i] : node.items;
       if (schema) {
         fits = check(*schema, array[i], here, nullptr) && fits;
@@ -296,7 +282,7 @@ class Validation {
     }
     if (node.unevaluated_items) {
       for (std::size_t i = 0; i < array.size() && !spent_; ++i) {
-        const Place here{&place, {}, i, true};
+        const JsonPlace here{&place, {}, i, true};
         if (!track->has(i)) fits = check(*node.unevaluated_items, array[i], here, nullptr) && fits;
       }
       track->mark_all(array.size());
@@ -316,7 +302,7 @@ class Validation {
 
 std::vector<SchemaFault> SchemaValidator::validate(const json::value& instance) const {
   Validation validation(*compiled_);
-  const Place root;
+  const JsonPlace root;
   const bool fits = validation.check(*compiled_->root, instance, root, nullptr);
   if (!fits && validation.faults.empty()) validation.faults.push_back(SchemaFault{"", "", "does not fit the schema"});
   if (fits) validation.faults.clear();

@@ -21,4 +21,7 @@ struct FormReply {
 Task<FormReply> ask_form(Call& call, std::string key, Form form, std::vector<std::string> fields,
                          std::function<std::string(const json::object&)> check);
 
+/// The `elicitationId` of 2025-11-25: unguessable, and the same whenever the same question of the call is put.
+std::string url_question_id(Call& call, const std::string& key);
+
 }  // namespace leanmcp::inline v0

@@ -131,8 +131,37 @@ class Context {
   }
   /// The same with the answers as a JSON object's text; empty unless accepted.
   Task<Answer<std::string>> elicit_json(std::string key, Form form);
-  /// Asks the user to open `url`. Accept means the user agreed to open it, not that anything is done there.
+  /// Asks the user to open `url` (http or https, without user name and password; throws std::logic_error otherwise).
+  /// Accept means the user agreed to open it, not that anything is done there: see `wait_until`. `unavailable` where
+  /// the client cannot be asked: then give the link in the result, see `url_needed`. The page must check by itself who
+  /// opens it (2026-07-28, Elicitation, URL Mode), and no personal data belongs into the URL.
   Task<Action> elicit_url(std::string key, std::string url, std::string message);
+  /// Waits until `check` is true: a function that gives a bool or a Task<bool>, called every half second from the
+  /// call's executor; leave blocking work to `on_worker` inside it. On the legacy era the call waits, with progress
+  /// notifications; on the modern one it holds the round for 20 s, ends it with nothing but a requestState, and goes on
+  /// in the next, eight rounds at most. Neither is bound by the time limit for calls. What it came to is remembered
+  /// over the rounds. `key` is one of the call's question keys.
+  template <class F>
+  Task<Waited> wait_until(std::string key, F check, WaitOptions options) {
+    std::function<Task<bool>()> look;
+    if constexpr (detail::is_task<std::invoke_result_t<F&>>) {
+      look = std::move(check);
+    } else {
+      look = [check = std::move(check)]() mutable -> Task<bool> { co_return check(); };
+    }
+    return call_.wait_until(std::move(key), std::move(look), std::move(options));
+  }
+  template <class F>
+  Task<Waited> wait_until(std::string key, F check) {
+    return wait_until(std::move(key), std::move(check), WaitOptions());
+  }
+  /// What to call, from any thread and at any time, when the thing behind `elicit_url(key, …)` or `url_needed` is done:
+  /// tells the client that asked, and no other (2025-11-25, notifications/elicitation/complete). On the other revisions
+  /// it does nothing. Does not keep the call or its session alive.
+  std::function<void()> url_completion(const std::string& key) { return call_.url_completion(key); }
+  /// An answer instead of a question: error -32042 with the URL for clients of 2025-11-25 that can open one, for all
+  /// others a failure with the link in its text and as data. For where the call cannot or need not stay open.
+  ToolResult url_needed(const std::string& key, const std::string& url, const std::string& message);
   /// Asks the client's model.
   Task<Sample> sample(std::string key, SampleRequest request);
   /// The client's roots.

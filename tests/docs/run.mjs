@@ -121,5 +121,7 @@ const workers = Array.from({ length: os.cpus().length }, async () => {
 });
 await Promise.all(workers);
 for (const job of served) await serve(...job);
+const reference = await run('bash', ['-c', `{ cat Doxyfile; echo 'OUTPUT_DIRECTORY = ${work}'; } | doxygen -`], { cwd: root });
+checks.check('the reference is made without a warning', reference.code === 0, reference.out.slice(-1500));
 fs.rmSync(work, { recursive: true, force: true });
 checks.finish();

@@ -1,10 +1,9 @@
-// Our JSON Schema validator against ajv's 2020-12 mode on generated schemas and instances.
+// Our JSON Schema validator, through `leanmcp schema validate --jsonl`, against ajv's 2020-12 mode on generated schemas and instances.
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import Ajv2020 from 'ajv/dist/2020.js';
+import { bin } from '../support/process.mjs';
 
-const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
 const pairs = Number(process.env.PAIRS ?? 5000);
 
 // A small generator with a seed, so that a failure can be run again.
@@ -134,8 +133,7 @@ while (cases.length < pairs) {
   if (text.includes('"contains"') && (text.includes('"unevaluatedItems"') || text.includes('"prefixItems"'))) continue;
   for (let i = 0; i < 4; ++i) cases.push({ schema: s, instance: is_tree ? tree(3) : instance(3) });
 }
-const program = path.join(root, process.env.LEANMCP_BUILD ?? 'build', 'bin/schema-validate-lines');
-const ran = spawnSync(program, [], { input: cases.map((c) => JSON.stringify(c)).join('\n') + '\n', maxBuffer: 1 << 28 });
+const ran = spawnSync(path.join(bin, 'leanmcp'), ['schema', 'validate', '--jsonl'], { input: cases.map((c) => JSON.stringify(c)).join('\n') + '\n', maxBuffer: 1 << 28 });
 const verdicts = ran.stdout.toString().trim().split('\n').map((line) => JSON.parse(line));
 
 let passed = 0;

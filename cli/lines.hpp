@@ -1,0 +1,38 @@
+#pragma once
+
+#include <leanmcp/base/result.hpp>
+
+#include <boost/json/fwd.hpp>
+
+#include <functional>
+#include <cstdint>
+#include <iosfwd>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+/// What the commands that read JSON lines share: one object in, one verdict out, in order.
+
+/// The longest line read; a longer one gets a verdict that says so, and the next line is read as usual.
+inline constexpr std::size_t longest_line = 16 * 1024 * 1024;
+
+/// Gives the verdict on one object, or why the object does not ask for one.
+using LineVerdict = std::function<leanmcp::Result<boost::json::object>(const boost::json::object&)>;
+
+/// Answers every line of `in`. What is no JSON object, or lacks what the verdict needs, is answered with
+/// `{"valid":false,"error":…}`. Returns 0: a line's fault is in its verdict.
+int answer_lines(std::istream& in, std::ostream& out, const LineVerdict& verdict);
+
+/// Members of a line, or an error that names the member.
+leanmcp::Result<std::string> text_member(const boost::json::object& line, std::string_view name);
+leanmcp::Result<std::int64_t> integer_member(const boost::json::object& line, std::string_view name,
+                                             std::optional<std::int64_t> otherwise = std::nullopt);
+/// A text or a list of texts.
+leanmcp::Result<std::vector<std::string>> texts_member(const boost::json::object& line, std::string_view name);
+
+/// All of a file, or of the standard input for "-"; 64 MiB at most.
+leanmcp::Result<std::string> read_whole(const std::string& path);
+
+/// Says on standard error what went wrong and gives the exit code for wrong usage, 2.
+int usage_error(std::string_view message);
