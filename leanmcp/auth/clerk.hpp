@@ -18,7 +18,10 @@ class ClerkOptions : public ProviderOptions<ClerkOptions> {
   /// `sk_…`: profiles of users whose token has none, and opaque tokens, by Clerk's Backend API.
   ClerkOptions& secret_key(Secret key) { return secret_key_ = std::move(key), *this; }
   /// Origins that session tokens may come from (`azp`). Either these, an audience or OAuth clients must be given.
-  ClerkOptions& authorized_parties(std::vector<std::string> origins) { return parties = std::move(origins), *this; }
+  ClerkOptions& authorized_parties(std::vector<std::string> origins) {
+    std::erase(origins, std::string());  // a setting that is not set
+    return parties = std::move(origins), *this;
+  }
   /// What `aud` must have. A token without `aud` is then refused.
   ClerkOptions& audience(std::string text) { return audience_ = std::move(text), *this; }
   /// OAuth applications whose tokens (`client_id`) are taken.
@@ -29,9 +32,10 @@ class ClerkOptions : public ProviderOptions<ClerkOptions> {
   }
   /// Takes machine tokens (`sub` begins with `mch_`) too.
   ClerkOptions& allow_machines(bool yes = true) { return machines = yes, *this; }
-  /// Another issuer than `https://<frontend api>`, and another Backend API than api.clerk.com: for tests.
-  ClerkOptions& issuer(std::string url) { return issuer_ = std::move(url), *this; }
-  ClerkOptions& api_url(std::string url) { return api_url_ = std::move(url), *this; }
+  /// Another issuer than `https://<frontend api>`, and another Backend API than api.clerk.com: for tests. Empty keeps
+  /// it.
+  ClerkOptions& issuer(std::string url) { return url.empty() ? *this : (issuer_ = std::move(url), *this); }
+  ClerkOptions& api_url(std::string url) { return url.empty() ? *this : (api_url_ = std::move(url), *this); }
 
   std::string frontend_api_;
   Secret secret_key_;
