@@ -37,10 +37,10 @@ struct Consent {
 };
 BOOST_DESCRIBE_STRUCT(Consent, (), (confirm))
 
-struct Page {
+struct ManagePage {
   std::string message, url;
 };
-BOOST_DESCRIBE_STRUCT(Page, (), (message, url))
+BOOST_DESCRIBE_STRUCT(ManagePage, (), (message, url))
 
 class BillingTools {
  public:
@@ -78,12 +78,13 @@ class BillingTools {
     return view(*ended);
   }
 
-  Result<Page> manage(const Principal& principal) const {
+  Result<ManagePage> manage(const Principal& principal) const {
     const auto known = billing_->has_account(principal.key());
     if (!known) return known.error();
     if (!*known) return ToolError("There is no subscription to manage.", R"({"upgradeTool":"upgrade"})");
-    if (options_.manage_page.empty()) return ToolError("Manage your subscription in your account settings.");
-    return Page{"Open the page to change your plan or your card.", options_.manage_page};
+    const auto link = billing_->manage_link(principal.key());
+    if (!link) return link.error();
+    return ManagePage{"Open the page to change your plan or your card.", *link};
   }
 
   Task<Result<Purchase>> upgrade(const ChosenPlan& input, const AuthUser& user, Context& ctx) const {

@@ -16,10 +16,7 @@ class BillingToolsOptions {
   BillingToolsOptions& product(std::string key) { return product_key = std::move(key), *this; }
   /// How a call of `upgrade` waits for its payment.
   BillingToolsOptions& wait(WaitOptions options) { return waiting = std::move(options), *this; }
-  /// `https://host/billing/manage`, see `mount_billing_pages`; without it `manageSubscription` says where to go instead.
-  BillingToolsOptions& manage_url(std::string url) { return manage_page = std::move(url), *this; }
   std::string product_key;
-  std::string manage_page;
   WaitOptions waiting;
 };
 
@@ -28,7 +25,7 @@ class BillingToolsOptions {
 /// - `checkSubscription`: plan, status, expiresAt, canUpgrade, cancelsAtPeriodEnd;
 /// - `upgrade`: asks for the plan and for consent to the terms, then offers the payment. Where the client can open URLs
 ///   the call waits and says what was bought; elsewhere it gives message, paymentUrl, sessionId;
-/// - `manageSubscription`: the page to change the card or the plan;
+/// - `manageSubscription`: a link to the page to change the card or the plan (needs `BillingOptions::manage_url`);
 /// - `cancelSubscription`: asks whether it shall end with the paid period, then ends it. Where nobody can be asked
 ///   nothing is ended.
 ///
