@@ -53,7 +53,7 @@ class Auth0Provider final : public JwtProvider {
     }
   }
 
-  std::string refuse(const json::object&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     if (!has_audience(claims, options_.audience_)) return "aud " + detail::audiences(claims) + " lacks AUTH0_AUDIENCE";
     const auto& clients = options_.allowed;
     if (!clients.empty()) {

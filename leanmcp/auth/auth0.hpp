@@ -25,8 +25,8 @@ class Auth0Options : public ProviderOptions<Auth0Options> {
   Auth0Options& organization(std::string id_or_name) { return organization_ = std::move(id_or_name), *this; }
   /// Where an Action puts claims of its own: `https://app.example/` for `https://app.example/email` and `…/roles`.
   Auth0Options& claims_namespace(std::string prefix) { return namespace_ = std::move(prefix), *this; }
-  /// Another issuer than `https://<domain>/`, with its slash: for tests.
-  Auth0Options& issuer(std::string url) { return issuer_ = std::move(url), *this; }
+  /// Another issuer than `https://<domain>/`, with its slash: for tests. Empty keeps it.
+  Auth0Options& issuer(std::string url) { return url.empty() ? *this : (issuer_ = std::move(url), *this); }
 
   std::string domain_;
   std::string audience_;

@@ -2,7 +2,6 @@
 
 #include <leanmcp/auth/claims.hpp>
 #include <leanmcp/auth/clerk_claims.hpp>
-#include <leanmcp/auth/jwt_parts.hpp>
 #include <leanmcp/auth/jwt_provider.hpp>
 #include <leanmcp/auth/provider_http.hpp>
 #include <leanmcp/auth/user_lookup.hpp>
@@ -72,19 +71,18 @@ class ClerkProvider final : public JwtProvider {
     return {};
   }
 
-  static bool is_oauth(const json::object& header, const json::object& claims) {
-    return token_type(header) == "at+jwt" || claims.contains("client_id") ||
-           claim_text(claims, "jti").starts_with("oat_");
+  static bool is_oauth(const Jws& jws, const json::object& claims) {
+    return is_type(jws.type, "at+jwt") || claims.contains("client_id") || claim_text(claims, "jti").starts_with("oat_");
   }
 
-  std::string refuse(const json::object& header, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws& jws, const json::object& claims, TimePoint) const override {
     const std::string sub = claim_text(claims, "sub");
     if (sub.empty()) return "no sub";
     if (sub.starts_with("mch_") && !options_.machines) return "a machine's token; machines are not allowed";
     if (claim_text(claims, "sts") == "pending") return "the session is pending (sts)";
     if (!options_.audience_.empty() && !has_audience(claims, options_.audience_))
       return "aud " + detail::audiences(claims) + " lacks CLERK_AUDIENCE: the client must send it as `resource`";
-    if (is_oauth(header, claims)) return refuse_client(claim_text(claims, "client_id"));
+    if (is_oauth(jws, claims)) return refuse_client(claim_text(claims, "client_id"));
     const std::string azp = claim_text(claims, "azp");
     if (!options_.parties.empty()) {
       if (azp.empty()) return "no azp, and authorized parties are configured";

@@ -29,9 +29,10 @@ class ClerkOptions : public ProviderOptions<ClerkOptions> {
   }
   /// Takes machine tokens (`sub` begins with `mch_`) too.
   ClerkOptions& allow_machines(bool yes = true) { return machines = yes, *this; }
-  /// Another issuer than `https://<frontend api>`, and another Backend API than api.clerk.com: for tests.
-  ClerkOptions& issuer(std::string url) { return issuer_ = std::move(url), *this; }
-  ClerkOptions& api_url(std::string url) { return api_url_ = std::move(url), *this; }
+  /// Another issuer than `https://<frontend api>`, and another Backend API than api.clerk.com: for tests. Empty keeps
+  /// it.
+  ClerkOptions& issuer(std::string url) { return url.empty() ? *this : (issuer_ = std::move(url), *this); }
+  ClerkOptions& api_url(std::string url) { return url.empty() ? *this : (api_url_ = std::move(url), *this); }
 
   std::string frontend_api_;
   Secret secret_key_;

@@ -75,7 +75,7 @@ class CognitoProvider final : public JwtProvider {
     return {};
   }
 
-  std::string refuse(const json::object&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     const std::string use = claim_text(claims, "token_use");
     if (!contains(options_.uses, use))
       return "got token_use=" + (use.empty() ? "none" : use) + ", expected " + options_.uses.front();

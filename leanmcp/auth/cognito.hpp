@@ -31,9 +31,10 @@ class CognitoOptions : public ProviderOptions<CognitoOptions> {
   /// The user pool's domain (`prefix.auth.region.amazoncognito.com` or your own), for userInfo and the token endpoint.
   CognitoOptions& domain(std::string host_or_url) { return domain_ = std::move(host_or_url), *this; }
   CognitoOptions& refresh_by(CognitoRefresh way) { return way_ = way, *this; }
-  /// Another issuer and another API than Amazon's: for tests. The API's URL is by default the regional one.
-  CognitoOptions& issuer(std::string url) { return issuer_ = std::move(url), *this; }
-  CognitoOptions& api_url(std::string url) { return api_url_ = std::move(url), *this; }
+  /// Another issuer and another API than Amazon's: for tests; empty keeps it. The API's URL is by default the regional
+  /// one.
+  CognitoOptions& issuer(std::string url) { return url.empty() ? *this : (issuer_ = std::move(url), *this); }
+  CognitoOptions& api_url(std::string url) { return url.empty() ? *this : (api_url_ = std::move(url), *this); }
 
   std::string region_;
   std::string pool;

@@ -87,7 +87,7 @@ class EntraProvider final : public JwtProvider {
     return filled(std::string(key_issuer), claim_text(claims, "tid")) == expected ? "" : "a key of another tenant";
   }
 
-  std::string refuse(const json::object&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     const std::string tenant = claim_text(claims, "tid");
     const auto& tenants = options_.allowed_tenants;
     if (many_ ? std::find(tenants.begin(), tenants.end(), tenant) == tenants.end() : tenant != options_.tenant_)

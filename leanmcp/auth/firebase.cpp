@@ -50,8 +50,8 @@ class FirebaseProvider final : public JwtProvider {
                        [](const std::string& one) { return one.ends_with(".IdentityToolkit"); });
   }
 
-  std::string refuse(const json::object& header, const json::object& claims, TimePoint now) const override {
-    if (claim_text(header, "kid").empty()) return "no kid: a custom token?";
+  std::string refuse(const Jws& jws, const json::object& claims, TimePoint now) const override {
+    if (jws.key_id.empty()) return "no kid: a custom token?";
     const auto audience = claim_list(claims, "aud");
     if (audience.size() != 1 || audience.front() != options_.project)
       return "aud " + detail::audiences(claims) + " is not FIREBASE_PROJECT_ID (id, not number)";

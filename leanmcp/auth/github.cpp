@@ -30,7 +30,8 @@ class GithubProvider final : public JwtProvider {
     if (options_.client_id_.empty() || options_.client_id_.find_first_of("/ ?#") != std::string::npos)
       return Error("GITHUB_CLIENT_ID is not set; it is your app's client id");
     if (options_.client_secret_.empty())
-      return Error("GITHUB_CLIENT_SECRET is not set; without it nobody can tell whether a token was issued to your app");
+      return Error(
+          "GITHUB_CLIENT_SECRET is not set; without it nobody can tell whether a token was issued to your app");
     api_ = detail::without_slash(options_.api_url_);
     web_ = detail::without_slash(options_.web_url_);
     if (!is_provider_url(api_) || !is_provider_url(web_)) return Error("GITHUB_API_URL '" + api_ + "' is no https URL");
@@ -39,7 +40,7 @@ class GithubProvider final : public JwtProvider {
 
   std::vector<std::string> authorization_servers() const override { return {web_ + "/login/oauth"}; }
 
-  std::string refuse(const json::object&, const json::object&, TimePoint) const override { return "not GitHub's"; }
+  std::string refuse(const Jws&, const json::object&, TimePoint) const override { return "not GitHub's"; }
 
   bool takes_opaque(std::string_view token) const override {
     return (token.starts_with("gho_") || token.starts_with("ghu_")) && token.size() <= 256;
@@ -51,8 +52,8 @@ class GithubProvider final : public JwtProvider {
     ClientRequest request =
         github_request(detail::json_request(api_ + "/applications/" + options_.client_id_ + "/token", json_text(body)));
     detail::with_basic(request, options_.client_id_, options_.client_secret_.reveal());
-    fetcher()(std::move(request), [this, self = shared_from_this(), done = std::move(done)](
-                                      const HttpClient::Outcome& got) { done(read_token(got)); });
+    fetcher()(std::move(request), [this, self = shared_from_this(),
+                                   done = std::move(done)](const HttpClient::Outcome& got) { done(read_token(got)); });
   }
 
   Result<Principal, AuthFault> read_token(const HttpClient::Outcome& got) const {
@@ -88,8 +89,8 @@ class GithubProvider final : public JwtProvider {
   void look_up_user(const Principal& principal, const std::string& token, UserDone done) override {
     ClientRequest request = github_request(detail::get_request(api_ + "/user"));
     detail::with_bearer(request, token);
-    fetcher()(std::move(request), [this, self = shared_from_this(), principal, token, done = std::move(done)](
-                                      const HttpClient::Outcome& got) {
+    fetcher()(std::move(request), [this, self = shared_from_this(), principal, token,
+                                   done = std::move(done)](const HttpClient::Outcome& got) {
       if (got && got->status == 401) return done(AuthFault(AuthCode::invalid_token, "GitHub refuses the token"));
       const auto body = detail::object_of(got);
       const auto id = body ? claim_number(*body, "id") : std::nullopt;
@@ -112,7 +113,8 @@ class GithubProvider final : public JwtProvider {
                                    done = std::move(done)](const HttpClient::Outcome& got) {
       boost::system::error_code failed;
       const json::value list = got && got->status == 200 ? json::parse(got->body, failed) : json::value();
-      if (failed || !list.is_array()) return done(detail::unavailable("the address cannot be fetched from GitHub", got));
+      if (failed || !list.is_array())
+        return done(detail::unavailable("the address cannot be fetched from GitHub", got));
       json::object all = profile;
       for (const json::value& item : list.get_array()) {
         const json::object* const address = item.if_object();

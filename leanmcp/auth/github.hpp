@@ -8,8 +8,8 @@
 
 namespace leanmcp::inline v0 {
 
-/// GitHub: opaque tokens of your OAuth app or GitHub App, each checked with GitHub to be issued to that very app: a personal
-/// access token, or another app's, is refused.
+/// GitHub: opaque tokens of your OAuth app or GitHub App, each checked with GitHub to be issued to that very app: a
+/// personal access token, or another app's, is refused.
 class GithubOptions : public ProviderOptions<GithubOptions> {
  public:
   GithubOptions() { provider_name = "github"; }

@@ -32,7 +32,7 @@ class GoogleProvider final : public JwtProvider {
     return {};
   }
 
-  std::string refuse(const json::object&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     const auto audience = claim_list(claims, "aud");
     if (audience.size() != 1 || audience.front() != options_.client_id_)
       return "aud " + detail::audiences(claims) + " is not GOOGLE_CLIENT_ID";
@@ -63,7 +63,8 @@ class GoogleProvider final : public JwtProvider {
   }
 
   Result<Principal, AuthFault> read_tokeninfo(const HttpClient::Outcome& got) const {
-    if (got && (got->status == 400 || got->status == 401)) return AuthFault(AuthCode::invalid_token, "refused by tokeninfo");
+    if (got && (got->status == 400 || got->status == 401))
+      return AuthFault(AuthCode::invalid_token, "refused by tokeninfo");
     const auto body = detail::object_of(got);
     if (!got || got->status != 200 || !body) return detail::unavailable("Google cannot check the token", got);
     if (claim_text(*body, "aud") != options_.client_id_)

@@ -18,7 +18,8 @@ class GoogleOptions : public ProviderOptions<GoogleOptions> {
   GoogleOptions& hosted_domain(std::string domain) { return domain_ = std::move(domain), *this; }
   /// Takes access tokens (`ya29.…`) too, each checked with Google once. On by default.
   GoogleOptions& access_tokens(bool yes) { return opaque = yes, *this; }
-  /// Other hosts than Google's: for tests. `accounts` is the issuer; `apis` serves certs, tokeninfo, userinfo and token.
+  /// Other hosts than Google's: for tests. `accounts` is the issuer; `apis` serves certs, tokeninfo, userinfo and
+  /// token.
   GoogleOptions& issuer(std::string url) { return issuer_ = std::move(url), *this; }
   GoogleOptions& api_url(std::string url) {
     jwks_url_ = url + "/oauth2/v3/certs";

@@ -24,7 +24,8 @@ class IntrospectionProvider final : public JwtProvider {
     if (!is_provider_url(options_.endpoint))
       return Error("INTROSPECTION_URL must be an https URL; it is '" + options_.endpoint + "'");
     if (options_.client_id.empty() || options_.client_secret.empty())
-      return Error("INTROSPECTION_CLIENT_ID or INTROSPECTION_CLIENT_SECRET is not set; the endpoint must know who asks");
+      return Error(
+          "INTROSPECTION_CLIENT_ID or INTROSPECTION_CLIENT_SECRET is not set; the endpoint must know who asks");
     if (options_.audience_.empty() && options_.allowed.empty())
       return Error("INTROSPECTION_AUDIENCE is not set (nor INTROSPECTION_CLIENTS): a token for anyone would do");
     if (!options_.userinfo_url.empty() && !is_provider_url(options_.userinfo_url))
@@ -36,15 +37,15 @@ class IntrospectionProvider final : public JwtProvider {
     return options_.issuer_.empty() ? std::vector<std::string>() : std::vector<std::string>{options_.issuer_};
   }
 
-  std::string refuse(const json::object&, const json::object&, TimePoint) const override { return {}; }
+  std::string refuse(const Jws&, const json::object&, TimePoint) const override { return {}; }
   bool takes_opaque(std::string_view) const override { return true; }
 
   void look_up_token(const std::string& token, PrincipalDone done) override {
     ClientRequest request =
         detail::form_request(options_.endpoint, {{"token", token}, {"token_type_hint", "access_token"}});
     detail::with_basic(request, options_.client_id, options_.client_secret.reveal());
-    fetcher()(std::move(request), [this, self = shared_from_this(), done = std::move(done)](
-                                      const HttpClient::Outcome& got) { done(read(got)); });
+    fetcher()(std::move(request), [this, self = shared_from_this(),
+                                   done = std::move(done)](const HttpClient::Outcome& got) { done(read(got)); });
   }
 
   Result<Principal, AuthFault> read(const HttpClient::Outcome& got) const {

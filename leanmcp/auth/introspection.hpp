@@ -8,7 +8,8 @@
 
 namespace leanmcp::inline v0 {
 
-/// Tokens that only their issuer can read: each is introspected (RFC 7662), and remembered until it ends, at most 300 s.
+/// Tokens that only their issuer can read: each is introspected (RFC 7662), and remembered until it ends, at most 300
+/// s.
 class IntrospectionOptions : public ProviderOptions<IntrospectionOptions> {
  public:
   /// The endpoint, and how this server authenticates there.

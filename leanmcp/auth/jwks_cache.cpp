@@ -135,7 +135,7 @@ JwksCache::Step JwksCache::ready(TimePoint now) {
   return usable ? Step::use : (trying || !resting ? Step::wait : Step::unavailable);
 }
 
-JwksCache::Step JwksCache::unknown(std::string_view, TimePoint now) {
+JwksCache::Step JwksCache::unknown(TimePoint now) {
   if (!fetcher_) return Step::use;
   const std::lock_guard lock(mutex_);
   if (fetching_ || now >= quiet_until_) return Step::wait;
@@ -181,11 +181,7 @@ void JwksCache::finish(const HttpClient::Outcome& outcome) {
     // A fetch that did not bring what was asked for may be tried again sooner: the provider may be about to publish.
     bool found = good;
     if (good && !wanted_.empty()) {
-      found = std::any_of(wanted_.begin(), wanted_.end(), [&](const std::string& id) {
-        for (const char* algorithm : {"RS256", "PS256", "ES256", "ES384", "ES512", "EdDSA"})
-          if (set_->keys.has(id, algorithm)) return true;
-        return false;
-      });
+      found = std::any_of(wanted_.begin(), wanted_.end(), [&](const std::string& id) { return set_->keys.knows(id); });
     }
     wanted_.clear();
     quiet_until_ = now + (found ? times_.cooldown_good : times_.cooldown_bad);

@@ -85,8 +85,8 @@ class JwksCache : public std::enable_shared_from_this<JwksCache> {
   };
   /// Before a token is looked at. Starts a refresh in the background when it is time. Lock-free while the set is fresh.
   Step ready(TimePoint now);
-  /// After the set turned out to have no key of that id.
-  Step unknown(std::string_view key_id, TimePoint now);
+  /// After the set turned out to have no key of an id.
+  Step unknown(TimePoint now);
   /// Set once the fetch that is under way has ended, starting one if none is and one is due. `key_id` is what was asked
   /// for, if any.
   OneShot<bool> refreshed(std::string_view key_id = {});

@@ -21,7 +21,7 @@ constexpr std::size_t most_token_bytes = 16 * 1024;
 struct Source {
   std::string issuer;
   std::shared_ptr<JwksCache> keys;
-  Secret secret;
+  std::optional<SymmetricKey> secret;
   bool at_start = true;
   std::uint64_t number = 0;  // the same for sources that share their keys
   bool is_template() const { return issuer.find('{') != std::string::npos; }
@@ -71,7 +71,7 @@ Result<void> JwtProvider::init() {
   if (state_->algorithms.empty()) return Error("no algorithm is accepted");
   std::set<std::string> asked;
   for (const Source& source : state_->sources) {
-    const bool symmetric = !source.secret.empty();
+    const bool symmetric = source.secret.has_value();
     for (const auto& algorithm : state_->algorithms) {
       if (algorithm == "none" || (algorithm.starts_with("HS") && !symmetric && state_->sources.size() == 1))
         return Error("the algorithm '" + algorithm + "' is not for published keys");
@@ -94,15 +94,15 @@ void JwtProvider::trust(std::string issuer, std::string jwks_url, bool at_start)
   std::uint64_t number = state_->sources.size();
   for (std::uint64_t i = state_->sources.size(); i-- > 0;)
     if (state_->sources[i].keys == keys) number = state_->sources[i].number;
-  state_->sources.push_back(Source{std::move(issuer), std::move(keys), Secret(), at_start, number});
+  state_->sources.push_back(Source{std::move(issuer), std::move(keys), std::nullopt, at_start, number});
 }
 
 void JwtProvider::trust_keys(std::string issuer, PublicKeys keys) {
   state_->sources.push_back(
-      Source{std::move(issuer), JwksCache::fixed(std::move(keys)), Secret(), true, state_->sources.size()});
+      Source{std::move(issuer), JwksCache::fixed(std::move(keys)), std::nullopt, true, state_->sources.size()});
 }
 
-void JwtProvider::trust_secret(std::string issuer, Secret secret) {
+void JwtProvider::trust_secret(std::string issuer, SymmetricKey secret) {
   state_->sources.push_back(
       Source{std::move(issuer), JwksCache::fixed(PublicKeys()), std::move(secret), true, state_->sources.size()});
 }
@@ -118,9 +118,9 @@ JwtProvider::Looked JwtProvider::look_at(std::string_view token) const {
   }
   looked.parts = std::move(*parts);
   const std::string issuer = claim_text(looked.parts->claims, "iss");
-  const bool symmetric = looked.parts->algorithm.starts_with("HS");
+  const bool symmetric = is_symmetric(looked.parts->jws.algorithm);
   for (const Source& source : state_->sources) {
-    if (symmetric == source.secret.empty()) continue;
+    if (symmetric != source.secret.has_value()) continue;
     if (!source.is_template() && source.issuer == issuer) looked.source = &source;
   }
   if (!looked.source && !symmetric) {
@@ -149,53 +149,50 @@ std::optional<Result<Principal, AuthFault>> JwtProvider::decide(std::string_view
   const Looked looked = look_at(token);
   if (!looked.parts) return refused(looked.fault, nullptr);
   const JwtParts& parts = *looked.parts;
-  const bool symmetric = parts.algorithm.starts_with("HS");
+  const JwsAlgorithm algorithm = parts.jws.algorithm;
   const auto& accepted = state_->algorithms;
-  if (std::find(accepted.begin(), accepted.end(), parts.algorithm) == accepted.end())
+  if (std::find(accepted.begin(), accepted.end(), to_string(algorithm)) == accepted.end())
     return refused(TokenFault::wrong_algorithm, &parts.claims);
-  if (!looked.source) {
-    const bool no_secret = symmetric && std::none_of(state_->sources.begin(), state_->sources.end(),
-                                                     [](const Source& source) { return !source.secret.empty(); });
-    return refused(no_secret ? TokenFault::wrong_algorithm : TokenFault::wrong_issuer, &parts.claims);
-  }
+  if (!looked.source) return refused(TokenFault::wrong_issuer, &parts.claims);
   JwksCache& cache = *looked.source->keys;
   const auto unavailable = [&]() -> Result<Principal, AuthFault> {
     return AuthFault(AuthCode::verification_failed, "the provider's keys cannot be fetched from " + cache.url());
   };
+  const Jws& jws = parts.jws;
   std::string key_issuer;
   const std::uint64_t generation = looked.source->generation();
-  if (symmetric) {
-    if (parts.algorithm != "HS256") return refused(TokenFault::wrong_algorithm, &parts.claims);
-    const std::string mac = hmac_sha256(looked.source->secret.reveal(), parts.signed_text);
-    if (!constant_time_equal(mac, parts.signature)) return refused(TokenFault::bad_signature, &parts.claims);
+  if (looked.source->secret) {
+    if (!looked.source->secret->verify(algorithm, jws.parts.signed_text, jws.parts.signature))
+      return refused(TokenFault::bad_signature, &parts.claims);
   } else {
     const JwksCache::Step step = cache.ready(now);
     if (step == JwksCache::Step::unavailable) return unavailable();
     if (step == JwksCache::Step::wait && may_wait) return std::nullopt;
     const auto set = cache.keys();
     if (!set) return unavailable();
-    if (!set->keys.has(parts.key_id, parts.algorithm)) {
-      const JwksCache::Step next = cache.unknown(parts.key_id, now);
+    if (!set->keys.has(jws.key_id, algorithm)) {
+      if (set->keys.knows(jws.key_id) && !jws.key_id.empty()) return refused(TokenFault::wrong_key, &parts.claims);
+      const JwksCache::Step next = cache.unknown(now);
       if (next == JwksCache::Step::wait && may_wait) {
-        wanted_key = parts.key_id;
+        wanted_key = jws.key_id;
         return std::nullopt;
       }
       if (next == JwksCache::Step::unavailable) return unavailable();
       return refused(TokenFault::unknown_key, &parts.claims);
     }
-    if (!set->keys.verify(parts.key_id, parts.algorithm, parts.signed_text, parts.signature))
+    if (!set->keys.signer(jws.key_id, algorithm, jws.parts.signed_text, jws.parts.signature))
       return refused(TokenFault::bad_signature, &parts.claims);
-    if (const auto found = set->issuers.find(parts.key_id); found != set->issuers.end()) key_issuer = found->second;
+    if (const auto found = set->issuers.find(jws.key_id); found != set->issuers.end()) key_issuer = found->second;
   }
   // RFC 8725, section 3.11: a token made for something else, such as a logout token, is none of ours.
-  const std::string type = token_type(parts.header);
-  if (!type.empty() && type != "jwt" && type != "at+jwt") return refused(TokenFault::bad_header, &parts.claims);
+  if (!jws.type.empty() && !is_type(jws.type, "JWT") && !is_type(jws.type, "at+jwt"))
+    return refused(TokenFault::wrong_type, &parts.claims);
   const std::string issuer = claim_text(parts.claims, "iss");
   if (looked.source->is_template() ? !trusts_issuer(issuer, parts.claims) : issuer != looked.source->issuer)
     return refused(TokenFault::wrong_issuer, &parts.claims);
   if (const auto fault = check_times(parts.claims, now, state_->base.clock_skew)) return refused(*fault, &parts.claims);
   std::string reason = refuse_key(parts.claims, key_issuer);
-  if (reason.empty()) reason = refuse(parts.header, parts.claims, now);
+  if (reason.empty()) reason = refuse(jws, parts.claims, now);
   if (!reason.empty()) return AuthFault(AuthCode::invalid_token, std::move(reason));
   Principal who = principal(parts.claims);
   if (who.key().empty()) return AuthFault(AuthCode::invalid_token, "the token names no subject");

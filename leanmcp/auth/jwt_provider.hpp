@@ -2,7 +2,7 @@
 
 #include <leanmcp/auth/fetcher.hpp>
 #include <leanmcp/auth/provider_options.hpp>
-#include <leanmcp/auth/token_check.hpp>
+#include <leanmcp/crypto/jws.hpp>
 #include <leanmcp/json/fwd.hpp>
 
 #include <functional>
@@ -42,8 +42,8 @@ class JwtProvider : public AuthProvider, public std::enable_shared_from_this<Jwt
   void trust(std::string issuer, std::string jwks_url, bool at_start = true);
   /// Tokens with this `iss` signed with one of these keys.
   void trust_keys(std::string issuer, PublicKeys keys);
-  /// Tokens with this `iss` signed by HS256 with this secret, of at least 32 bytes.
-  void trust_secret(std::string issuer, Secret secret);
+  /// Tokens with this `iss` signed by HS256 and its like with this secret.
+  void trust_secret(std::string issuer, SymmetricKey secret);
   void accept_algorithms(std::vector<std::string> list);
   /// Whether an issuer that `trust` names only by a template with "{tenantid}" is fine.
   virtual bool trusts_issuer(std::string_view issuer, const json::object& claims) const;
@@ -52,7 +52,7 @@ class JwtProvider : public AuthProvider, public std::enable_shared_from_this<Jwt
 
   /// What must hold beside signature, issuer and times: audience, kind of token, client. An empty text is yes, anything
   /// else the reason for the log.
-  virtual std::string refuse(const json::object& header, const json::object& claims, TimePoint now) const = 0;
+  virtual std::string refuse(const Jws& jws, const json::object& claims, TimePoint now) const = 0;
   virtual Principal principal(const json::object& claims) const;
   /// More words for a fault, such as what the operator probably did wrong.
   virtual std::string explain(TokenFault fault, const json::object& unverified_claims) const;

@@ -33,7 +33,7 @@ class KeycloakProvider final : public JwtProvider {
     return {};
   }
 
-  std::string refuse(const json::object&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     const std::string type = claim_text(claims, "typ");
     if (!type.empty() && type != "Bearer" && type != "DPoP") return "a token of type " + type + ", not an access token";
     if (!has_audience(claims, options_.audience_))
@@ -48,7 +48,8 @@ class KeycloakProvider final : public JwtProvider {
   Principal principal(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     fields.roles.clear();
-    if (const json::object* const realm = claim_object(claims, "realm_access")) fields.roles = claim_list(*realm, "roles");
+    if (const json::object* const realm = claim_object(claims, "realm_access"))
+      fields.roles = claim_list(*realm, "roles");
     if (const json::object* const clients = claim_object(claims, "resource_access")) {
       for (const auto& [name, value] : *clients) {
         const json::object* const access = value.if_object();

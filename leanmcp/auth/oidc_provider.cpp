@@ -41,7 +41,7 @@ class OidcProvider final : public JwtProvider {
     return {};
   }
 
-  std::string refuse(const json::object&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     if (!has_audience(claims, options_.audience))
       return "aud " + detail::audiences(claims) + " lacks " + options_.audience + " (OIDC_AUDIENCE)";
     const auto& clients = options_.allowed_clients;

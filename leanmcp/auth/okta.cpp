@@ -25,7 +25,8 @@ class OktaProvider final : public JwtProvider {
     if (issuer.find("/oauth2/") == std::string::npos)
       return Error("OKTA_ISSUER is '" + issuer +
                    "', the org authorization server, whose tokens only Okta may read: use a custom authorization "
-                   "server, such as " + issuer + "/oauth2/default");
+                   "server, such as " +
+                   issuer + "/oauth2/default");
     if (options_.audience_.empty())
       return Error("OKTA_AUDIENCE is not set; it is the audience of the authorization server, such as api://default");
     trust(issuer, issuer + "/v1/keys");
@@ -40,7 +41,7 @@ class OktaProvider final : public JwtProvider {
     return fault == TokenFault::wrong_issuer ? "'" + issuer + "' is not OKTA_ISSUER" : "";
   }
 
-  std::string refuse(const json::object&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     if (!has_audience(claims, options_.audience_)) return "aud " + detail::audiences(claims) + " lacks OKTA_AUDIENCE";
     const auto& clients = options_.allowed;
     if (!clients.empty() && std::find(clients.begin(), clients.end(), claim_text(claims, "cid")) == clients.end())

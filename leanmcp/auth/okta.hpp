@@ -8,7 +8,8 @@
 
 namespace leanmcp::inline v0 {
 
-/// Okta: access tokens of a custom authorization server. The stable user id is `uid`; `sub` is the login, which changes.
+/// Okta: access tokens of a custom authorization server. The stable user id is `uid`; `sub` is the login, which
+/// changes.
 class OktaOptions : public ProviderOptions<OktaOptions> {
  public:
   OktaOptions() { provider_name = "okta"; }

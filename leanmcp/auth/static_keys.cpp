@@ -25,7 +25,7 @@ class StaticKeysProvider final : public JwtProvider {
     trust_keys(options_.issuer, std::move(*keys));
     return {};
   }
-  std::string refuse(const json::object&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     return has_audience(claims, options_.audience) ? "" : "aud " + detail::audiences(claims) + " lacks the audience";
   }
   bool has_profile(const Principal&, const json::object&) const override { return true; }

@@ -22,12 +22,14 @@ class SupabaseProvider final : public JwtProvider {
  private:
   Result<void> configure() override {
     const std::string url = detail::without_slash(options_.url_);
-    if (!is_provider_url(url)) return Error("SUPABASE_URL must be like https://ref.supabase.co; it is '" + options_.url_ + "'");
+    if (!is_provider_url(url))
+      return Error("SUPABASE_URL must be like https://ref.supabase.co; it is '" + options_.url_ + "'");
     issuer_ = url.ends_with("/auth/v1") ? url : url + "/auth/v1";
     if (!options_.secret_.empty()) {
-      if (options_.secret_.reveal().size() < 32) return Error("SUPABASE_JWT_SECRET is shorter than 32 bytes");
+      auto secret = SymmetricKey::from_bytes(options_.secret_);
+      if (!secret) return Error("SUPABASE_JWT_SECRET: " + std::string(to_string(secret.error())));
       accept_algorithms({"HS256"});
-      trust_secret(issuer_, options_.secret_);
+      trust_secret(issuer_, std::move(*secret));
       return {};
     }
     accept_algorithms({"ES256", "RS256"});
@@ -43,7 +45,7 @@ class SupabaseProvider final : public JwtProvider {
     return {};
   }
 
-  std::string refuse(const json::object&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     if (!has_audience(claims, "authenticated")) return "aud " + detail::audiences(claims) + " is not authenticated";
     if (claim_text(claims, "role") == "anon" || claim_text(claims, "role") == "service_role")
       return "role " + claim_text(claims, "role") + " is no person's";

@@ -25,7 +25,8 @@ class WorkosProvider final : public JwtProvider {
     if (!is_provider_url(api_)) return Error("WORKOS_API_URL '" + api_ + "' is no https URL");
     if (!options_.authkit_.empty()) {
       if (!is_provider_url(options_.authkit_) || options_.authkit_.ends_with('/'))
-        return Error("WORKOS_ISSUER must be like https://name.authkit.app, without a slash; it is '" + options_.authkit_ + "'");
+        return Error("WORKOS_ISSUER must be like https://name.authkit.app, without a slash; it is '" +
+                     options_.authkit_ + "'");
       if (options_.audience_.empty())
         return Error("WORKOS_AUDIENCE is not set; it is the resource that clients name, or your client id");
       trust(options_.authkit_, options_.authkit_ + "/oauth2/jwks");
@@ -46,7 +47,7 @@ class WorkosProvider final : public JwtProvider {
     return fault == TokenFault::wrong_issuer ? "iss " + claim_text(claims, "iss") + " not in WORKOS_ISSUER" : "";
   }
 
-  std::string refuse(const json::object&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     if (!options_.authkit_.empty()) {
       return has_audience(claims, options_.audience_) ? ""
                                                       : "aud " + detail::audiences(claims) + " lacks WORKOS_AUDIENCE";
@@ -69,7 +70,8 @@ class WorkosProvider final : public JwtProvider {
     const std::string& id = principal.subject();
     if (options_.api_key_.empty())
       return done(AuthFault(AuthCode::verification_failed, "no profile claims and WORKOS_API_KEY unset"));
-    if (id.empty() || id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != std::string::npos)
+    if (id.empty() ||
+        id.find_first_not_of("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-") != std::string::npos)
       return done(AuthFault(AuthCode::invalid_token, "the subject is no WorkOS user id"));
     ClientRequest request = detail::get_request(api_ + "/user_management/users/" + id);
     detail::with_bearer(request, options_.api_key_.reveal());
