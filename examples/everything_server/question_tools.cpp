@@ -48,6 +48,7 @@ const char* word(Action action) {
     case Action::accept: return "accept";
     case Action::decline: return "decline";
     case Action::cancel: return "cancel";
+    case Action::unavailable: return "unavailable";
   }
   return "";
 }

@@ -26,20 +26,20 @@ TEST(TokenCheck, TakesEachAlgorithm) {
 
 TEST(TokenCheck, EachCauseHasItsName) {
   EXPECT_EQ(check(test_tokens::es256_aud), "wrong audience");
-  EXPECT_EQ(check(test_tokens::es256_noaud), "wrong audience");
-  EXPECT_EQ(check(test_tokens::es256_audobj), "wrong audience");
+  EXPECT_EQ(check(test_tokens::es256_noaud), "no audience");
+  EXPECT_EQ(check(test_tokens::es256_audobj), "broken claims");
   EXPECT_EQ(check(test_tokens::es256_iss), "wrong issuer");
   EXPECT_EQ(check(test_tokens::es256_expired), "expired");
   EXPECT_EQ(check(test_tokens::es256_noexp), "no expiry");
-  EXPECT_EQ(check(test_tokens::es256_badexp), "broken claims");
+  EXPECT_EQ(check(test_tokens::es256_badexp), "a date that is none");
   EXPECT_EQ(check(test_tokens::es256_future), "not valid yet");
-  EXPECT_EQ(check(test_tokens::es256_iat), "not valid yet");
-  EXPECT_EQ(check(test_tokens::es256_dup), "broken claims");
+  EXPECT_EQ(check(test_tokens::es256_iat), "issued in the future");
+  EXPECT_EQ(check(test_tokens::es256_dup), "repeated claim");
   EXPECT_EQ(check(test_tokens::es256_notobj), "broken claims");
-  EXPECT_EQ(check(test_tokens::es256_jku), "header names its own keys or critical extensions");
-  EXPECT_EQ(check(test_tokens::es256_jwk), "header names its own keys or critical extensions");
+  EXPECT_EQ(check(test_tokens::es256_jku), "header names its own keys");
+  EXPECT_EQ(check(test_tokens::es256_jwk), "header names its own keys");
   EXPECT_EQ(check(test_tokens::es256_kid), "signed with an unknown key");
-  EXPECT_EQ(check(test_tokens::unsigned_token), "algorithm not allowed");
+  EXPECT_EQ(check(test_tokens::unsigned_token), "not signed");
   EXPECT_EQ(check(test_tokens::hs256_with_public_key), "algorithm not allowed");
   EXPECT_EQ(check("opaque"), "not a signed JWT (an opaque token?)");
   EXPECT_EQ(check("a.b.c.d"), "not a signed JWT (an opaque token?)");

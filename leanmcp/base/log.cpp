@@ -18,7 +18,7 @@ std::size_t misleading(std::string_view text) {
   return mark || isolate ? 3 : 0;
 }
 
-void append_escaped(std::string& out, std::string_view text) {
+void append_text(std::string& out, std::string_view text, bool quoted) {
   static constexpr char hex[] = "0123456789abcdef";
   std::size_t left = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -31,7 +31,7 @@ void append_escaped(std::string& out, std::string_view text) {
       out += hex[byte & 15];
       --left;
     } else {
-      if (c == '"' || c == '\\') out += '\\';
+      if (quoted && (c == '"' || c == '\\')) out += '\\';
       out += c;
     }
   }
@@ -39,16 +39,18 @@ void append_escaped(std::string& out, std::string_view text) {
 
 }  // namespace
 
+void append_visible(std::string& out, std::string_view text) { append_text(out, text, false); }
+
 void Logger::log(LogLevel level, std::string_view message, std::initializer_list<LogField> fields) const {
   if (!enabled(level)) return;
   std::string line;
-  append_escaped(line, message);
+  append_text(line, message, true);
   for (const auto& [name, value] : fields) {
     if (name.empty()) continue;
     line += ' ';
     line += name;
     line += "=\"";
-    append_escaped(line, value);
+    append_text(line, value, true);
     line += '"';
   }
   sink_(level, line);

@@ -14,6 +14,10 @@ enum class LogLevel { debug, info, warning, error };
 /// out.
 using LogField = std::pair<std::string_view, std::string_view>;
 
+/// Appends text from outside so that it can be shown to a person: controls, line separators and marks that change the
+/// direction of writing stand as `\\x` and their bytes.
+void append_visible(std::string& out, std::string_view text);
+
 /// Where log lines go. The library never prints by itself: without a sink, lines are dropped.
 /// The sink is called from any thread, several at once.
 class Logger {

@@ -28,6 +28,12 @@ TEST(Log, MarksOfDirectionAndSeparatorsAreEscapedWhole) {
   EXPECT_EQ(line_of("cut \xe2"), "event value=\"cut \xe2\"");
 }
 
+TEST(Log, TextForPeopleHasItsMarksEscapedAndNothingElse) {
+  std::string out;
+  append_visible(out, "say \"a\\b\"\x1b[31m\u202e");
+  EXPECT_EQ(out, "say \"a\\b\"\\x1b[31m\\xe2\\x80\\xae");
+}
+
 TEST(Log, AFieldWithoutANameIsLeftOut) {
   std::string written;
   const Logger log([&](LogLevel, std::string_view line) { written = line; });

@@ -112,6 +112,16 @@ Result<std::string, OpenFault> Sealer::open(std::string_view sealed, std::string
   return plain;
 }
 
+const std::string& Sealer::key_id() const noexcept { return keys_->front().id; }
+
+std::string Sealer::key_id_of(std::string_view sealed) {
+  if (sealed.size() > most_sealed) return {};
+  const auto raw = base64url_decode(sealed);
+  if (!raw || raw->size() < 2 || (*raw)[0] != format) return {};
+  const auto size = static_cast<std::size_t>(static_cast<unsigned char>((*raw)[1]));
+  return raw->size() < 2 + size ? std::string() : raw->substr(2, size);
+}
+
 Result<KeyRing> KeyRing::parse(std::string_view text) {
   KeyRing ring;
   while (!text.empty()) {

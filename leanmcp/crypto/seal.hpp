@@ -21,6 +21,11 @@ class Sealer {
   /// `associated_data` is bound to the text without being in it; the same must be given to `open`.
   std::string seal(std::string_view plaintext, std::string_view associated_data) const;
   Result<std::string, OpenFault> open(std::string_view sealed, std::string_view associated_data) const;
+  /// The id of the key that seals now.
+  const std::string& key_id() const noexcept;
+  /// The id of the key a text says it was sealed with, unverified; empty for anything else. It is bound to the text: one
+  /// that was changed does not open.
+  static std::string key_id_of(std::string_view sealed);
 
  private:
   friend class KeyRing;

@@ -2,117 +2,145 @@
 
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/crypto/digest.hpp>
-
-#include <boost/json.hpp>
-
-#include <openssl/core_names.h>
-#include <openssl/ecdsa.h>
-#include <openssl/evp.h>
-#include <openssl/rsa.h>
+#include <leanmcp/crypto/key_handle.hpp>
+#include <leanmcp/crypto/strict_json.hpp>
 
 #include <stdexcept>
-#include <vector>
 
 namespace leanmcp::inline v0 {
-namespace {
 
 namespace json = boost::json;
 
-template <auto Free>
-struct Deleter {
-  template <class T>
-  void operator()(T* p) const {
-    Free(p);
+namespace {
+
+constexpr std::size_t most_depth = 8;
+
+KeyType type_for(JwsAlgorithm algorithm) {
+  switch (algorithm) {
+    case JwsAlgorithm::es256:
+      return KeyType::p256;
+    case JwsAlgorithm::es384:
+      return KeyType::p384;
+    case JwsAlgorithm::es512:
+      return KeyType::p521;
+    case JwsAlgorithm::eddsa:
+    case JwsAlgorithm::ed25519:
+      return KeyType::ed25519;
+    case JwsAlgorithm::ed448:
+      return KeyType::ed448;
+    case JwsAlgorithm::hs256:
+    case JwsAlgorithm::hs384:
+    case JwsAlgorithm::hs512:
+      throw std::runtime_error("a signing key is no symmetric key");
+    default:
+      return KeyType::rsa;
   }
-};
-using Key = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
-using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
-using Number = std::unique_ptr<BIGNUM, Deleter<BN_free>>;
-using EcSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
-
-constexpr int p256_bytes = 32;
-
-void require(bool good) {
-  if (!good) throw std::runtime_error("OpenSSL failed to make or use a signing key");
 }
 
-/// The bytes of a number, with leading zeros up to `size`; as many as it needs for 0.
-std::string number_bytes(const BIGNUM* number, int size) {
-  const int needed = size == 0 ? BN_num_bytes(number) : size;
-  std::string out(static_cast<std::size_t>(needed), '\0');
-  require(BN_bn2binpad(number, reinterpret_cast<unsigned char*>(out.data()), needed) == needed);
-  return out;
-}
-
-std::string parameter(EVP_PKEY* key, const char* name, int size) {
-  BIGNUM* raw = nullptr;
-  require(EVP_PKEY_get_bn_param(key, name, &raw) == 1);
-  const Number number(raw);
-  return base64url_encode(number_bytes(number.get(), size));
-}
-
-/// OpenSSL's DER signature as the two numbers side by side (RFC 7518, section 3.4).
-std::string ec_raw(const std::vector<unsigned char>& der) {
-  const unsigned char* at = der.data();
-  const EcSignature signature(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
-  require(signature != nullptr);
-  return number_bytes(ECDSA_SIG_get0_r(signature.get()), p256_bytes) +
-         number_bytes(ECDSA_SIG_get0_s(signature.get()), p256_bytes);
+JwsAlgorithm usual_for(KeyType type) {
+  switch (type) {
+    case KeyType::p256:
+      return JwsAlgorithm::es256;
+    case KeyType::p384:
+      return JwsAlgorithm::es384;
+    case KeyType::p521:
+      return JwsAlgorithm::es512;
+    case KeyType::ed25519:
+    case KeyType::ed448:
+      return JwsAlgorithm::eddsa;
+    default:
+      return JwsAlgorithm::rs256;
+  }
 }
 
 }  // namespace
 
 struct SigningKey::Data {
-  Key key;
-  bool rsa = false;
+  std::shared_ptr<const PublicKey::Data> key;
+  Algorithm algorithm = Algorithm::rs256;
   std::string key_id;
   std::string public_jwk;
+
+  static Result<std::shared_ptr<const Data>, JwkFault> make(detail::TypedKey key, detail::KeyUse use,
+                                                            std::optional<Algorithm> algorithm) {
+    const Algorithm chosen = algorithm.value_or(use.algorithm.value_or(usual_for(key.type)));
+    if (!fits(key.type, chosen) || (use.algorithm && *use.algorithm != chosen)) return JwkFault::wrong_algorithm;
+    auto data = std::make_shared<Data>();
+    use.algorithm = chosen;
+    data->algorithm = chosen;
+    data->key_id = use.id;
+    const auto made = PublicKey::Data::make(std::move(key), std::move(use));
+    data->key = made;
+    if (data->key_id.empty()) data->key_id = made->thumbprint;
+    json::object jwk = json::parse(made->jwk).as_object();
+    jwk["use"] = "sig";
+    jwk["alg"] = to_string(chosen);
+    jwk["kid"] = data->key_id;
+    data->public_jwk = json::serialize(jwk);
+    return std::shared_ptr<const Data>(std::move(data));
+  }
 };
 
-SigningKey SigningKey::generate(Algorithm algorithm) {
-  auto data = std::make_shared<Data>();
-  data->rsa = algorithm == Algorithm::rs256;
-  constexpr unsigned rsa_bits = 2048;
-  data->key.reset(data->rsa ? EVP_RSA_gen(rsa_bits) : EVP_EC_gen("P-256"));
-  require(data->key != nullptr);
-  EVP_PKEY* const key = data->key.get();
-  // Members in the order in which the thumbprint takes them (RFC 7638, section 3.2).
-  json::object jwk;
-  if (data->rsa) {
-    jwk["e"] = parameter(key, OSSL_PKEY_PARAM_RSA_E, 0);
-    jwk["kty"] = "RSA";
-    jwk["n"] = parameter(key, OSSL_PKEY_PARAM_RSA_N, 0);
-  } else {
-    jwk["crv"] = "P-256";
-    jwk["kty"] = "EC";
-    jwk["x"] = parameter(key, OSSL_PKEY_PARAM_EC_PUB_X, p256_bytes);
-    jwk["y"] = parameter(key, OSSL_PKEY_PARAM_EC_PUB_Y, p256_bytes);
-  }
-  data->key_id = base64url_encode(sha256(json::serialize(jwk)));
-  jwk["use"] = "sig";
-  jwk["alg"] = data->rsa ? "RS256" : "ES256";
-  jwk["kid"] = data->key_id;
-  data->public_jwk = json::serialize(jwk);
-  return SigningKey(std::move(data));
+SigningKey SigningKey::generate(Algorithm algorithm, unsigned rsa_bits) {
+  return SigningKey(*Data::make(detail::new_key(type_for(algorithm), rsa_bits), detail::KeyUse(), algorithm));
 }
 
+Result<SigningKey, JwkFault> SigningKey::from_jwk(std::string_view jwk, std::optional<Algorithm> algorithm) {
+  const JwkLimits limits;
+  if (jwk.size() > limits.bytes) return JwkFault::too_large;
+  const auto object = detail::strict_object(jwk, most_depth);
+  if (!object)
+    return object.error() == detail::StrictFault::repeated_member ? JwkFault::repeated_member : JwkFault::not_json;
+  auto use = detail::key_use(*object, "sign");
+  if (!use) return use.error();
+  auto key = detail::key_from_jwk(*object, detail::KeyPart::private_half, limits);
+  if (!key) return key.error();
+  auto data = Data::make(std::move(*key), std::move(*use), algorithm);
+  if (!data) return data.error();
+  return SigningKey(std::move(*data));
+}
+
+Result<SigningKey, JwkFault> SigningKey::from_pem(std::string_view pem, std::optional<Algorithm> algorithm,
+                                                  std::string key_id) {
+  auto key = detail::key_from_pem(pem, detail::KeyPart::private_half, JwkLimits());
+  if (!key) return key.error();
+  detail::KeyUse use;
+  use.id = std::move(key_id);
+  auto data = Data::make(std::move(*key), std::move(use), algorithm);
+  if (!data) return data.error();
+  return SigningKey(std::move(*data));
+}
+
+SigningKey::Algorithm SigningKey::algorithm() const noexcept { return data_->algorithm; }
 const std::string& SigningKey::key_id() const noexcept { return data_->key_id; }
+const std::string& SigningKey::thumbprint() const noexcept { return data_->key->thumbprint; }
 const std::string& SigningKey::public_jwk() const noexcept { return data_->public_jwk; }
+PublicKey SigningKey::public_key() const { return *PublicKey::parse(data_->public_jwk); }
+
+Secret SigningKey::private_jwk() const {
+  std::string text = detail::private_jwk(data_->key->key);
+  text.pop_back();
+  text += ",\"alg\":\"" + std::string(to_string(data_->algorithm)) +
+          "\",\"kid\":" + json::serialize(json::string(data_->key_id)) + "}";
+  return Secret(std::move(text));
+}
+
+std::string SigningKey::signature(std::string_view text) const {
+  return detail::make_signature(data_->key->key, data_->algorithm, text);
+}
 
 std::string SigningKey::sign(std::string_view payload, std::string_view type) const {
-  const json::object header{{"alg", data_->rsa ? "RS256" : "ES256"}, {"kid", data_->key_id}, {"typ", type}};
-  std::string text = base64url_encode(json::serialize(header)) + "." + base64url_encode(payload);
-  const DigestContext context(EVP_MD_CTX_new());
-  require(context != nullptr);
-  require(EVP_DigestSignInit(context.get(), nullptr, EVP_sha256(), nullptr, data_->key.get()) == 1);
-  const auto* const bytes = reinterpret_cast<const unsigned char*>(text.data());
-  std::size_t size = 0;
-  require(EVP_DigestSign(context.get(), nullptr, &size, bytes, text.size()) == 1);
-  std::vector<unsigned char> signature(size);
-  require(EVP_DigestSign(context.get(), signature.data(), &size, bytes, text.size()) == 1);
-  signature.resize(size);
-  const std::string raw = data_->rsa ? std::string(signature.begin(), signature.end()) : ec_raw(signature);
-  return text + "." + base64url_encode(raw);
+  json::object header{{"alg", to_string(data_->algorithm)}, {"kid", data_->key_id}};
+  if (!type.empty()) header["typ"] = type;
+  const std::string text = base64url_encode(json::serialize(header)) + "." + base64url_encode(payload);
+  return text + "." + base64url_encode(signature(text));
+}
+
+std::string SigningKey::sign_with_key(std::string_view payload, std::string_view type) const {
+  const std::string header = R"({"typ":)" + json::serialize(json::string(type)) + R"(,"alg":")" +
+                             std::string(to_string(data_->algorithm)) + R"(","jwk":)" + data_->key->jwk + "}";
+  const std::string text = base64url_encode(header) + "." + base64url_encode(payload);
+  return text + "." + base64url_encode(signature(text));
 }
 
 }  // namespace leanmcp::inline v0

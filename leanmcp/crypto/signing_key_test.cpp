@@ -1,7 +1,7 @@
 #include <leanmcp/crypto/signing_key.hpp>
 
 #include <leanmcp/base/encoding.hpp>
-#include <leanmcp/crypto/public_keys.hpp>
+#include <leanmcp/crypto/jws.hpp>
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
@@ -34,8 +34,12 @@ void round_trip(SigningKey::Algorithm algorithm, const std::string& name) {
   for (const std::string secret : {"d", "p", "q", "dp", "dq", "qi"}) EXPECT_FALSE(jwk.contains(secret));
 }
 
-TEST(SigningKey, Rs256RoundTrip) { round_trip(SigningKey::Algorithm::rs256, "RS256"); }
-TEST(SigningKey, Es256RoundTrip) { round_trip(SigningKey::Algorithm::es256, "ES256"); }
+class EachAlgorithm : public testing::TestWithParam<JwsAlgorithm> {};
+
+TEST_P(EachAlgorithm, RoundTrip) { round_trip(GetParam(), std::string(to_string(GetParam()))); }
+
+INSTANTIATE_TEST_SUITE_P(SigningKey, EachAlgorithm, testing::ValuesIn(public_key_algorithms()),
+                         [](const auto& info) { return std::string(to_string(info.param)); });
 
 }  // namespace
 }  // namespace leanmcp

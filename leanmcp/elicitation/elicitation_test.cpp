@@ -23,8 +23,13 @@ BOOST_DESCRIBE_STRUCT(Upgrade, (), (plan, confirm))
 
 Form upgrade_form() {
   return Form("Upgrade to Premium")
-      .select("plan", "Select Plan").option("monthly", "Monthly").option("yearly", "Yearly").required()
-      .boolean("confirm", "I agree").required().ask_user();
+      .select("plan", "Select Plan")
+      .option("monthly", "Monthly")
+      .option("yearly", "Yearly")
+      .required()
+      .boolean("confirm", "I agree")
+      .required()
+      .ask_user();
 }
 
 std::string upgrade(const Upgrade& u) { return u.plan + (u.confirm ? " agreed" : " refused"); }

@@ -1,3 +1,4 @@
+#include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/bind.hpp>
 
 #include <leanmcp/json/date_time.hpp>
@@ -298,7 +299,7 @@ class Binder {
         continue;
       }
       if (rule && !rule->default_json.empty()) {
-        value(field.type(), place, json::parse(rule->default_json), here, nullptr, depth + 1);
+        value(field.type(), place, parse_known(rule->default_json), here, nullptr, depth + 1);
         continue;
       }
       if (rule && (rule->may_be_absent || rule->only_user)) continue;

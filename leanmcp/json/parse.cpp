@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
+#include <stdexcept>
 #include <vector>
 
 namespace leanmcp::inline v0 {
@@ -117,6 +118,14 @@ void append_canonical(std::string& out, const json::value& value) {
 }
 
 }  // namespace
+
+json::value parse_known(std::string_view text) {
+  ParseLimits limits;
+  limits.bytes = text.size();
+  auto parsed = parse_json(text, limits);
+  if (!parsed) throw std::invalid_argument("parse_known(): not JSON");
+  return std::move(*parsed);
+}
 
 std::string canonical_json(const json::value& value) {
   std::string out;

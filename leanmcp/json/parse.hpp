@@ -23,6 +23,10 @@ enum class ParseFault { too_large, too_deep, invalid };
 Result<json::value, ParseFault> parse_json(std::string_view text, const ParseLimits& limits,
                                            json::storage_ptr storage = {});
 
+/// Parses a text that was written here, or went through `parse_json` before: anything else is a bug and throws
+/// std::invalid_argument.
+json::value parse_known(std::string_view text);
+
 /// The same text for equal values: keys sorted, numbers in their shortest form, an integral double written as an
 /// integer (in the manner of RFC 8785). For digests.
 std::string canonical_json(const json::value& value);

@@ -1,3 +1,4 @@
+#include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/schema.hpp>
 
 #include <leanmcp/json/bind.hpp>
@@ -163,10 +164,9 @@ class Generator {
 
   void add_default(const TypeInfo& type, const FieldInfo& field, const FieldRule* rule, json::object& property) {
     if (rule && !rule->default_json.empty()) {
-      boost::system::error_code failed;
-      json::value value = json::parse(rule->default_json, failed);
-      if (failed) return note(field, "its default is no JSON");
-      property["default"] = std::move(value);
+      auto value = parse_json(rule->default_json, ParseLimits());
+      if (!value) return note(field, "its default is no JSON");
+      property["default"] = std::move(*value);
       return;
     }
     if (field.type().kind != TypeKind::optional && has_default(type, field))
@@ -190,12 +190,11 @@ class Generator {
     if (!rule.pattern.empty()) out["pattern"] = rule.pattern;
     if (!rule.format.empty()) out["format"] = rule.format;
     if (!rule.examples.empty()) {
-      boost::system::error_code failed;
-      json::value examples = json::parse("[" + rule.examples + "]", failed);
-      if (failed) {
+      auto examples = parse_json("[" + rule.examples + "]", ParseLimits());
+      if (!examples) {
         problem_ = "the example of '" + rule.member + "' is no JSON";
       } else {
-        out["examples"] = std::move(examples);
+        out["examples"] = std::move(*examples);
       }
     }
     if (!rule.header.empty() && purpose_ == SchemaPurpose::input) out["x-mcp-header"] = rule.header;

@@ -9,6 +9,7 @@
 #include <leanmcp/server/request.hpp>
 #include <leanmcp/server/result.hpp>
 #include <leanmcp/server/rounds.hpp>
+#include <leanmcp/server/wait.hpp>
 
 #include <functional>
 #include <memory>
@@ -23,8 +24,9 @@ class Context;
 class TypeInfo;
 struct Entry;
 
-/// What the client answered to a form, a URL or another question.
-enum class Action { accept, decline, cancel };
+/// What the client answered to a form, a URL or another question. `unavailable` only for a URL: the client cannot open
+/// one (all before 2025-11-25, and those that do not say they can); give the link in the result instead.
+enum class Action { accept, decline, cancel, unavailable };
 
 /// One call of a tool, prompt or resource as decorators see it. Lives from dispatch to the answer. Used on the call's
 /// executor only, except where a method says otherwise.
@@ -59,6 +61,10 @@ class Call {
   virtual int rejected_answers(const std::string& key) const = 0;
   virtual std::string rejection_reason(const std::string& key) const = 0;
   virtual Rounds& rounds() = 0;
+  /// See Context::wait_until.
+  virtual Task<Waited> wait_until(std::string key, std::function<Task<bool>()> check, WaitOptions options) = 0;
+  /// See Context::url_completion.
+  virtual std::function<void()> url_completion(const std::string& key) = 0;
 
   /// Runs blocking work on the worker pool and comes back to this call's executor.
   virtual Task<void> on_worker(std::function<void()> work) = 0;

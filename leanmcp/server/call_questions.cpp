@@ -197,15 +197,14 @@ ResultBody CallState::argument_faults() {
 
 std::string_view CallState::uri() const {
   return entry_.kind == EntryKind::resource || entry_.kind == EntryKind::resource_template ? std::string_view(name_)
-                                                                                            : std::string_view();
+                                                                                           : std::string_view();
 }
 
 ResourceResult CallState::resource_text(std::string_view text) const {
   return ResourceResult().text(name_, text, entry_.mime_type.empty() ? "text/plain" : entry_.mime_type);
 }
 ResourceResult CallState::resource_blob(std::string_view bytes) const {
-  return ResourceResult().blob(name_, bytes,
-                               entry_.mime_type.empty() ? "application/octet-stream" : entry_.mime_type);
+  return ResourceResult().blob(name_, bytes, entry_.mime_type.empty() ? "application/octet-stream" : entry_.mime_type);
 }
 
 bool CallState::can_ask_form() const {
@@ -224,6 +223,9 @@ Task<std::string> CallState::ask(Question question) {
   // The modern era ends the run here; the answer comes with a new request.
   if (info_.modern()) co_await Abandon();
 
+  HumanWaits::Seat seat = engine_->human_waits().take(waiter());
+  if (!seat) throw CallFailure(Error("Too many questions wait for your answer already; answer those first."));
+  const HumanPause pause(*this);
   OneShot<std::optional<std::string>> shot;
   struct Waiting {
     Session& session;
@@ -238,7 +240,8 @@ Task<std::string> CallState::ask(Question question) {
   const auto sink = sink_;
   std::function<void(std::string)> send_question = [sink](std::string text) { sink->ask(std::move(text)); };
   Session::Answered on_answer = [shot](std::optional<std::string> text) { shot.set(std::move(text)); };
-  const std::uint64_t number = info_.session->ask(question.method, question.params, send_question, std::move(on_answer));
+  const std::uint64_t number =
+      info_.session->ask(question.method, question.params, send_question, std::move(on_answer));
   std::function<void()> give_up = [shot] { shot.set(std::nullopt); };
   const Executor::TimerId timer = executor().start_timer(engine_->options().human_wait, std::move(give_up));
   std::optional<std::string> answer;
@@ -248,12 +251,12 @@ Task<std::string> CallState::ask(Question question) {
   }
   bool fits = false;
   if (answer) {
-    boost::system::error_code failed;
-    const json::value parsed = json::parse(*answer, failed);
-    fits = !failed && answer_fits(question.method, parsed);
+    const auto parsed = parse_json(*answer, ParseLimits());
+    fits = parsed && answer_fits(question.method, *parsed);
   }
   if (!fits) {
-    if (question.method != "elicitation/create") throw CallFailure(Error("The client did not answer the server's request."));
+    if (question.method != "elicitation/create")
+      throw CallFailure(Error("The client did not answer the server's request."));
     answer = R"({"action":"cancel"})";
   }
   rounds().record(question, *answer);
@@ -295,6 +298,7 @@ std::string CallState::idempotency_key() {
 
 void CallState::progress(double done, std::optional<double> total, std::string_view message) {
   if (progress_token_.empty()) return;
+  last_progress_ = done;
   std::string params = "{\"progressToken\":" + progress_token_ + ",\"progress\":";
   append_number(params, done);
   if (total) {

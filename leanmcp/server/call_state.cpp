@@ -95,15 +95,8 @@ void CallState::listen_for_cancel() {
     });
   }
   stop_ = std::stop_source();
-  if (engine_->options().call_timeout.count() > 0) {
-    timeout_ = sink_->executor().start_timer(engine_->options().call_timeout, [weak] {
-      const auto self = weak.lock();
-      if (!self || self->answered_) return;
-      self->engine_->logger().warning("call timed out", {{"name", self->name_}});
-      self->send(failure_result(Error("The call took too long and was stopped.")));
-      self->cancel();
-    });
-  }
+  if (engine_->options().call_timeout.count() > 0 && timeout_ == 0 && timeout_left_.count() == 0)
+    start_timeout(engine_->options().call_timeout);
 }
 
 bool CallState::before_stage(Stage stage) {
@@ -269,8 +262,8 @@ void CallState::on_run_end(RunOutcome<ResultBody> outcome) {
       return fail(RpcError{code::missing_client_capability, "The client lacks a capability this needs",
                            "{\"requiredCapabilities\":" + missing_capability_ + "}", 400});
     }
-    return send(failure_result(Error("Your client cannot ask you what this needs: it lacks the capability " +
-                                     missing_capability_)));
+    return send(failure_result(
+        Error("Your client cannot ask you what this needs: it lacks the capability " + missing_capability_)));
   }
   if (std::exchange(replay_, false)) {
     rounds_->start_again();
@@ -278,7 +271,7 @@ void CallState::on_run_end(RunOutcome<ResultBody> outcome) {
     hook_ = 0;
     return start();
   }
-  if (rounds_ && !rounds_->pending().empty()) return finish_round();
+  if (rounds_ && (rounds_->paused() || !rounds_->pending().empty())) return finish_round();
 }
 
 void CallState::finish(ResultBody body) {
@@ -312,27 +305,6 @@ void CallState::run_after_hooks(bool succeeded, std::function<void()> next) {
     if (next) next();
   };
   spawn(sink_->executor(), shield(Sequence::run(std::move(tasks))), std::move(done));
-}
-
-void CallState::finish_round() {
-  run_after_hooks(false, {});
-  const TimePoint expires = now() + engine_->options().state_lifetime;
-  const std::string state = engine_->state_sealer().seal(rounds_->save(state_binding(), expires), "requestState");
-  std::string members = "\"inputRequests\":{";
-  bool first = true;
-  for (const Question& question : rounds_->pending()) {
-    if (!std::exchange(first, false)) members += ',';
-    append_json_string(members, question.key);
-    members += ":{\"method\":";
-    append_json_string(members, question.method);
-    members.append(",\"params\":").append(question.params).append("}");
-  }
-  members += "},\"requestState\":";
-  append_json_string(members, state);
-  members += R"(,"resultType":"input_required")";
-  Reply reply;
-  reply.body = render_result(id_, "{" + members + ",\"_meta\":{" + engine_->server_info_meta() + "}}");
-  respond(std::move(reply));
 }
 
 std::string CallState::render(const ResultBody& body) const {

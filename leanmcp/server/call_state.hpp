@@ -4,6 +4,7 @@
 
 #include <boost/json.hpp>
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <optional>
@@ -55,6 +56,8 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
     return rounds_ ? rounds_->rejection_reason(key) : std::string();
   }
   Rounds& rounds() override;
+  Task<Waited> wait_until(std::string key, std::function<Task<bool>()> check, WaitOptions options) override;
+  std::function<void()> url_completion(const std::string& key) override;
   Task<void> on_worker(std::function<void()> work) override;
   Executor& executor() noexcept override { return sink_->executor(); }
   std::string idempotency_key() override;
@@ -106,6 +109,22 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   /// Runs the hooks' `after` in reverse order, then `next`.
   void run_after_hooks(bool succeeded, std::function<void()> next);
   void listen_for_cancel();
+  void start_timeout(std::chrono::milliseconds left);
+  /// People are not bound by the time limit for calls: while one is waited for, it stands still.
+  class HumanPause {
+   public:
+    explicit HumanPause(CallState& call);
+    HumanPause(const HumanPause&) = delete;
+    HumanPause& operator=(const HumanPause&) = delete;
+    ~HumanPause();
+
+   private:
+    CallState& call_;
+  };
+  /// Whose waits are counted together: the principal's, or a nobody's session or address.
+  std::string waiter() const;
+  Task<bool> look_until(std::function<Task<bool>()>& check, std::chrono::milliseconds limit,
+                        const WaitOptions& options);
   void notify(std::string message);
   /// The caller's trace (W3C Trace Context, section 3.2) for log lines, if it sent one.
   LogField trace() const {
@@ -148,6 +167,10 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   bool answered_ = false;
   bool tracked_ = false;
   Executor::TimerId timeout_ = 0;
+  std::chrono::milliseconds timeout_left_{0};
+  TimePoint timeout_started_;
+  int human_pauses_ = 0;
+  std::atomic<double> last_progress_{0};
 };
 
 }  // namespace leanmcp::inline v0

@@ -1,19 +1,20 @@
 #include <leanmcp/server/context.hpp>
 
+#include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/bind.hpp>
-#include <leanmcp/server/ask.hpp>
 #include <leanmcp/protocol/codes.hpp>
+#include <leanmcp/protocol/form_format.hpp>
 #include <leanmcp/protocol/message.hpp>
+#include <leanmcp/server/ask.hpp>
 
 #include <boost/json.hpp>
 
 #include <charconv>
+#include <stdexcept>
 
 namespace leanmcp::inline v0 {
 
 namespace {
-
-constexpr int most_rejections = 3;
 
 std::string_view text_of(const json::object& object, std::string_view key) {
   const json::value* const value = object.if_contains(key);
@@ -30,11 +31,12 @@ Action action_of(const json::object& answer) {
 }  // namespace
 
 Task<FormReply> ask_form(Call& call, std::string key, Form form, std::vector<std::string> fields,
-                         std::function<std::string(const json::object&)> check) {
+                         std::function<std::string(const json::object&)> check, int attempts) {
   for (;;) {
     const int rejected = call.rejected_answers(key);
-    if (rejected >= most_rejections) {
+    if (rejected >= attempts) {
       FormReply given_up;
+      given_up.gave_up = true;
       co_return std::move(given_up);
     }
     std::string reason = call.rejection_reason(key);
@@ -49,7 +51,7 @@ Task<FormReply> ask_form(Call& call, std::string key, Form form, std::vector<std
     question.params += ",\"requestedSchema\":" + json_text(form.requested_schema(call.info().version, fields)) + "}";
     Task<std::string> asking = call.ask(std::move(question));
     const std::string text = co_await std::move(asking);
-    const json::value parsed = json::parse(text);
+    const json::value parsed = parse_known(text);
     const json::object& answer = parsed.get_object();
     FormReply reply;
     reply.action = action_of(answer);
@@ -76,8 +78,7 @@ Task<Action> Context::ask_form(std::string key, Form form, const TypeInfo& type,
     return wrong;
   };
   std::vector<std::string> all;
-  Task<FormReply> asking =
-      leanmcp::ask_form(call_, std::move(key), std::move(form), std::move(all), std::move(check));
+  Task<FormReply> asking = leanmcp::ask_form(call_, std::move(key), std::move(form), std::move(all), std::move(check));
   const FormReply reply = co_await std::move(asking);
   co_return reply.action;
 }
@@ -94,7 +95,29 @@ Task<Answer<std::string>> Context::elicit_json(std::string key, Form form) {
   co_return std::move(answer);
 }
 
+std::string url_question_id(Call& call, const std::string& key) { return call.idempotency_key() + "-" + key; }
+
+ToolResult Context::url_needed(const std::string& key, const std::string& url, const std::string& message) {
+  if (!detail::is_http_url(url)) throw std::logic_error("only an http or https URL can be given to a user to open");
+  std::string data = R"({"mode":"url","message":)";
+  append_json_string(data, message);
+  data += ",\"url\":";
+  append_json_string(data, url);
+  if (call_.info().version == Version::v2025_11_25 && call_.can_ask_url()) {
+    data += ",\"elicitationId\":";
+    append_json_string(data, url_question_id(call_, key));
+    ToolResult result;
+    result.failed = true;
+    result.rpc_code = code::url_elicitation_required;
+    result.error = Error(message).with_data("{\"elicitations\":[" + data + "}]}");
+    return result;
+  }
+  return failure_result(Error(message + "\n" + url).with_data(R"({"type":"url",)" + data.substr(1) + "}"));
+}
+
 Task<Action> Context::elicit_url(std::string key, std::string url, std::string message) {
+  if (!detail::is_http_url(url)) throw std::logic_error("only an http or https URL can be given to a user to open");
+  if (!call_.can_ask_url()) co_return Action::unavailable;
   Question question;
   question.method = "elicitation/create";
   question.params = R"({"mode":"url","message":)";
@@ -104,13 +127,13 @@ Task<Action> Context::elicit_url(std::string key, std::string url, std::string m
   if (!call_.info().modern()) {
     // 2025-11-25 names each URL question; the call's own key and the question's make it unique and stable.
     question.params += ",\"elicitationId\":";
-    append_json_string(question.params, call_.idempotency_key() + "-" + key);
+    append_json_string(question.params, url_question_id(call_, key));
   }
   question.params += '}';
   question.key = std::move(key);
   Task<std::string> asking = call_.ask(std::move(question));
   const std::string text = co_await std::move(asking);
-  const json::value answer = json::parse(text);
+  const json::value answer = parse_known(text);
   co_return action_of(answer.get_object());
 }
 
@@ -122,7 +145,7 @@ Task<Sample> Context::sample(std::string key, SampleRequest request) {
   Task<std::string> asking = call_.ask(std::move(question));
   Sample sample;
   sample.json = co_await std::move(asking);
-  const json::value parsed = json::parse(sample.json);
+  const json::value parsed = parse_known(sample.json);
   const json::object& object = parsed.get_object();
   sample.model = text_of(object, "model");
   sample.stop_reason = text_of(object, "stopReason");
@@ -146,7 +169,7 @@ Task<std::vector<Root>> Context::roots(std::string key) {
   question.params = "{}";
   Task<std::string> asking = call_.ask(std::move(question));
   const std::string text = co_await std::move(asking);
-  const json::value parsed = json::parse(text);
+  const json::value parsed = parse_known(text);
   std::vector<Root> roots;
   for (const json::value& item : parsed.get_object().at("roots").get_array()) {
     if (!item.is_object()) continue;
@@ -179,17 +202,6 @@ void Context::log_json(McpLevel level, std::string data_json, std::string_view l
 void Context::resource_updated(std::string_view uri) { call_.resource_updated(uri); }
 bool Context::close_stream(int retry_ms) { return call_.close_stream(retry_ms); }
 
-bool Context::recall(const std::string& key, const TypeInfo& type, void* object) {
-  const std::string* const known = call_.rounds().recorded(key);
-  if (!known) return false;
-  return bind_value(type, object, json::parse(*known), FieldRules()).empty();
-}
-
-void Context::remember(std::string key, const TypeInfo& type, const void* object) {
-  if (!call_.rounds().remember(key, json_text(type, object)))
-    throw std::length_error("the results of once() are too large to carry from round to round");
-}
-
 SampleRequest& SampleRequest::message(std::string_view role, std::string text) {
   if (!messages_.empty()) messages_ += ',';
   messages_.append("{\"role\":\"").append(role).append(R"(","content":{"type":"text","text":)");
@@ -206,8 +218,7 @@ SampleRequest& SampleRequest::system(std::string text) {
 
 SampleRequest& SampleRequest::temperature(double value) {
   char digits[32];
-  extra_.append(",\"temperature\":")
-      .append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+  extra_.append(",\"temperature\":").append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
   return *this;
 }
 

@@ -116,7 +116,10 @@ std::string finish_result(const Engine& engine, Version version, std::string mem
 }
 
 Engine::Engine(std::string name, std::string version, const ServerOptions::Data& options)
-    : name_(std::move(name)), options_(options), registry_(std::make_shared<Registry>()) {
+    : name_(std::move(name)),
+      options_(options),
+      registry_(std::make_shared<Registry>()),
+      human_waits_(options.human_waits_per_caller) {
   implementation_ = "{\"name\":";
   append_json_string(implementation_, name_);
   implementation_ += ",\"version\":";

@@ -9,6 +9,7 @@
 #include <leanmcp/server/server.hpp>
 #include <leanmcp/server/session.hpp>
 #include <leanmcp/server/subscriptions.hpp>
+#include <leanmcp/server/wait.hpp>
 
 #include <atomic>
 #include <memory>
@@ -30,6 +31,7 @@ struct ServerOptions::Data {
   std::string audience;
   std::chrono::milliseconds state_lifetime = std::chrono::minutes(15);
   std::chrono::milliseconds human_wait = std::chrono::minutes(10);
+  std::size_t human_waits_per_caller = 20;
   std::chrono::milliseconds call_timeout = std::chrono::milliseconds(0);
   unsigned workers = 4;
   std::size_t worker_queue = 1'000;
@@ -68,6 +70,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void resource_updated(std::string_view uri);
   /// Sessions of the legacy era that should hear of changes register here.
   Subscriptions& subscriptions() noexcept { return subscriptions_; }
+  HumanWaits& human_waits() noexcept { return human_waits_; }
   /// Ends every listening stream with its closing answer.
   void shutdown();
   /// Joins the workers. Calls in flight may keep the engine alive after that; they get no worker any more.
@@ -103,6 +106,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::unique_ptr<WorkerPool> workers_;
   std::unique_ptr<Sealer> sealer_;
   Subscriptions subscriptions_;
+  HumanWaits human_waits_;
 };
 
 /// Reads and checks what a modern request must carry in `_meta` (2026-07-28, Overview, Per-request protocol fields).

@@ -1,5 +1,6 @@
 #include <leanmcp/server/principal.hpp>
 
+#include <leanmcp/json/parse.hpp>
 #include <leanmcp/protocol/message.hpp>
 
 #include <boost/json.hpp>
@@ -33,10 +34,9 @@ bool Principal::has_permission(std::string_view permission) const noexcept {
 }
 
 std::string Principal::claim(std::string_view name) const {
-  boost::system::error_code failed;
-  const json::value claims = json::parse(claims_json(), failed);
-  if (failed || !claims.is_object()) return {};
-  const json::value* const value = claims.get_object().if_contains(name);
+  const auto claims = parse_json(claims_json(), ParseLimits());
+  if (!claims || !claims->is_object()) return {};
+  const json::value* const value = claims->get_object().if_contains(name);
   if (!value || !value->is_string()) return {};
   return std::string(value->get_string());
 }

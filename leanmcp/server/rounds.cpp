@@ -1,5 +1,6 @@
 #include <leanmcp/server/rounds.hpp>
 
+#include <leanmcp/json/parse.hpp>
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/base/random.hpp>
 #include <leanmcp/crypto/digest.hpp>
@@ -54,12 +55,21 @@ std::string Rounds::pin(const Question& question) {
   return base64url_encode(sha256(all)).substr(0, 16);
 }
 
-std::optional<std::string> Rounds::answer(const Question& question,
-                                          bool (*fits)(std::string_view method, const json::value&)) {
-  if (!asked_.insert(question.key).second)
-    throw std::logic_error("the question key '" + question.key + "' was used twice in one run; a key names one question");
+void Rounds::use_key(const std::string& key) {
+  if (!asked_.insert(key).second)
+    throw std::logic_error("the question key '" + key + "' was used twice in one run; a key names one question");
   if (asked_.size() > limits_.questions)
     throw std::logic_error("more than " + std::to_string(limits_.questions) + " questions in one call");
+}
+
+Rounds::Wait& Rounds::wait(const std::string& key, TimePoint now) {
+  use_key(key);
+  return waits_.try_emplace(key, Wait{0, now, -1}).first->second;
+}
+
+std::optional<std::string> Rounds::answer(const Question& question,
+                                          bool (*fits)(std::string_view method, const json::value&)) {
+  use_key(question.key);
   const std::string pinned = pin(question);
   if (const auto known = answered_.find(question.key); known != answered_.end()) {
     if (known->second.pin == pinned) return known->second.json;
@@ -68,7 +78,7 @@ std::optional<std::string> Rounds::answer(const Question& question,
   if (const auto offered = offered_.find(question.key); offered != offered_.end()) {
     const std::string json = std::move(offered->second);
     offered_.erase(offered);
-    if (fits(question.method, json::parse(json))) {
+    if (fits(question.method, parse_known(json))) {
       answered_[question.key] = Answered{pinned, json};
       return json;
     }
@@ -116,6 +126,7 @@ bool Rounds::remember(const std::string& key, std::string result_json) {
 void Rounds::start_again() {
   asked_.clear();
   pending_.clear();
+  paused_ = false;
   random_state_ = seed_;
 }
 
@@ -142,15 +153,18 @@ std::string Rounds::save(const Binding& binding, TimePoint expires) const {
   json::object rejected;
   for (const auto& [key, value] : rejected_) rejected[key] = json::array{value.count, value.reason};
   out["r"] = std::move(rejected);
+  json::object waits;
+  for (const auto& [key, wait] : waits_)
+    waits[key] = json::array{wait.rounds, wait.began.time_since_epoch().count(), wait.outcome};
+  out["w"] = std::move(waits);
   return json_text(out);
 }
 
 Result<Rounds> Rounds::restore(std::string_view state, const Binding& binding, TimePoint now, Limits limits) {
   if (state.size() > limits.state_bytes) return refuse("state too large");
-  boost::system::error_code failed;
-  const json::value value = json::parse(state, failed);
-  if (failed || !value.is_object()) return refuse("state is not an object");
-  const json::object& in = value.get_object();
+  const auto value = parse_json(state, ParseLimits());
+  if (!value || !value->is_object()) return refuse("state is not an object");
+  const json::object& in = value->get_object();
   const auto number = [&](std::string_view key) -> std::int64_t {
     const json::value* const v = in.if_contains(key);
     return v && v->is_int64() ? v->get_int64() : -1;
@@ -158,7 +172,8 @@ Result<Rounds> Rounds::restore(std::string_view state, const Binding& binding, T
   if (number("v") != state_format) return refuse("state of another format");
   if (number("x") < now.time_since_epoch().count()) return refuse("state expired");
   if (text(in, "p") != binding.principal_key) return refuse("state of another principal");
-  if (text(in, "m") != binding.method || text(in, "n") != binding.name) return refuse("state of another method or name");
+  if (text(in, "m") != binding.method || text(in, "n") != binding.name)
+    return refuse("state of another method or name");
   if (text(in, "d") != binding.arguments_digest) return refuse("state of other arguments");
   if (text(in, "a") != binding.audience) return refuse("state of another server");
   Rounds rounds{TimePoint(std::chrono::milliseconds(number("t"))), limits};
@@ -183,8 +198,17 @@ Result<Rounds> Rounds::restore(std::string_view state, const Binding& binding, T
       const json::array* const both = v.if_array();
       if (!both || both->size() != 2 || !(*both)[0].is_int64() || !(*both)[1].is_string())
         return refuse("state with a broken rejection");
-      rounds.rejected_[key] =
-          Rejected{static_cast<int>((*both)[0].get_int64()), std::string((*both)[1].get_string())};
+      rounds.rejected_[key] = Rejected{static_cast<int>((*both)[0].get_int64()), std::string((*both)[1].get_string())};
+    }
+  }
+  if (const json::value* const w = in.if_contains("w"); w && w->is_object()) {
+    for (const auto& [key, v] : w->get_object()) {
+      const json::array* const all = v.if_array();
+      if (!all || all->size() != 3 || !(*all)[0].is_int64() || !(*all)[1].is_int64() || !(*all)[2].is_int64())
+        return refuse("state with a broken wait");
+      rounds.waits_[key] =
+          Wait{static_cast<int>((*all)[0].get_int64()), TimePoint(std::chrono::milliseconds((*all)[1].get_int64())),
+               static_cast<int>((*all)[2].get_int64())};
     }
   }
   return rounds;

@@ -52,7 +52,8 @@ class Rounds {
   /// The answer's JSON text when the question was answered before with the same words, or is answered in this round by
   /// something that `fits`. Otherwise the question is noted as pending. Throws std::logic_error when a key is put twice
   /// in one run: a key names one question.
-  std::optional<std::string> answer(const Question& question, bool (*fits)(std::string_view method, const json::value&));
+  std::optional<std::string> answer(const Question& question,
+                                    bool (*fits)(std::string_view method, const json::value&));
   /// Records the answer that came over an open stream (legacy era).
   void record(const Question& question, std::string answer_json);
   /// Takes the key's answer back, because it was read and found wrong.
@@ -65,6 +66,18 @@ class Rounds {
   const std::string* recorded(const std::string& key) const;
   /// False when the result is too large to carry along.
   bool remember(const std::string& key, std::string result_json);
+
+  /// What is known of one wait for something elsewhere, over all rounds.
+  struct Wait {
+    int rounds = 0;    ///< that were waited through
+    TimePoint began;   ///< the first look
+    int outcome = -1;  ///< how it ended, as the waiter numbers it; -1 while it goes on
+  };
+  /// The wait of this name, begun now if it is new. Throws std::logic_error when a key is used twice in one run.
+  Wait& wait(const std::string& key, TimePoint now);
+  /// The run ends with nothing but a state: the client is to come again.
+  void pause() noexcept { paused_ = true; }
+  bool paused() const noexcept { return paused_; }
 
   const std::vector<Question>& pending() const noexcept { return pending_; }
   /// Forgets what this run asked, before the handler runs again from the top.
@@ -91,6 +104,8 @@ class Rounds {
     std::string reason;
   };
   static std::string pin(const Question& question);
+  /// Notes the use of a key in this run; a second use is the author's mistake.
+  void use_key(const std::string& key);
 
   Limits limits_;
   TimePoint started_;
@@ -100,9 +115,11 @@ class Rounds {
   std::map<std::string, Answered> answered_;
   std::map<std::string, std::string> once_;
   std::map<std::string, Rejected> rejected_;
+  std::map<std::string, Wait> waits_;
   std::map<std::string, std::string> offered_;
   std::set<std::string> asked_;
   std::vector<Question> pending_;
+  bool paused_ = false;
 };
 
 }  // namespace leanmcp::inline v0

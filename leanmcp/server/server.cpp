@@ -34,6 +34,10 @@ ServerOptions& ServerOptions::state_lifetime(std::chrono::milliseconds lifetime)
   return data_->state_lifetime = lifetime, *this;
 }
 ServerOptions& ServerOptions::human_wait(std::chrono::milliseconds limit) { return data_->human_wait = limit, *this; }
+ServerOptions& ServerOptions::human_waits_per_caller(std::size_t most) {
+  data_->human_waits_per_caller = most;
+  return *this;
+}
 ServerOptions& ServerOptions::call_timeout(std::chrono::milliseconds limit) {
   return data_->call_timeout = limit, *this;
 }
@@ -115,10 +119,9 @@ std::string describe_arguments(const json::object& schema) {
 Result<void> compile_raw(Draft& draft) {
   Entry& entry = *draft.entry;
   const auto parse = [&](const std::string& text, const char* what) -> Result<json::value> {
-    boost::system::error_code failed;
-    json::value value = json::parse(text, failed);
-    if (failed || !value.is_object()) return Error(std::string("its ") + what + " schema is no JSON object");
-    return value;
+    auto value = parse_json(text, ParseLimits());
+    if (!value || !value->is_object()) return Error(std::string("its ") + what + " schema is no JSON object");
+    return std::move(*value);
   };
   auto input = parse(draft.raw_input, "input");
   if (!input) return input.error();

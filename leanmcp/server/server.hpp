@@ -44,6 +44,8 @@ class ServerOptions {
   ServerOptions& state_lifetime(std::chrono::milliseconds lifetime);
   /// How long a question may wait for a person (legacy era).
   ServerOptions& human_wait(std::chrono::milliseconds limit);
+  /// How many calls of one caller may wait for a person at the same time.
+  ServerOptions& human_waits_per_caller(std::size_t most);
   /// How long a call may take besides waiting for people; 0 for no limit.
   ServerOptions& call_timeout(std::chrono::milliseconds limit);
   /// Threads for plain functions, and how many calls may wait for one.

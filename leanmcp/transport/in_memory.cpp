@@ -1,5 +1,7 @@
 #include <leanmcp/transport/in_memory.hpp>
 
+#include <leanmcp/json/parse.hpp>
+#include <leanmcp/json/write.hpp>
 #include <leanmcp/server/engine.hpp>
 
 #include <boost/json.hpp>
@@ -72,14 +74,14 @@ struct MemoryClient::State {
     message["jsonrpc"] = "2.0";
     message["id"] = ++last_id;
     message["method"] = method;
-    json::value parsed = json::parse(params);
+    json::value parsed = parse_known(params);
     if (is_modern(version)) {
       json::object& object = parsed.as_object();
       json::value& meta = object["_meta"];
       if (!meta.is_object()) meta = json::object();
       meta.get_object()["io.modelcontextprotocol/protocolVersion"] = to_string(version);
       meta.get_object()["io.modelcontextprotocol/clientInfo"] = {{"name", "in-memory"}, {"version", "1"}};
-      meta.get_object()["io.modelcontextprotocol/clientCapabilities"] = json::parse(capabilities);
+      meta.get_object()["io.modelcontextprotocol/clientCapabilities"] = parse_known(capabilities);
     }
     message["params"] = std::move(parsed);
     const auto sink = std::make_shared<MemorySink>(executor, json::value(std::move(message)), notifications,
@@ -115,11 +117,11 @@ struct MemoryClient::State {
 
   void answer_later(std::string text) {
     executor->post([this, text = std::move(text)] {
-      const json::value message = json::parse(text);
+      const json::value message = parse_known(text);
       const json::object& object = message.get_object();
-      const std::string id = json::serialize(object.at("id"));
+      const std::string id = json_text(object.at("id"));
       const std::string result =
-          answerer ? answerer(std::string_view(object.at("method").get_string()), json::serialize(object.at("params")))
+          answerer ? answerer(std::string_view(object.at("method").get_string()), json_text(object.at("params")))
                    : std::string();
       if (!result.empty()) session->answer(id, result);
     });
@@ -130,10 +132,10 @@ struct MemoryClient::State {
     if (!sink.reply) return out;
     out.http_status = sink.reply->http_status;
     out.headers = sink.reply->headers;
-    const json::value message = json::parse(sink.reply->body);
+    const json::value message = parse_known(sink.reply->body);
     const json::object& object = message.get_object();
-    if (const json::value* const result = object.if_contains("result")) out.result = json::serialize(*result);
-    if (const json::value* const error = object.if_contains("error")) out.error = json::serialize(*error);
+    if (const json::value* const result = object.if_contains("result")) out.result = json_text(*result);
+    if (const json::value* const error = object.if_contains("error")) out.error = json_text(*error);
     return out;
   }
 
@@ -177,9 +179,9 @@ MemoryClient::Reply MemoryClient::request_once(std::string_view method, std::str
   if (!is_modern(state_->version) && !state_->session->initialized() && method != "initialize") {
     json::object hello;
     hello["protocolVersion"] = to_string(state_->version);
-    hello["capabilities"] = json::parse(state_->capabilities);
+    hello["capabilities"] = parse_known(state_->capabilities);
     hello["clientInfo"] = {{"name", "in-memory"}, {"version", "1"}};
-    state_->wait_for(*state_->send("initialize", json::serialize(hello)));
+    state_->wait_for(*state_->send("initialize", json_text(hello)));
   }
   const auto sink = state_->send(method, params);
   state_->wait_for(*sink);
@@ -187,10 +189,10 @@ MemoryClient::Reply MemoryClient::request_once(std::string_view method, std::str
 }
 
 MemoryClient::Reply MemoryClient::request(std::string_view method, std::string_view params) {
-  json::object round = json::parse(params).as_object();
+  json::object round = parse_known(params).as_object();
   Reply reply = request_once(method, params);
   for (int i = 0; i < most_rounds && reply.ok(); ++i) {
-    const json::value parsed = json::parse(reply.result);
+    const json::value parsed = parse_known(reply.result);
     const json::object& result = parsed.get_object();
     const json::value* const type = result.if_contains("resultType");
     if (!type || *type != "input_required") return reply;
@@ -200,13 +202,13 @@ MemoryClient::Reply MemoryClient::request(std::string_view method, std::string_v
         if (!state_->answerer) return reply;
         const std::string answer =
             state_->answerer(std::string_view(question.get_object().at("method").get_string()),
-                             json::serialize(question.get_object().at("params")));
-        if (!answer.empty()) responses[key] = json::parse(answer);
+                             json_text(question.get_object().at("params")));
+        if (!answer.empty()) responses[key] = parse_known(answer);
       }
     }
     round["inputResponses"] = std::move(responses);
     if (const json::value* const state = result.if_contains("requestState")) round["requestState"] = *state;
-    reply = request_once(method, json::serialize(round));
+    reply = request_once(method, json_text(round));
   }
   return reply;
 }
@@ -214,15 +216,15 @@ MemoryClient::Reply MemoryClient::request(std::string_view method, std::string_v
 MemoryClient::Reply MemoryClient::call(std::string_view tool, std::string_view arguments) {
   json::object params;
   params["name"] = tool;
-  params["arguments"] = json::parse(arguments);
-  return request("tools/call", json::serialize(params));
+  params["arguments"] = parse_known(arguments);
+  return request("tools/call", json_text(params));
 }
 
 std::string MemoryClient::call_text(std::string_view tool, std::string_view arguments) {
   const Reply reply = call(tool, arguments);
   if (!reply.ok()) return reply.error;
   std::string text;
-  const json::value parsed = json::parse(reply.result);
+  const json::value parsed = parse_known(reply.result);
   const json::value* const content = parsed.get_object().if_contains("content");
   if (!content) return reply.result;
   for (const json::value& block : content->get_array()) {

@@ -41,6 +41,18 @@ Result<Receipt> sell(Order order) {
   return Receipt{"sold " + order.item, order.quantity};
 }
 
+struct Measures {
+  double a = 0, b = 0, c = 0, d = 0;
+};
+BOOST_DESCRIBE_STRUCT(Measures, (), (a, b, c, d))
+
+Task<Measures> measure(Context& ctx) {
+  Task<Answer<Measures>> asking = ctx.elicit<Measures>("measures", "Your measures?");
+  const Answer<Measures> answer = co_await std::move(asking);
+  const Measures kept = co_await ctx.once("kept", [&] { return *answer; });
+  co_return kept;
+}
+
 class Shop {
  public:
   std::atomic<int> charged{0};
@@ -84,7 +96,8 @@ INSTANTIATE_TEST_SUITE_P(Versions, BothEras,
 /// Elicitation came with 2025-06-18.
 class WithQuestions : public BothEras {};
 INSTANTIATE_TEST_SUITE_P(Versions, WithQuestions,
-                         testing::Values(Version::v2025_06_18, Version::v2025_11_25, Version::v2026_07_28), version_name);
+                         testing::Values(Version::v2025_06_18, Version::v2025_11_25, Version::v2026_07_28),
+                         version_name);
 
 TEST_P(BothEras, TypedToolGivesStructuredContentAndText) {
   Server server("test", "1");
@@ -93,8 +106,26 @@ TEST_P(BothEras, TypedToolGivesStructuredContentAndText) {
   const auto reply = client.call("buy", R"({"item":"tea","quantity":3})");
   ASSERT_TRUE(reply.ok()) << reply.error;
   EXPECT_NE(reply.result.find(R"({\"text\":\"bought tea\",\"total\":30})"), std::string::npos) << reply.result;
-  const bool structured = reply.result.find(R"("structuredContent":{"text":"bought tea","total":30})") != std::string::npos;
+  const bool structured =
+      reply.result.find(R"("structuredContent":{"text":"bought tea","total":30})") != std::string::npos;
   EXPECT_EQ(structured, GetParam() >= Version::v2025_06_18) << reply.result;
+}
+
+TEST_P(WithQuestions, NumbersOfAnswersAreReadToTheLastBit) {
+  static const std::string numbers =
+      R"("a":0.30000000000000004,"b":123456.78901234568,"c":8.4100000000000001e-7,"d":6.02214076e23)";
+  Server server("test", "1", ServerOptions().force_replay());
+  server.tool("measure", &measure);
+  MemoryClient client = connect(server);
+  client.on_question(
+      [](std::string_view, std::string_view) { return "{\"action\":\"accept\",\"content\":{" + numbers + "}}"; });
+  const auto reply = client.call("measure");
+  ASSERT_TRUE(reply.ok()) << reply.error;
+  EXPECT_NE(
+      reply.result.find(
+          R"("structuredContent":{"a":0.30000000000000004,"b":123456.78901234567,"c":8.41e-07,"d":6.02214076e+23})"),
+      std::string::npos)
+      << reply.result;
 }
 
 TEST(ServerLog, AFailureIsLoggedWithTheCallersTrace) {
@@ -102,9 +133,12 @@ TEST(ServerLog, AFailureIsLoggedWithTheCallersTrace) {
   Server server("test", "1", ServerOptions().logger(Logger([&](LogLevel, std::string_view line) { written += line; })));
   server.tool("boom", []() -> std::string { throw std::runtime_error("no disk"); });
   MemoryClient client = connect_in_memory(server);
-  client.request("tools/call", R"({"name":"boom","_meta":{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}})");
+  client.request(
+      "tools/call",
+      R"({"name":"boom","_meta":{"traceparent":"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"}})");
   EXPECT_NE(written.find("no disk"), std::string::npos) << written;
-  EXPECT_NE(written.find(R"(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")"), std::string::npos) << written;
+  EXPECT_NE(written.find(R"(traceparent="00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01")"), std::string::npos)
+      << written;
 }
 
 TEST_P(BothEras, WrongArgumentsTellEveryFaultAndDoNotRun) {
@@ -207,13 +241,16 @@ TEST(Replay, StateIsBoundToItsCall) {
   const auto begin = at + 16;
   const std::string state = first.result.substr(begin, first.result.find('"', begin) - begin);
   const auto retry = [&](const std::string& tool, const std::string& sent) {
-    return client.request_once("tools/call", R"({"name":")" + tool + R"(","requestState":")" + sent +
-                                                 R"(","inputResponses":{"name":{"action":"accept","content":{"name":"Eve"}}}})");
+    return client.request_once("tools/call",
+                               R"({"name":")" + tool + R"(","requestState":")" + sent +
+                                   R"(","inputResponses":{"name":{"action":"accept","content":{"name":"Eve"}}}})");
   };
   EXPECT_NE(retry("greet", state).result.find("Your age, Eve?"), std::string::npos);
   std::string errors;
-  for (const auto& [tool, sent] : {std::pair<std::string, std::string>("greet2", state), {"greet", state + "A"},
-                                   {"greet", "junk"}, {"greet", ""}}) {
+  for (const auto& [tool, sent] : {std::pair<std::string, std::string>("greet2", state),
+                                   {"greet", state + "A"},
+                                   {"greet", "junk"},
+                                   {"greet", ""}}) {
     const auto reply = retry(tool, sent);
     EXPECT_NE(reply.error.find("-32602"), std::string::npos) << tool << ' ' << reply.result;
     if (errors.empty()) errors = reply.error;

@@ -6,6 +6,7 @@ import { Checks } from '../support/checks.mjs';
 import { root } from '../support/process.mjs';
 import { faults } from './co_await.mjs';
 import { accepted, refused } from './co_await_cases.mjs';
+import { check_one_definition, definitions } from './one_definition.mjs';
 import { check_rooms } from './rooms.mjs';
 
 const max_lines = 450;
@@ -32,6 +33,10 @@ for (const [index, source] of accepted.entries()) {
 }
 
 check_rooms(root, files, report);
+const sample = 'namespace leanmcp {\nnamespace {\nstruct A {\n};\n}  // namespace\nstruct B final : C {\nstruct D;\nenum class E { a };\n'
+  + 'template <>\nstruct F<int> {\nnamespace detail {\ntemplate <class T>\nclass G {\n}  // namespace detail\n}  // namespace leanmcp\nstruct H {};\n';
+checks.equal('definitions are told from announcements', definitions(sample), ['leanmcp::B', 'leanmcp::E', 'leanmcp::detail::G', 'H']);
+check_one_definition(root, files, report);
 
 for (const file of files.filter((name) => /\.(?:hpp|cpp)$/.test(name))) {
   const found = faults(text_of(file));

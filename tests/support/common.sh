@@ -86,7 +86,7 @@ show_progress() {
 
 # targets PRESET REGEX: names of the build's programs that match.
 targets() {
-  ninja -C "$(folder_of "$1")" -t targets all | sed -nE "s/^($2): phony$/\1/p" | sort -u
+  ninja -C "$(folder_of "$1")" -t targets all | sed -nE "s/^($2): phony$/\1/p" | grep -v '^cmake_' | sort -u
 }
 
 # wait_for URL [SECONDS]: until something answers there.
