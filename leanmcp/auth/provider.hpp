@@ -32,28 +32,82 @@ std::string_view to_string(AuthCode code);
 /// Why a caller is not who the token says, or nobody can tell. The reason is for the log; what is sent depends on the
 /// code alone.
 struct AuthFault {
+  AuthFault() = default;
+  AuthFault(AuthCode why, std::string text) : code(why), reason(std::move(text)) {}
   AuthCode code = AuthCode::invalid_token;
   std::string reason;
+  /// How long the provider asks to be left alone (its Retry-After); zero when it does not say.
+  std::chrono::seconds retry_after{0};
 };
 
+/// Whether a user's profile is looked up where the token lacks it.
+enum class GetUser {
+  yes,
+  no,  ///< `AuthUser` then has what the token says, and nothing is asked of the provider
+};
+
+/// What a refresh is asked with. Chains, since some providers need more than the token.
+class RefreshRequest {
+ public:
+  explicit RefreshRequest(Secret refresh_token) : token_(std::move(refresh_token)) {}
+  /// Fewer scopes than before, space-separated. Providers that cannot narrow ignore it.
+  RefreshRequest& scope(std::string text) { return scope_ = std::move(text), *this; }
+  /// The user pool's own username; Cognito's InitiateAuth needs it for an app client with a secret.
+  RefreshRequest& username(std::string text) { return username_ = std::move(text), *this; }
+  const Secret& token() const noexcept { return token_; }
+  const std::string& scope() const noexcept { return scope_; }
+  const std::string& username() const noexcept { return username_; }
+
+ private:
+  Secret token_;
+  std::string scope_;
+  std::string username_;
+};
+
+/// What a provider gave for a refresh token. Store `refresh_token` where it is there: the old one may be dead now.
+struct TokenSet {
+  TokenSet() = default;
+  Secret access_token;
+  Secret id_token;
+  Secret refresh_token;
+  std::string token_type;
+  std::string scope;
+  std::chrono::seconds expires_in{0};
+};
+
+/// Looks a setting up by name; empty when it is not set.
+using Settings = std::function<std::string(std::string_view name)>;
+
 /// The app's existing identity provider. One object serves all calls at once; thread-safe once `init` has returned.
+/// Your own is a class derived from this, or from `JwtProvider` (jwt_provider.hpp) if it signs its tokens.
 class AuthProvider {
  public:
   virtual ~AuthProvider() = default;
 
-  /// Fetches what verification needs. Blocks; call it before serving. The error is a sentence that names the setting, the
-  /// URL and what was wrong.
+  /// Fetches what verification needs. Blocks; call it before serving. The error is a sentence that names the setting,
+  /// the URL and what was wrong.
   virtual Result<void> init() = 0;
 
   /// Decides without the network when it can.
   virtual std::optional<Result<Principal, AuthFault>> verify_now(std::string_view token, TimePoint now) = 0;
   /// Decides, asking the provider if need be.
   virtual Task<Result<Principal, AuthFault>> verify(std::string token, TimePoint now) = 0;
-  /// The profile: from the token where it is there, else from the provider, cached for a while.
+  /// The profile: from the token where it is there, else from the provider, cached for a while. A user without the
+  /// profile that was asked for is never given: a failed look-up is the fault.
   virtual Task<Result<std::shared_ptr<const AuthUser>, AuthFault>> user(Principal principal, std::string token) = 0;
 
   /// Issuer identifiers clients may get tokens from (RFC 9728, `authorization_servers`).
   virtual std::vector<std::string> authorization_servers() const = 0;
+
+  /// The name in `Principal::provider()`: part of every stored identity, so it should never change.
+  virtual std::string_view name() const { return {}; }
+  /// Whether a token could be this provider's, by its unverified issuer or its form: for `any_of`. Believing nothing,
+  /// cheap, and no decision about the token.
+  virtual bool recognises(std::string_view token) const;
+
+  /// New tokens for a refresh token. INVALID_TOKEN: the person must sign in again. VERIFICATION_FAILED: the provider is
+  /// away or its settings are wrong, or it has no such tokens (the reason says so).
+  virtual Task<Result<TokenSet, AuthFault>> refresh(RefreshRequest request);
 
   /// What this provider protects: the MCP endpoint's public URL, and the scopes clients should ask for. Challenges then
   /// name where the metadata is (RFC 9728, section 5.1). Before serving.
@@ -63,49 +117,19 @@ class AuthProvider {
   /// `https://host/.well-known/oauth-protected-resource/mcp` for `https://host/mcp`; empty without a resource.
   const std::string& metadata_url() const noexcept { return metadata_url_; }
 
+  /// The provider that the setting AUTH_PROVIDER names: clerk, cognito, auth0, firebase, oidc, keycloak, okta, entra,
+  /// workos, supabase, google, github or introspection; several, separated by commas, for several at once. The names of
+  /// the others are in docs/guides/providers.md. The error names the setting that is missing or wrong.
+  static Result<std::shared_ptr<AuthProvider>> from_settings(const Settings& settings, std::shared_ptr<HttpClient> http,
+                                                             Logger logger = {});
+
  private:
   std::string resource_url_;
   std::string metadata_url_;
   std::vector<std::string> scopes_;
 };
 
-/// A provider that speaks OpenID Connect and signs its tokens (JWT, RFC 9068 or like it) with published keys.
-class OidcOptions {
- public:
-  /// Both are needed: a token is accepted only from this issuer and for this audience.
-  OidcOptions(std::string issuer, std::string audience) : issuer(std::move(issuer)), audience(std::move(audience)) {}
-  /// The name in `Principal::provider()`; part of every stored identity, so it should never change.
-  OidcOptions& name(std::string text) { return provider_name = std::move(text), *this; }
-  /// Accepted algorithms; RS256 and ES256 by default.
-  OidcOptions& algorithms(std::vector<std::string> list) { return accepted = std::move(list), *this; }
-  /// How far clocks may differ.
-  OidcOptions& skew(std::chrono::seconds by) { return clock_skew = by, *this; }
-  /// How long keys are used before they are fetched again.
-  OidcOptions& key_lifetime(std::chrono::seconds time) { return keys_fresh_for = time, *this; }
-  /// How often at most keys are fetched because of an unknown key id.
-  OidcOptions& key_cooldown(std::chrono::seconds time) { return unknown_key_cooldown = time, *this; }
-  OidcOptions& logger(Logger log) { return log_ = std::move(log), *this; }
-  OidcOptions& clock(std::shared_ptr<const Clock> source) { return clock_ = std::move(source), *this; }
-
-  std::string issuer;
-  std::string audience;
-  std::string provider_name = "oidc";
-  std::vector<std::string> accepted = {"RS256", "ES256"};
-  std::chrono::seconds clock_skew = std::chrono::seconds(30);
-  std::chrono::seconds keys_fresh_for = std::chrono::minutes(10);
-  std::chrono::seconds unknown_key_cooldown = std::chrono::seconds(30);
-  Logger log_;
-  std::shared_ptr<const Clock> clock_ = std::make_shared<SystemClock>();
-};
-
-/// Discovery (OpenID Connect Discovery 1.0, section 4), keys (RFC 7517), verification (RFC 7519, RFC 8725), `/userinfo`.
-std::shared_ptr<AuthProvider> oidc(OidcOptions options, std::shared_ptr<HttpClient> http);
-
-/// Looks a setting up by name; empty when it is not set.
-using Settings = std::function<std::string(std::string_view name)>;
-
-/// The provider that AUTH_PROVIDER names, from the settings the original uses. The library does not read the
-/// environment: `main` passes a function that does. The error names the missing variable.
+/// The same as `AuthProvider::from_settings`.
 Result<std::shared_ptr<AuthProvider>> auth_provider_from(const Settings& settings, std::shared_ptr<HttpClient> http,
                                                          Logger logger);
 

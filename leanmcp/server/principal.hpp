@@ -85,6 +85,8 @@ struct AuthUser {
   std::vector<std::string> groups;
   /// The profile as the provider's own document shapes it (Clerk: sub, userId, email, …), as JSON text.
   std::string json = "{}";
+  /// All claims of the token together with the profile that was looked up, as JSON text.
+  std::string claims_json = "{}";
 };
 
 /// A made-up user for users' own tests.
