@@ -18,7 +18,10 @@ class ClerkOptions : public ProviderOptions<ClerkOptions> {
   /// `sk_…`: profiles of users whose token has none, and opaque tokens, by Clerk's Backend API.
   ClerkOptions& secret_key(Secret key) { return secret_key_ = std::move(key), *this; }
   /// Origins that session tokens may come from (`azp`). Either these, an audience or OAuth clients must be given.
-  ClerkOptions& authorized_parties(std::vector<std::string> origins) { return parties = std::move(origins), *this; }
+  ClerkOptions& authorized_parties(std::vector<std::string> origins) {
+    std::erase(origins, std::string());  // a setting that is not set
+    return parties = std::move(origins), *this;
+  }
   /// What `aud` must have. A token without `aud` is then refused.
   ClerkOptions& audience(std::string text) { return audience_ = std::move(text), *this; }
   /// OAuth applications whose tokens (`client_id`) are taken.

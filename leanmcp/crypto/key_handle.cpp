@@ -21,6 +21,7 @@ namespace {
 using KeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
 /// Cleared when freed: most of them are parts of private keys.
 using Number = std::unique_ptr<BIGNUM, Deleter<BN_clear_free>>;
+using NumberContext = std::unique_ptr<BN_CTX, Deleter<BN_CTX_free>>;
 using Builder = std::unique_ptr<OSSL_PARAM_BLD, Deleter<OSSL_PARAM_BLD_free>>;
 using Params = std::unique_ptr<OSSL_PARAM, Deleter<OSSL_PARAM_free>>;
 using Bio = std::unique_ptr<BIO, Deleter<BIO_free>>;
@@ -91,6 +92,24 @@ std::optional<JwkFault> rsa_fault(const BIGNUM* modulus, const BIGNUM* exponent,
   return std::nullopt;
 }
 
+/// Whether the parts of a private key say the same: signing uses only some of them.
+bool rsa_parts_agree(const BIGNUM* n, const BIGNUM* e, const std::array<Number, std::size(rsa_private)>& parts) {
+  const auto& [d, p, q, dp, dq, qi] = parts;
+  const NumberContext context(BN_CTX_secure_new());
+  const Number left(BN_secure_new());
+  const Number less(BN_secure_new());
+  require(context && left && less);
+  BN_CTX* const c = context.get();
+  if (BN_mul(left.get(), p.get(), q.get(), c) != 1 || BN_cmp(left.get(), n) != 0) return false;
+  // e·d, e·dp and e·dq are 1 modulo one less than the prime.
+  const auto inverts = [&](const Number& exponent, const Number& prime) {
+    return BN_copy(less.get(), prime.get()) && BN_sub_word(less.get(), 1) == 1 && !BN_is_zero(less.get()) &&
+           BN_mod_mul(left.get(), e, exponent.get(), less.get(), c) == 1 && BN_is_one(left.get()) == 1;
+  };
+  return inverts(d, p) && inverts(d, q) && inverts(dp, p) && inverts(dq, q) &&
+         BN_mod_mul(left.get(), q.get(), qi.get(), p.get(), c) == 1 && BN_is_one(left.get()) == 1;
+}
+
 Result<KeyHandle, JwkFault> rsa_key(const json::object& jwk, KeyPart part, const JwkLimits& limits) {
   const auto n = member(jwk, "n");
   const auto e = member(jwk, "e");
@@ -113,6 +132,7 @@ Result<KeyHandle, JwkFault> rsa_key(const json::object& jwk, KeyPart part, const
       require(parts[i] != nullptr);
       require(OSSL_PARAM_BLD_push_BN(builder.get(), rsa_private[i].parameter, parts[i].get()) == 1);
     }
+    if (!rsa_parts_agree(modulus.get(), exponent.get(), parts)) return JwkFault::mismatched;
   }
   KeyHandle key = from_params("RSA", builder.get(), part);
   if (!key) return JwkFault::bad_member;

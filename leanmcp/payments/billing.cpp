@@ -115,6 +115,14 @@ Result<std::string> Billing::portal_url(std::string_view principal_key, std::str
   return impl_->portal_url(principal_key, return_url, page);
 }
 
+Result<std::string> Billing::manage_link(std::string_view principal_key) { return impl_->manage_link(principal_key); }
+
+Result<std::optional<std::string>> Billing::manage_link_owner(std::string_view link_id) {
+  auto owner = impl_->store.link_owner(link_id, impl_->now());
+  if (!owner) return impl_->unavailable(owner.error());
+  return std::move(*owner);
+}
+
 Result<SubscriptionStatus> Billing::change_plan(std::string_view principal_key, std::string_view product,
                                                 std::string_view plan) {
   return impl_->change_plan(principal_key, product, plan);

@@ -58,6 +58,12 @@ class Billing final : public Entitlements {
   Result<std::string> portal_url(std::string_view principal_key, std::string_view return_url,
                                  PortalPage page = PortalPage::home);
 
+  /// A link to the portal behind a sign-in (see `add_billing_pages`), good for a day: `manage_url`/<id>. Error without
+  /// a `manage_url`.
+  Result<std::string> manage_link(std::string_view principal_key);
+  /// Whom a link was made for; nullopt when it is unknown or too old.
+  Result<std::optional<std::string>> manage_link_owner(std::string_view link_id);
+
   /// Moves the person's subscription of the product to another of its plans, at once and prorated. Costs money: only
   /// after the person said so.
   Result<SubscriptionStatus> change_plan(std::string_view principal_key, std::string_view product,

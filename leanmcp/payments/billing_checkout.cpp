@@ -41,11 +41,13 @@ Checkout Billing::Impl::link(const FlowRow& flow) const {
   return out;
 }
 
-Checkout Billing::Impl::already(const Entitlement& entitlement) const {
+Checkout Billing::Impl::already(const Entitlement& entitlement, std::string_view principal_key) {
   Checkout out;
   out.state = Checkout::State::already_subscribed;
   out.message = entitlement.status == "purchased" ? "You have this already." : "You are subscribed already.";
-  out.url = options.manage_url;
+  // Without it there is nothing to open; that is no reason to fail.
+  if (auto manage = options.manage_url.empty() ? Result<std::string>(std::string()) : manage_link(principal_key); manage)
+    out.url = std::move(*manage);
   out.expires_at = entitlement.expires_at;
   return out;
 }
@@ -62,7 +64,7 @@ Result<Checkout> Billing::Impl::begin_checkout(const CheckoutRequest& request) {
     auto entitled = check(request.principal_key, request.product);
     if (!entitled) return entitled.error();
     // Credits can always be bought; everything else once.
-    if (entitled->allowed && plan->kind != PlanKind::credits) return already(*entitled);
+    if (entitled->allowed && plan->kind != PlanKind::credits) return already(*entitled, request.principal_key);
     auto account = ensure_customer(request);
     if (!account) return account.error();
     auto live = store.live_flow(request.principal_key, request.product);

@@ -50,6 +50,7 @@ class Billing::Impl {
 
   // billing_manage.cpp
   Result<std::string> portal_url(std::string_view principal_key, std::string_view return_url, PortalPage page);
+  Result<std::string> manage_link(std::string_view principal_key);
   Result<SubscriptionStatus> change_plan(std::string_view principal_key, std::string_view product,
                                          std::string_view plan);
   Result<SubscriptionStatus> cancel_at_period_end(std::string_view principal_key, std::string_view product,
@@ -82,7 +83,7 @@ class Billing::Impl {
   using Step = std::optional<Checkout>;  // none: something moved, look again
 
   Checkout link(const detail::FlowRow& flow) const;
-  Checkout already(const Entitlement& entitlement) const;
+  Checkout already(const Entitlement& entitlement, std::string_view principal_key);
   Result<detail::AccountRow> ensure_customer(const CheckoutRequest& request);
   Result<void> discover_subscriptions(const detail::AccountRow& account, std::string_view product);
   Result<detail::FlowRow> claim_flow(const CheckoutRequest& request, const BillingPlan& plan,

@@ -1,5 +1,6 @@
 // What people do with what they have bought, and what things cost.
 
+#include <leanmcp/base/random.hpp>
 #include <leanmcp/payments/billing_impl.hpp>
 #include <leanmcp/payments/stripe_form.hpp>
 
@@ -68,6 +69,15 @@ Result<std::string> Billing::Impl::portal_url(std::string_view principal_key, st
   auto session = stripe->create_portal_session(stripe_form(form));
   if (!session) return unavailable(session.error());
   return std::move(session->url);
+}
+
+Result<std::string> Billing::Impl::manage_link(std::string_view principal_key) {
+  constexpr std::int64_t lifetime_seconds = 86'400;
+  if (options.manage_url.empty()) return Error("Manage your subscription in your account settings.");
+  const std::string id = random_id();
+  auto kept = store.insert_link(id, principal_key, now() + lifetime_seconds);
+  if (!kept) return unavailable(kept.error());
+  return options.manage_url + "/" + id;
 }
 
 /// Sends the change, then writes what Stripe says: the answer to the change is a hint like any other.

@@ -53,6 +53,9 @@ Stored<void> BillingStore::migrate() const {
            "expires_at BIGINT NOT NULL)",
            "CREATE INDEX billing_credits_owner ON billing_credits (principal_key, product)",
 
+           "CREATE TABLE billing_links ("
+           "link_id TEXT PRIMARY KEY, principal_key TEXT NOT NULL, expires_at BIGINT NOT NULL)",
+
            "CREATE TABLE billing_meter_events ("
            "identifier TEXT PRIMARY KEY, principal_key TEXT NOT NULL, event_name TEXT NOT NULL, value BIGINT NOT NULL, "
            "occurred_at BIGINT NOT NULL, sent_at BIGINT, attempts BIGINT NOT NULL, next_attempt_at BIGINT NOT NULL)",

@@ -174,6 +174,10 @@ class BillingStore {
   Stored<bool> settle_credits(std::string_view reservation_id, bool spent) const;
   Stored<std::int64_t> credit_balance(std::string_view principal_key, std::string_view product, std::int64_t now) const;
 
+  Stored<void> insert_link(std::string_view link_id, std::string_view principal_key, std::int64_t expires_at) const;
+  Stored<std::optional<std::string>> link_owner(std::string_view link_id, std::int64_t now) const;
+  Stored<void> purge_links(std::int64_t now) const;
+
   /// False when it is there already.
   Stored<bool> insert_meter(const MeterRow& row) const;
   Stored<std::vector<MeterRow>> due_meters(std::int64_t now, std::int64_t limit) const;

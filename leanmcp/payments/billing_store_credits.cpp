@@ -138,6 +138,24 @@ Stored<std::int64_t> BillingStore::credit_balance(std::string_view principal_key
   return (*row)[0].integer(0);
 }
 
+Stored<void> BillingStore::insert_link(std::string_view link_id, std::string_view principal_key,
+                                       std::int64_t expires_at) const {
+  return done(database_.run("INSERT INTO billing_links (link_id, principal_key, expires_at) VALUES ($1, $2, $3)",
+                            {link_id, principal_key, expires_at}));
+}
+
+Stored<std::optional<std::string>> BillingStore::link_owner(std::string_view link_id, std::int64_t now) const {
+  auto rows = database_.run("SELECT principal_key FROM billing_links WHERE link_id = $1 AND expires_at > $2",
+                            {link_id, now});
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::optional<std::string>();
+  return std::optional<std::string>((*rows)[0].text(0));
+}
+
+Stored<void> BillingStore::purge_links(std::int64_t now) const {
+  return done(database_.run("DELETE FROM billing_links WHERE expires_at <= $1", {now}));
+}
+
 Stored<bool> BillingStore::insert_meter(const MeterRow& row) const {
   return changed(database_.run(
       "INSERT INTO billing_meter_events (identifier, principal_key, event_name, value, occurred_at, attempts, "

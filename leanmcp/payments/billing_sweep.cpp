@@ -55,6 +55,8 @@ Result<SweepReport> Billing::Impl::sweep() {
   }
   auto purged = store.purge_events(now() - keep_events_seconds);
   if (!purged) return unavailable(purged.error());
+  auto purged_links = store.purge_links(now());
+  if (!purged_links) return unavailable(purged_links.error());
   auto purged_meters = store.purge_meters(now() - keep_events_seconds);
   if (!purged_meters) return unavailable(purged_meters.error());
   return report;
