@@ -49,6 +49,8 @@ class Call {
   using UserLoader = std::function<Task<Result<std::shared_ptr<const AuthUser>, Denial>>()>;
   /// How to get the profile, when a handler asks for it.
   virtual void set_user_loader(UserLoader loader) = 0;
+  /// The profile, fetched once a call; the denial when nobody is authenticated or the look-up fails.
+  virtual Task<Result<std::shared_ptr<const AuthUser>, Denial>> load_user() = 0;
 
   /// True when the client can be asked in this way now.
   virtual bool can_ask_form() const = 0;
@@ -96,7 +98,8 @@ class Call {
 };
 
 /// Where in a call's fixed order a hook stands (see docs/architecture.md, Decorators).
-enum class Stage { authenticate, authorize, entitle, elicit, authorize_arguments };
+/// From `limit` on the call is bound to its principal.
+enum class Stage { authenticate, authorize, limit, entitle, elicit, authorize_arguments };
 
 /// What a hook decides: go on, answer instead, or later.
 class Verdict {
@@ -137,6 +140,8 @@ class Hook {
   virtual ~Hook() = default;
   virtual Stage stage() const = 0;
   virtual Verdict before(Call& call) = 0;
+  /// Whose word an authenticating hook takes; null for others. Hooks of one authority verify alike.
+  virtual const void* authority() const { return nullptr; }
   /// After the call, in reverse order, for every hook whose `before` let the call go on. `succeeded` is false for
   /// `isError` results, failures and calls that were cancelled or are waiting for another round. An empty task means
   /// there is nothing to do.

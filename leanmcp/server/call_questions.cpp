@@ -105,8 +105,7 @@ std::optional<RpcError> CallState::check_header_params() const {
 
 std::optional<RpcError> CallState::bind_to_principal() {
   principal_bound_ = true;
-  if (principal_ && info_.session && !principal_->key().empty() && info_.channel == Channel::http &&
-      !info_.session->bind(principal_->key())) {
+  if (principal_ && info_.session && !engine_->bind_session(*info_.session, entry_, *principal_, info_)) {
     engine_->logger().warning("session used by another principal", {{"name", name_}});
     return RpcError{code::invalid_request, "Session not found", {}, 404};
   }

@@ -100,7 +100,8 @@ void CallState::listen_for_cancel() {
 }
 
 bool CallState::before_stage(Stage stage) {
-  if (stage >= Stage::entitle && !principal_bound_) {
+  if (admitted_) return true;
+  if (stage >= Stage::limit && !principal_bound_) {
     if (const auto error = bind_to_principal()) {
       fail(*error);
       return false;
@@ -119,6 +120,10 @@ bool CallState::before_stage(Stage stage) {
 bool CallState::run_hooks() {
   while (hook_ < entry_.hooks.size()) {
     Hook& hook = *entry_.hooks[hook_];
+    if (admitted_ && !concerns_admission(hook.stage())) {
+      ++hook_;
+      continue;
+    }
     if (!before_stage(hook.stage())) return false;
     Verdict verdict = hook.before(*this);
     if (verdict.is_later()) {
@@ -127,7 +132,7 @@ bool CallState::run_hooks() {
     }
     if (!settle_verdict(verdict)) return false;
   }
-  if (!principal_bound_) {
+  if (!principal_bound_ && !admitted_) {
     if (const auto error = bind_to_principal()) {
       fail(*error);
       return false;
@@ -217,22 +222,21 @@ Task<ResultBody> CallState::drive(Task<Verdict> waiting) {
     }
     const bool settled = settle_verdict(verdict);
     const bool through = settled && run_hooks();
+    if (through && admitted_) {
+      admitted();
+      co_return ResultBody();
+    }
     if (through) break;
     if (!waiting_) co_return ResultBody();
     waiting = std::move(waiting_);
   }
   if (entry_.handler.takes_user && !user_) {
-    if (!user_loader_) {
-      ResultBody none = ToolResult::failure("There is no user profile for this caller.");
-      co_return std::move(none);
-    }
-    auto loading = user_loader_();
+    auto loading = load_user();
     auto loaded = co_await std::move(loading);
     if (!loaded) {
       deny(loaded.error());
       co_return ResultBody();
     }
-    user_ = *loaded;
   }
   ResultBody body;
   if (entry_.raw_input && !raw_arguments_fit()) {
@@ -349,6 +353,11 @@ void CallState::send(const ResultBody& body) {
 }
 
 void CallState::deny(const Denial& denial) {
+  if (admitted_) {
+    if (std::exchange(answered_, true)) return;
+    hook_ = 0;
+    return std::exchange(admitted_, nullptr)(&denial, nullptr);
+  }
   engine_->logger().info("denied", {{"name", name_}, {"code", denial.word}, {"reason", denial.reason}, trace()});
   run_after_hooks(false, {});
   const std::string data = denial.data_json();
@@ -365,6 +374,7 @@ void CallState::deny(const Denial& denial) {
 }
 
 void CallState::fail(const RpcError& error) {
+  if (!answered_) run_after_hooks(false, {});
   Reply reply;
   reply.body = render_error(id_, error.code, error.message, error.data);
   reply.http_status = error.http_status;

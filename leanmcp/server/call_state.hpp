@@ -39,6 +39,15 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
 
   void start();
 
+  /// What an admission came to: the denial, or null and the principal (null when nothing authenticated).
+  using Admitted = std::function<void(const Denial* denial, const Principal* principal)>;
+  /// Decides by the entry's authenticating and authorizing hooks alone whether the caller may use it, and tells
+  /// `admitted` instead of calling the function: for subscriptions, completion, lists and sessions.
+  void admit(bool with_arguments, Admitted admitted);
+
+  /// Something the call's entry needs to stay alive.
+  void keep(std::shared_ptr<const void> owner) { owner_ = std::move(owner); }
+
   const Entry& entry() const override { return entry_; }
   const RequestInfo& info() const override { return info_; }
   const json::object* meta() const override { return meta_; }
@@ -47,6 +56,7 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   const Principal* principal() const override { return principal_ ? &*principal_ : nullptr; }
   void set_principal(Principal principal) override { principal_ = std::move(principal); }
   void set_user_loader(UserLoader loader) override { user_loader_ = std::move(loader); }
+  Task<Result<std::shared_ptr<const AuthUser>, Denial>> load_user() override;
   bool can_ask_form() const override;
   bool can_ask_url() const override;
   Task<std::string> ask(Question question) override;
@@ -90,6 +100,8 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   /// Runs hooks from `hook_` on; true when all have let the call go on. Otherwise the call was answered, or
   /// `waiting_` holds the hook that decides later.
   bool run_hooks();
+  bool concerns_admission(Stage stage) const;
+  void admitted();
   bool settle_verdict(Verdict& verdict);
   bool before_stage(Stage stage);
   Task<ResultBody> drive(Task<Verdict> waiting);
@@ -127,9 +139,7 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
                         const WaitOptions& options);
   void notify(std::string message);
   /// The caller's trace (W3C Trace Context, section 3.2) for log lines, if it sent one.
-  LogField trace() const {
-    return info_.traceparent.empty() ? LogField() : LogField("traceparent", info_.traceparent);
-  }
+  LogField trace() const { return info_.traceparent.empty() ? LogField() : LogField("traceparent", info_.traceparent); }
   static Task<std::exception_ptr> wait_for_worker(OneShot<std::exception_ptr> shot);
   std::string render(const ResultBody& body) const;
 
@@ -157,7 +167,10 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   std::stop_source stop_;
   Context context_;
   RunHandle run_;
+  std::shared_ptr<const void> owner_;
   std::size_t hook_ = 0;
+  Admitted admitted_;
+  bool admits_arguments_ = false;
   Stage reached_ = Stage::authenticate;
   bool principal_bound_ = false;
   bool arguments_checked_ = false;

@@ -18,12 +18,12 @@ constexpr std::string_view info_key = "io.modelcontextprotocol/clientInfo";
 constexpr std::string_view capabilities_key = "io.modelcontextprotocol/clientCapabilities";
 constexpr std::string_view level_key = "io.modelcontextprotocol/logLevel";
 
-constexpr std::array<std::string_view, 8> levels = {"debug",    "info",  "notice",  "warning",
-                                                    "error", "critical", "alert", "emergency"};
+constexpr std::array<std::string_view, 8> levels = {"debug", "info",     "notice", "warning",
+                                                    "error", "critical", "alert",  "emergency"};
 
 RpcError method_not_found(std::string_view method, bool modern) {
-  return RpcError{code::method_not_found, "Method not found: " + std::string(method.substr(0, 100)), {},
-                  modern ? 404 : 200};
+  return RpcError{
+      code::method_not_found, "Method not found: " + std::string(method.substr(0, 100)), {}, modern ? 404 : 200};
 }
 
 }  // namespace
@@ -43,9 +43,12 @@ int http_status_of(int rpc_code) {
     case code::invalid_request:
     case code::header_mismatch:
     case code::missing_client_capability:
-    case code::unsupported_version: return 400;
-    case code::method_not_found: return 404;
-    default: return 200;
+    case code::unsupported_version:
+      return 400;
+    case code::method_not_found:
+      return 404;
+    default:
+      return 200;
   }
 }
 
@@ -163,13 +166,10 @@ void Engine::publish(std::shared_ptr<const Registry> registry) {
     subscriptions_.list_changed(Subscriptions::Change::resources);
 }
 
-void Engine::resource_updated(std::string_view uri) { subscriptions_.resource_updated(uri); }
+void Engine::resource_updated(std::string_view uri) { subscriptions_.resource_updated(uri, now()); }
 
 void Engine::shutdown() {
-  subscriptions_.close_all([this](std::string_view id) {
-    return render_result(id, finish_result(*this, newest_version, {},
-                                           "\"io.modelcontextprotocol/subscriptionId\":" + std::string(id)));
-  });
+  subscriptions_.close_all([this](std::string_view id) { return render_result(id, listening_over(id)); });
 }
 
 void Engine::request(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info) {
@@ -178,17 +178,17 @@ void Engine::request(std::shared_ptr<RequestSink> sink, const RequestMessage& me
     return call(std::move(sink), message, std::move(info));
   if (method == "completion/complete") return complete(std::move(sink), message, info);
 
+  if (method == "tools/list") return list(std::move(sink), message, info, EntryKind::tool, "tools");
+  if (method == "prompts/list") return list(std::move(sink), message, info, EntryKind::prompt, "prompts");
+  if (method == "resources/list") return list(std::move(sink), message, info, EntryKind::resource, "resources");
+  if (method == "resources/templates/list")
+    return list(std::move(sink), message, info, EntryKind::resource_template, "resourceTemplates");
+  if (method == "resources/subscribe" && !info.modern() && info.session)
+    return subscribe(std::move(sink), message, info);
+
   std::optional<RpcError> error;
   std::string result;
-  if (method == "tools/list") {
-    result = list(EntryKind::tool, "tools", message.params, info, error);
-  } else if (method == "prompts/list") {
-    result = list(EntryKind::prompt, "prompts", message.params, info, error);
-  } else if (method == "resources/list") {
-    result = list(EntryKind::resource, "resources", message.params, info, error);
-  } else if (method == "resources/templates/list") {
-    result = list(EntryKind::resource_template, "resourceTemplates", message.params, info, error);
-  } else if (info.modern()) {
+  if (info.modern()) {
     if (method == "subscriptions/listen") return listen(std::move(sink), message, info);
     if (method == "server/discover") {
       result = discover();
@@ -233,7 +233,8 @@ std::string Engine::initialize(const json::object* params, const RequestInfo& in
   Session::Client client;
   const auto known = parse_version(wanted);
   client.version = known && !is_modern(*known) ? *known : newest_legacy_version;
-  if (const json::value* const capabilities = params->if_contains("capabilities"); capabilities && capabilities->is_object())
+  if (const json::value* const capabilities = params->if_contains("capabilities");
+      capabilities && capabilities->is_object())
     client.capabilities = parse_capabilities(capabilities->get_object());
   if (const json::value* const who = params->if_contains("clientInfo"); who && who->is_object())
     client.info = parse_client_info(who->get_object());
@@ -264,21 +265,10 @@ std::optional<RpcError> Engine::legacy_method(const RequestMessage& message, con
     info.session->set_log_level(level);
     return std::nullopt;
   }
-  if (method == "resources/subscribe" || method == "resources/unsubscribe") {
+  if (method == "resources/unsubscribe") {
     const std::string_view uri = text_of(message.params, "uri");
     if (uri.empty()) return RpcError{code::invalid_params, "uri is missing", {}, 200};
-    const auto registry = this->registry();
-    UriVariables variables;
-    const Entry* entry = registry->resource(uri);
-    if (!entry) entry = registry->match(uri, variables);
-    if (method == "resources/unsubscribe") {
-      info.session->unsubscribe(std::string(uri));
-      return std::nullopt;
-    }
-    // A protected resource's changes are as protected as its contents, and a subscription carries no call to check.
-    if (!entry || !entry->hooks.empty())
-      return RpcError{code::resource_not_found, "Resource not found or not open to subscription", {}, 200};
-    info.session->subscribe(std::string(uri));
+    info.session->unsubscribe(std::string(uri));
     return std::nullopt;
   }
   return method_not_found(method, false);

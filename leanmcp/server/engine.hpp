@@ -3,6 +3,7 @@
 #include <leanmcp/base/log.hpp>
 #include <leanmcp/crypto/seal.hpp>
 #include <leanmcp/protocol/message.hpp>
+#include <leanmcp/server/denial.hpp>
 #include <leanmcp/server/registry.hpp>
 #include <leanmcp/server/request.hpp>
 #include <leanmcp/server/rounds.hpp>
@@ -67,6 +68,25 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// The client's answer to a request of ours (legacy era).
   void response(const ResponseMessage& message, Session& session);
 
+  /// Decides whether the caller may use the entry, without calling it. `admitted` hears the denial, or null and the
+  /// principal (null when the entry is open); at once or later on the sink's executor. `message` must live as long as
+  /// the sink.
+  void admit(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info,
+             std::shared_ptr<const Entry> entry, UriVariables variables, bool with_arguments,
+             std::function<void(const Denial*, const Principal*)> admitted);
+  /// An entry somebody may want to use, with the values of its URI.
+  struct Candidate {
+    std::shared_ptr<const Entry> entry;
+    UriVariables variables;
+    bool with_arguments = false;
+  };
+  /// The same for several, with which of them are allowed and until when (Unix seconds; 0 for ever) the token is good.
+  void admit_all(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info,
+                 std::vector<Candidate> candidates, bool stop_at_denial,
+                 std::function<void(const Denial*, const std::vector<bool>& allowed, long long until)> done);
+  /// The session belongs to the first principal that uses it over HTTP; false for anyone else.
+  bool bind_session(Session& session, const Entry& entry, const Principal& principal, const RequestInfo& info);
+
   void resource_updated(std::string_view uri);
   /// Sessions of the legacy era that should hear of changes register here.
   Subscriptions& subscriptions() noexcept { return subscriptions_; }
@@ -92,7 +112,17 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::string discover() const;
   std::string initialize(const json::object* params, const RequestInfo& info, std::optional<RpcError>& error);
   std::string list(EntryKind kind, std::string_view member, const json::object* params, const RequestInfo& info,
-                   std::optional<RpcError>& error) const;
+                   const std::function<bool(const Entry&)>& visible, std::optional<RpcError>& error) const;
+  void list(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info, EntryKind kind,
+            std::string_view member);
+  void subscribe(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info);
+  void start_listening(std::shared_ptr<RequestSink> sink, const std::string& id, const RequestInfo& info,
+                       SubscriptionFilter filter);
+  void end_listening_at(const std::shared_ptr<RequestSink>& sink, const std::string& id, std::uint64_t number,
+                        long long until);
+  std::string listening_over(std::string_view id) const;
+  void run_completer(std::shared_ptr<RequestSink> sink, const RequestMessage& message, Version version,
+                     std::shared_ptr<const Registry> registry, const Completer& completer);
   void call(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info);
   void complete(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info);
   void listen(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info);
@@ -114,6 +144,8 @@ std::optional<RpcError> read_modern_meta(const json::object* params, RequestInfo
 /// The version a request names in `_meta`, or nullopt when it names none (which makes it a legacy request).
 std::optional<std::string_view> modern_version_of(const json::object* params);
 
+/// The JSON-RPC error of a denial, with its HTTP status and headers.
+Reply denial_reply(std::string_view id, const Denial& denial);
 /// The HTTP status of a JSON-RPC error in the modern era.
 int http_status_of(int rpc_code);
 /// A result's JSON text for the era: modern results carry `resultType` and the server's info.

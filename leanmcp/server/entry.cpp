@@ -141,9 +141,16 @@ Decorator completion(std::string argument, Completer completer) {
 Decorator public_access() {
   return Decorator([](EntryDraft& draft) {
     std::erase_if(draft.entry.hooks, [](const std::shared_ptr<Hook>& hook) {
-      return hook->stage() == Stage::authenticate || hook->stage() == Stage::authorize;
+      return hook->stage() == Stage::authenticate || hook->stage() == Stage::authorize ||
+             hook->stage() == Stage::limit || hook->stage() == Stage::authorize_arguments;
     });
+    draft.finally.clear();
+    draft.entry.hidden = false;
   });
+}
+
+Decorator hide_from_lists() {
+  return Decorator([](EntryDraft& draft) { draft.entry.hidden = true; });
 }
 
 }  // namespace leanmcp::inline v0

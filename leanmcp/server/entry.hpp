@@ -42,6 +42,7 @@ struct Entry {
   long long size = -1;      ///< of a resource in bytes, if known
   int ttl_ms = -1;          ///< freshness of `resources/read`; -1 for the server's default
   bool private_cache = false;
+  bool hidden = false;      ///< listed only for those who may use it
 
   Handler handler;
   FieldRules fields;
@@ -64,6 +65,8 @@ class EntryDraft {
   Entry& entry;
   /// Changes to the input schema, applied after it was generated.
   std::vector<std::function<Result<void>(json::object& schema)>> schema_edits;
+  /// Run once all decorators have been applied, in this order: for what depends on the others, however they are ordered.
+  std::vector<std::function<void(EntryDraft&)>> finally;
   /// Refuses the registration; the first reason counts. It is told with the entry's name by `Server::build()`.
   void fail(std::string reason) {
     if (failure.empty()) failure = std::move(reason);
@@ -115,5 +118,7 @@ Decorator cache(int ttl_ms, bool only_for_this_user);
 Decorator completion(std::string argument, Completer completer);
 /// Takes the service's protection off this one method.
 Decorator public_access();
+/// Lists the entry only for callers who may use it. Lists then differ between callers, and say so (`cacheScope`).
+Decorator hide_from_lists();
 
 }  // namespace leanmcp::inline v0

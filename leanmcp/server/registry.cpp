@@ -104,12 +104,36 @@ bool UriTemplate::match_from(std::size_t index, std::string_view rest, UriVariab
 
 void Registry::add(std::shared_ptr<const Entry> entry, std::optional<UriTemplate> uri_template) {
   switch (entry->kind) {
-    case EntryKind::tool: tools_[entry->name] = entry; break;
-    case EntryKind::prompt: prompts_[entry->name] = entry; break;
-    case EntryKind::resource: resources_[entry->uri] = entry; break;
-    case EntryKind::resource_template: templates_.push_back(Template{std::move(*uri_template), entry}); break;
+    case EntryKind::tool:
+      tools_[entry->name] = entry;
+      break;
+    case EntryKind::prompt:
+      prompts_[entry->name] = entry;
+      break;
+    case EntryKind::resource:
+      resources_[entry->uri] = entry;
+      break;
+    case EntryKind::resource_template:
+      templates_.push_back(Template{std::move(*uri_template), entry});
+      break;
+  }
+  if (entry->hidden) hides_[static_cast<std::size_t>(entry->kind)] = true;
+  for (const auto& hook : entry->hooks) {
+    const void* const authority = hook->authority();
+    if (authority && std::none_of(gates_.begin(), gates_.end(),
+                                  [&](const auto& gate) { return gate->hooks.front()->authority() == authority; }))
+      gates_.push_back(gate_of(*entry));
   }
   order_.push_back(std::move(entry));
+}
+
+std::shared_ptr<const Entry> gate_of(const Entry& entry) {
+  auto gate = std::make_shared<Entry>();
+  gate->kind = EntryKind::resource;
+  gate->name = "session";
+  for (const auto& hook : entry.hooks)
+    if (hook->stage() == Stage::authenticate) gate->hooks.push_back(hook);
+  return gate;
 }
 
 void Registry::render() {
@@ -162,7 +186,9 @@ std::string render_item(const Entry& entry, Version version) {
       json_member(out, "inputSchema", entry.input_schema);
       if (version >= Version::v2025_06_18) json_member(out, "outputSchema", entry.output_schema);
       break;
-    case EntryKind::prompt: json_member(out, "arguments", entry.arguments); break;
+    case EntryKind::prompt:
+      json_member(out, "arguments", entry.arguments);
+      break;
     case EntryKind::resource:
       text_member(out, "uri", entry.uri);
       text_member(out, "mimeType", entry.mime_type);

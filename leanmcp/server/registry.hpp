@@ -62,6 +62,10 @@ class Registry {
 
   const std::vector<Item>& list(EntryKind kind, Version version) const;
   bool has(EntryKind kind) const;
+  /// Whether what is listed depends on who asks.
+  bool hides(EntryKind kind) const noexcept { return hides_[static_cast<std::size_t>(kind)]; }
+  /// One pseudo-entry for each authority of the entries, which only authenticates.
+  const std::vector<std::shared_ptr<const Entry>>& gates() const noexcept { return gates_; }
 
  private:
   struct Hash {
@@ -75,9 +79,14 @@ class Registry {
   Map prompts_;
   Map resources_;
   std::vector<Template> templates_;
+  std::array<bool, 4> hides_{};
+  std::vector<std::shared_ptr<const Entry>> gates_;
   std::vector<std::shared_ptr<const Entry>> order_;
   std::array<std::array<std::vector<Item>, 4>, 4> lists_;
 };
+
+/// A pseudo-entry that only authenticates, as `entry` does.
+std::shared_ptr<const Entry> gate_of(const Entry& entry);
 
 /// One item of a list in the words of one revision: titles since 2025-06-18, icons since 2025-11-25, output schemas
 /// since 2025-06-18.

@@ -47,6 +47,15 @@ struct Credentials {
   std::shared_ptr<const AuthUser> assumed_user;
 };
 
+/// Whom a request's token turned out to be of, so that nothing verifies it twice: a proof of possession is good once.
+/// Shared by all that one request does; used on its executor only.
+struct VerifiedCaller {
+  /// The authority that verified (`Hook::authority`); null while nobody has.
+  const void* authority = nullptr;
+  Principal principal;
+  Secret token;
+};
+
 /// All a request brings besides method and params.
 struct RequestInfo {
   Version version = newest_version;
@@ -60,6 +69,8 @@ struct RequestInfo {
   Credentials credentials;
   std::string traceparent;
   std::string peer;
+  /// Filled by the hook that authenticates; may be null.
+  std::shared_ptr<VerifiedCaller> verified;
   /// Set on HTTP in the modern era, else null.
   const HeaderView* headers = nullptr;
   bool modern() const noexcept { return is_modern(version); }

@@ -182,6 +182,7 @@ Result<void> compile(Draft& draft) {
   Entry& entry = *draft.entry;
   EntryDraft edits(entry);
   for (const Decorator& decorator : draft.decorators) decorator.apply(edits);
+  for (std::size_t i = 0; i < edits.finally.size() && edits.failure.empty(); ++i) edits.finally[i](edits);
   if (!edits.failure.empty()) return Error(edits.failure);
   if (entry.kind == EntryKind::tool && !good_tool_name(entry.name))
     return Error("a tool's name is 1 to 128 letters, digits, '_', '-' or '.'");
@@ -196,6 +197,8 @@ Result<void> compile(Draft& draft) {
                                          [](const auto& hook) { return hook->stage() == Stage::authenticate; });
   if ((entry.handler.takes_principal || entry.handler.takes_user) && !authenticated)
     return Error("takes the caller (Principal or AuthUser), but nothing authenticates: add authenticated(provider)");
+  if (entry.hidden && !authenticated)
+    return Error("hide_from_lists() hides from those who may not use it, but nothing authenticates");
   return compile_schemas(draft, edits);
 }
 

@@ -33,10 +33,31 @@ Session::Client Session::client() const {
   return client_;
 }
 
-bool Session::bind(const std::string& principal_key) {
+bool Session::bind(const std::string& principal_key, const std::shared_ptr<const Entry>& gate, bool by_header) {
   const std::lock_guard lock(mutex_);
-  if (principal_key_.empty()) principal_key_ = principal_key;
+  if (principal_key_.empty()) {
+    principal_key_ = principal_key;
+    gate_ = gate;
+    bound_by_header_ = by_header;
+  }
   return principal_key_ == principal_key;
+}
+
+std::shared_ptr<const Entry> Session::gate() const {
+  const std::lock_guard lock(mutex_);
+  return gate_;
+}
+
+bool Session::bound_by_header() const {
+  const std::lock_guard lock(mutex_);
+  return bound_by_header_;
+}
+
+void Session::note_token(const std::string& principal_key, long long expires_at) {
+  const std::lock_guard lock(mutex_);
+  const auto found = token_until_.find(principal_key);
+  if (found == token_until_.end() || found->second == 0) return;
+  found->second = expires_at == 0 ? 0 : std::max(found->second, expires_at);
 }
 
 std::string Session::principal_key() const {
@@ -105,7 +126,17 @@ void Session::cancel(const std::string& id) {
 
 void Session::subscribe(std::string uri) {
   const std::lock_guard lock(mutex_);
-  if (subscriptions_.size() < most_subscriptions) subscriptions_.insert(std::move(uri));
+  if (subscriptions_.size() < most_subscriptions) subscriptions_[std::move(uri)].clear();
+}
+
+void Session::subscribe(std::string uri, const Principal& principal) {
+  {
+    const std::lock_guard lock(mutex_);
+    if (subscriptions_.size() >= most_subscriptions) return;
+    subscriptions_[std::move(uri)] = principal.key();
+    token_until_.emplace(principal.key(), principal.expires_at());
+  }
+  note_token(principal.key(), principal.expires_at());
 }
 
 void Session::unsubscribe(const std::string& uri) {
@@ -113,9 +144,13 @@ void Session::unsubscribe(const std::string& uri) {
   subscriptions_.erase(uri);
 }
 
-bool Session::subscribed(const std::string& uri) const {
+bool Session::subscribed(const std::string& uri, TimePoint now) const {
   const std::lock_guard lock(mutex_);
-  return subscriptions_.contains(uri);
+  const auto found = subscriptions_.find(uri);
+  if (found == subscriptions_.end()) return false;
+  if (found->second.empty()) return true;
+  const auto until = token_until_.find(found->second);
+  return until != token_until_.end() && (until->second == 0 || now < TimePoint(std::chrono::seconds(until->second)));
 }
 
 std::size_t Session::subscriptions() const {

@@ -8,11 +8,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <string>
 #include <unordered_map>
 
 namespace leanmcp::inline v0 {
+
+struct Entry;
 
 /// One client of the legacy era, from `initialize` on; on stdio also the process-wide list of what is in flight.
 /// Thread-safe: its requests may come in over several connections and loops.
@@ -40,9 +41,17 @@ class Session : public std::enable_shared_from_this<Session> {
   void touch(TimePoint now) noexcept { last_used_ = now.time_since_epoch().count(); }
   TimePoint last_used() const noexcept { return TimePoint(std::chrono::milliseconds(last_used_.load())); }
 
-  /// The session belongs to the first principal that uses it; false for anyone else.
-  bool bind(const std::string& principal_key);
+  /// The session belongs to the first principal that uses it; false for anyone else. `gate` authenticates as that first
+  /// use did; `by_header`: its token came in the header, so that every later request can carry one too.
+  bool bind(const std::string& principal_key, const std::shared_ptr<const Entry>& gate = nullptr,
+            bool by_header = false);
   std::string principal_key() const;
+  /// Null while the session belongs to nobody.
+  std::shared_ptr<const Entry> gate() const;
+  bool bound_by_header() const;
+  /// A token of the principal was seen that is good until then (Unix seconds, 0 for ever): what the principal
+  /// subscribed to goes on.
+  void note_token(const std::string& principal_key, long long expires_at);
 
   /// Sends `message` as a request of ours through `send`, with an id of its own, and calls `answered` with the client's
   /// answer (as JSON text of `result`), or with nullopt when it answered with an error or the session ended.
@@ -60,8 +69,10 @@ class Session : public std::enable_shared_from_this<Session> {
   void cancel(const std::string& id);
 
   void subscribe(std::string uri);
+  /// To what only this principal may read: told while a token of it is good.
+  void subscribe(std::string uri, const Principal& principal);
   void unsubscribe(const std::string& uri);
-  bool subscribed(const std::string& uri) const;
+  bool subscribed(const std::string& uri, TimePoint now) const;
   std::size_t subscriptions() const;
 
   /// Where messages go that belong to no request (the GET stream, or stdout). Kept weakly.
@@ -96,7 +107,10 @@ class Session : public std::enable_shared_from_this<Session> {
   std::uint64_t last_question_ = 0;
   std::map<std::uint64_t, Answered> questions_;
   std::unordered_map<std::string, std::function<void()>> in_flight_;
-  std::set<std::string> subscriptions_;
+  std::shared_ptr<const Entry> gate_;
+  bool bound_by_header_ = false;
+  std::unordered_map<std::string, std::string> subscriptions_;  ///< URI to principal key, empty for open ones
+  std::unordered_map<std::string, long long> token_until_;      ///< of principals that subscribed
   std::shared_ptr<Stream> stream_;
   std::shared_ptr<void> attachment_;
   std::atomic<int> log_level_{-1};

@@ -12,18 +12,24 @@ constexpr std::size_t most_listeners = 100'000;
 
 std::string_view method_of(Subscriptions::Change change) {
   switch (change) {
-    case Subscriptions::Change::tools: return "notifications/tools/list_changed";
-    case Subscriptions::Change::prompts: return "notifications/prompts/list_changed";
-    case Subscriptions::Change::resources: return "notifications/resources/list_changed";
+    case Subscriptions::Change::tools:
+      return "notifications/tools/list_changed";
+    case Subscriptions::Change::prompts:
+      return "notifications/prompts/list_changed";
+    case Subscriptions::Change::resources:
+      return "notifications/resources/list_changed";
   }
   return {};
 }
 
 bool wants(const SubscriptionFilter& filter, Subscriptions::Change change) {
   switch (change) {
-    case Subscriptions::Change::tools: return filter.tools;
-    case Subscriptions::Change::prompts: return filter.prompts;
-    case Subscriptions::Change::resources: return filter.resources;
+    case Subscriptions::Change::tools:
+      return filter.tools;
+    case Subscriptions::Change::prompts:
+      return filter.prompts;
+    case Subscriptions::Change::resources:
+      return filter.resources;
   }
   return false;
 }
@@ -88,13 +94,14 @@ void Subscriptions::list_changed(Change change) {
   for (const auto& session : sessions) session->send(render_notification(method_of(change), {}));
 }
 
-void Subscriptions::resource_updated(std::string_view uri) {
+void Subscriptions::resource_updated(std::string_view uri, TimePoint now) {
   const std::string key(uri);
   std::vector<std::pair<std::shared_ptr<RequestSink>, std::string>> to;
   std::vector<std::shared_ptr<Session>> sessions;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [number, listener] : listeners_) {
+      if (listener.filter.until != 0 && now >= TimePoint(std::chrono::seconds(listener.filter.until))) continue;
       const auto& uris = listener.filter.uris;
       if (std::find(uris.begin(), uris.end(), key) != uris.end()) to.emplace_back(listener.sink, listener.id);
     }
@@ -104,7 +111,7 @@ void Subscriptions::resource_updated(std::string_view uri) {
   append_json_string(members, uri);
   send(to, "notifications/resources/updated", members);
   for (const auto& session : sessions)
-    if (session->subscribed(key))
+    if (session->subscribed(key, now))
       session->send(render_notification("notifications/resources/updated", "{" + members.substr(1) + "}"));
 }
 

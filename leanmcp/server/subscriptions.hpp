@@ -18,7 +18,10 @@ struct SubscriptionFilter {
   bool tools = false;
   bool prompts = false;
   bool resources = false;
+  bool by_uri = false;  ///< resources were named, if only by an empty list
   std::vector<std::string> uris;
+  /// Some of the resources are protected: the listener is told of nothing from then on (Unix seconds). 0 for never.
+  long long until = 0;
 };
 
 /// Who hears of changes: listening requests of the modern era, sessions of the legacy one. Thread-safe.
@@ -35,7 +38,7 @@ class Subscriptions {
   void add_session(const std::shared_ptr<Session>& session);
 
   void list_changed(Change change);
-  void resource_updated(std::string_view uri);
+  void resource_updated(std::string_view uri, TimePoint now);
   /// Ends every listening request with `closing` rendered for its id.
   void close_all(const std::function<std::string(std::string_view id)>& closing);
 
