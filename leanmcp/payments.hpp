@@ -1,8 +1,9 @@
 #pragma once
 
-// Being paid through Stripe: checkout, webhooks, sweeps, gates.
+// Being paid through Stripe: checkout, webhooks, sweeps, gates, tools.
 
 #include <leanmcp/payments/billing.hpp>
+#include <leanmcp/payments/billing_tools.hpp>
 #include <leanmcp/payments/gate.hpp>
 #include <leanmcp/payments/stripe_client.hpp>
 #include <leanmcp/payments/sweeper.hpp>

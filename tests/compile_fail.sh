@@ -9,6 +9,8 @@ check() {
 }
 for source in "$root"/tests/compile_fail/*.cpp; do
   name=$(basename "$source" .cpp)
+  # Newer compilers take what g++ 12 would miscompile.
+  if grep -q '^// only: g++ 12' "$source" && [[ $("${CXX:-g++}" -dumpversion) != 12* ]]; then continue; fi
   words=$(sed -n '1s|^// expect: ||p' "$source")
   code=0
   said=$("${CXX:-g++}" -std=c++20 -fsyntax-only -I"$root" -fmax-errors=1 "$source" 2>&1) || code=$?

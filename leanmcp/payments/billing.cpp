@@ -1,10 +1,6 @@
 #include <leanmcp/payments/billing.hpp>
 
 #include <leanmcp/payments/billing_impl.hpp>
-#include <leanmcp/payments/stripe_form.hpp>
-
-#include <boost/json.hpp>
-
 namespace leanmcp::inline v0 {
 namespace {
 
@@ -115,15 +111,72 @@ Result<std::optional<CheckoutFlow>> Billing::refresh_flow(std::string_view flow_
   return flow(flow_id);
 }
 
-Result<std::string> Billing::portal_url(std::string_view principal_key, std::string_view return_url) {
+Result<std::string> Billing::portal_url(std::string_view principal_key, std::string_view return_url, PortalPage page) {
+  return impl_->portal_url(principal_key, return_url, page);
+}
+
+Result<std::string> Billing::manage_link(std::string_view principal_key) { return impl_->manage_link(principal_key); }
+
+Result<std::optional<std::string>> Billing::manage_link_owner(std::string_view link_id) {
+  auto owner = impl_->store.link_owner(link_id, impl_->now());
+  if (!owner) return impl_->unavailable(owner.error());
+  return std::move(*owner);
+}
+
+Result<SubscriptionStatus> Billing::change_plan(std::string_view principal_key, std::string_view product,
+                                                std::string_view plan) {
+  return impl_->change_plan(principal_key, product, plan);
+}
+
+Result<SubscriptionStatus> Billing::cancel_at_period_end(std::string_view principal_key, std::string_view product,
+                                                         bool cancel) {
+  return impl_->cancel_at_period_end(principal_key, product, cancel);
+}
+
+Result<CreditReservation> Billing::reserve_credits(std::string_view principal_key, std::string_view product,
+                                                   std::int64_t amount, std::string_view operation_key) {
+  return impl_->reserve(principal_key, product, amount, operation_key);
+}
+
+Result<bool> Billing::commit_credits(std::string_view reservation_id) { return impl_->commit_credits(reservation_id); }
+
+Result<void> Billing::release_credits(std::string_view reservation_id) {
+  return impl_->release_credits(reservation_id);
+}
+
+Result<std::int64_t> Billing::credit_balance(std::string_view principal_key, std::string_view product) {
+  auto balance = impl_->store.credit_balance(principal_key, product, impl_->now());
+  if (!balance) return impl_->unavailable(balance.error());
+  return *balance;
+}
+
+Result<bool> Billing::grant_credits(std::string_view principal_key, std::string_view product, std::int64_t amount,
+                                    std::string_view key) {
+  if (amount <= 0 || key.empty() || key.size() > 200 || principal_key.empty())
+    return Error("The credits could not be granted.", "grant_credits: amount, key or principal_key is out of bounds");
+  detail::PurchaseRow row;
+  row.purchase_id = "grant:" + std::string(key);
+  row.principal_key = principal_key;
+  row.product = product;
+  row.credits = amount;
+  row.created = impl_->now();
+  auto inserted = impl_->store.insert_purchase(row);
+  if (!inserted) return impl_->unavailable(inserted.error());
+  return *inserted;
+}
+
+Result<bool> Billing::has_account(std::string_view principal_key) {
   auto account = impl_->store.account(principal_key);
   if (!account) return impl_->unavailable(account.error());
-  if (!*account || (*account)->customer_id.empty()) return Error("There is no subscription to manage yet.");
-  const boost::json::object form{{"customer", (*account)->customer_id}, {"return_url", return_url}};
-  auto session = impl_->stripe->create_portal_session(stripe_form(form));
-  if (!session) return impl_->unavailable(session.error());
-  return std::move(session->url);
+  return *account && !(*account)->customer_id.empty();
 }
+
+Result<void> Billing::meter(std::string_view principal_key, std::string_view meter, std::int64_t value,
+                            std::string_view identifier) {
+  return impl_->meter(principal_key, meter, value, identifier);
+}
+
+Result<std::vector<PriceTag>> Billing::prices(std::string_view product) { return impl_->prices(product); }
 
 Result<SweepReport> Billing::sweep() { return impl_->sweep(); }
 

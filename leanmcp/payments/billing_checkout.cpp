@@ -41,25 +41,30 @@ Checkout Billing::Impl::link(const FlowRow& flow) const {
   return out;
 }
 
-Checkout Billing::Impl::already(const Entitlement& entitlement) const {
+Checkout Billing::Impl::already(const Entitlement& entitlement, std::string_view principal_key) {
   Checkout out;
   out.state = Checkout::State::already_subscribed;
-  out.message = "You are subscribed already.";
-  out.url = options.manage_url;
+  out.message = entitlement.status == "purchased" ? "You have this already." : "You are subscribed already.";
+  // Without it there is nothing to open; that is no reason to fail.
+  if (auto manage = options.manage_url.empty() ? Result<std::string>(std::string()) : manage_link(principal_key); manage)
+    out.url = std::move(*manage);
   out.expires_at = entitlement.expires_at;
   return out;
 }
 
 Result<Checkout> Billing::Impl::begin_checkout(const CheckoutRequest& request) {
-  const BillingPlan* const plan = detail::find_plan(options, request.product, request.plan);
-  if (!plan) return Error("There is no such plan.");
+  const BillingPlan* const declared = detail::find_plan(options, request.product, request.plan);
+  if (!declared) return Error("There is no such plan.");
+  const BillingPlan chosen = plan_for(*declared, request.principal_key, request.product);
+  const BillingPlan* const plan = &chosen;
   if (std::string fault = detail::checkout_request_fault(request); !fault.empty()) return cannot_start(fault);
 
   bool discovered = false;
   for (int round = 0; round < max_rounds; ++round) {
     auto entitled = check(request.principal_key, request.product);
     if (!entitled) return entitled.error();
-    if (entitled->allowed) return already(*entitled);
+    // Credits can always be bought; everything else once.
+    if (entitled->allowed && plan->kind != PlanKind::credits) return already(*entitled, request.principal_key);
     auto account = ensure_customer(request);
     if (!account) return account.error();
     auto live = store.live_flow(request.principal_key, request.product);
@@ -78,6 +83,15 @@ Result<Checkout> Billing::Impl::begin_checkout(const CheckoutRequest& request) {
     if (*step) return std::move(**step);
   }
   return moving();
+}
+
+/// A trial is for those who never had the product.
+BillingPlan Billing::Impl::plan_for(const BillingPlan& plan, std::string_view principal_key, std::string_view product) {
+  BillingPlan out = plan;
+  if (out.trial_days == 0) return out;
+  auto had = store.subscriptions(principal_key, product);
+  if (!had || !had->empty()) out.trial_days = 0;
+  return out;
 }
 
 Result<AccountRow> Billing::Impl::ensure_customer(const CheckoutRequest& request) {

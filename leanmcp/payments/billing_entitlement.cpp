@@ -41,6 +41,12 @@ Result<Entitlement> Billing::Impl::check(std::string_view principal_key, std::st
   const SubscriptionRow* best = detail::best_subscription(*rows, now(), options);
   if (best && detail::standing(*best, now(), options) == Standing::allow) return entitlement_of(best, true);
 
+  if (!best) {
+    auto once = bought(principal_key, product);
+    if (!once) return once.error();
+    if (*once) return std::move(**once);
+  }
+
   // Perhaps it is paid and no webhook has come yet.
   auto flow = store.live_flow(principal_key, product);
   if (!flow) return unavailable(flow.error());
@@ -52,8 +58,48 @@ Result<Entitlement> Billing::Impl::check(std::string_view principal_key, std::st
     best = detail::best_subscription(*rows, now(), options);
   }
   const bool allowed = best && detail::standing(*best, now(), options) == Standing::allow;
+  if (!allowed) {
+    auto once = bought(principal_key, product);
+    if (!once) return once.error();
+    if (*once) return std::move(**once);
+  }
   if (!allowed && outage) return std::move(*outage);
   return entitlement_of(best, allowed);
+}
+
+bool Billing::Impl::sells(std::string_view product, PlanKind kind) const {
+  for (const BillingProduct& candidate : options.products) {
+    if (candidate.key != product) continue;
+    for (const BillingPlan& plan : candidate.plans)
+      if (plan.kind == kind) return true;
+  }
+  return false;
+}
+
+Result<std::optional<Entitlement>> Billing::Impl::bought(std::string_view principal_key, std::string_view product) {
+  if (sells(product, PlanKind::one_time)) {
+    auto rows = store.purchases(principal_key, product);
+    if (!rows) return unavailable(rows.error());
+    for (const detail::PurchaseRow& row : *rows) {
+      if (row.state != "active") continue;
+      Entitlement out;
+      out.allowed = true;
+      out.status = "purchased";
+      out.plan = row.plan;
+      return std::optional<Entitlement>(std::move(out));
+    }
+  }
+  if (sells(product, PlanKind::credits)) {
+    auto balance = store.credit_balance(principal_key, product, now());
+    if (!balance) return unavailable(balance.error());
+    if (*balance > 0) {
+      Entitlement out;
+      out.allowed = true;
+      out.status = "credits";
+      return std::optional<Entitlement>(std::move(out));
+    }
+  }
+  return std::optional<Entitlement>();
 }
 
 Result<SubscriptionStatus> Billing::Impl::status(std::string_view principal_key, std::string_view product) {

@@ -61,10 +61,11 @@ Result<void> Billing::Impl::apply_event(const EventRow& event) {
   if (type.starts_with("customer.subscription.")) return settle_subscription(event.object_id, occasion);
   if (type.starts_with("invoice.") && !event.subscription_id.empty())
     return settle_subscription(event.subscription_id, occasion);
-  auto noted = note(occasion);
-  if (noted && (type == "charge.refunded" || type == "charge.dispute.created"))
+  const bool money_moved = type == "charge.refunded" || type.starts_with("charge.dispute.");
+  auto settled = money_moved ? settle_payment(event, occasion) : note(occasion);
+  if (settled && (type == "charge.refunded" || type == "charge.dispute.created"))
     report(BillingAnomaly::Kind::money_back, event.object_id, principal_key);
-  return noted;
+  return settled;
 }
 
 bool Billing::Impl::try_event(const EventRow& event) {

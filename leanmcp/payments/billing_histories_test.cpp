@@ -142,6 +142,7 @@ TEST(BillingHistories, EndInTheStateOfTheFinalObject) {
   for (const History& history : histories) {
     Runner runner;
     std::vector<std::size_t> prefix;
+    const std::size_t runs_before = runs;
     sequences(history.events, most_deliveries, prefix, [&](const std::vector<std::size_t>& order) {
       for (const bool early : {false, true}) {
         if (testing::Test::HasFailure()) return;
@@ -150,6 +151,8 @@ TEST(BillingHistories, EndInTheStateOfTheFinalObject) {
         deliveries += order.size();
       }
     });
+    std::cout << "  " << history.name << ": " << runs - runs_before << " orders of " << history.events << " events\n";
+    EXPECT_GT(runs, runs_before);
   }
   std::cout << runs << " histories with " << deliveries << " deliveries\n";
   EXPECT_GT(runs, least_runs);

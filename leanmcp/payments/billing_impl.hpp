@@ -4,7 +4,9 @@
 #include <leanmcp/payments/billing_rules.hpp>
 #include <leanmcp/payments/billing_store.hpp>
 
+#include <map>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -42,6 +44,28 @@ class Billing::Impl {
   // billing_entitlement.cpp
   Result<Entitlement> check(std::string_view principal_key, std::string_view product);
   Result<SubscriptionStatus> status(std::string_view principal_key, std::string_view product);
+  /// The entitlement by what was bought once.
+  Result<std::optional<Entitlement>> bought(std::string_view principal_key, std::string_view product);
+  bool sells(std::string_view product, PlanKind kind) const;
+
+  // billing_manage.cpp
+  Result<std::string> portal_url(std::string_view principal_key, std::string_view return_url, PortalPage page);
+  Result<std::string> manage_link(std::string_view principal_key);
+  Result<SubscriptionStatus> change_plan(std::string_view principal_key, std::string_view product,
+                                         std::string_view plan);
+  Result<SubscriptionStatus> cancel_at_period_end(std::string_view principal_key, std::string_view product,
+                                                  bool cancel);
+  Result<std::vector<PriceTag>> prices(std::string_view product);
+
+  // billing_credits.cpp
+  Result<CreditReservation> reserve(std::string_view principal_key, std::string_view product, std::int64_t amount,
+                                    std::string_view operation_key);
+  Result<bool> commit_credits(std::string_view reservation_id);
+  Result<void> release_credits(std::string_view reservation_id);
+  Result<void> meter(std::string_view principal_key, std::string_view meter, std::int64_t value,
+                     std::string_view identifier);
+  /// Whether Stripe took it.
+  bool send_meter(const detail::MeterRow& row);
 
   // billing_events.cpp
   Result<WebhookReceipt, WebhookRefusal> receive(std::string_view body, std::string_view signature_header);
@@ -59,7 +83,7 @@ class Billing::Impl {
   using Step = std::optional<Checkout>;  // none: something moved, look again
 
   Checkout link(const detail::FlowRow& flow) const;
-  Checkout already(const Entitlement& entitlement) const;
+  Checkout already(const Entitlement& entitlement, std::string_view principal_key);
   Result<detail::AccountRow> ensure_customer(const CheckoutRequest& request);
   Result<void> discover_subscriptions(const detail::AccountRow& account, std::string_view product);
   Result<detail::FlowRow> claim_flow(const CheckoutRequest& request, const BillingPlan& plan,
@@ -77,13 +101,30 @@ class Billing::Impl {
   Result<bool> commit_session(const StripeCheckoutSession& session, const Occasion& occasion);
   Result<std::optional<detail::FlowRow>> flow_of(const StripeCheckoutSession& session);
   Result<std::optional<detail::SubscriptionRow>> fetch_row(const std::string& subscription_id, bool& foreign);
+  Result<std::optional<detail::PurchaseRow>> fetch_purchase(const StripeCheckoutSession& session,
+                                                            const detail::FlowRow& flow);
+  /// A charge was refunded or disputed: what it paid for may be taken back.
+  Result<void> settle_payment(const detail::EventRow& event, const Occasion& occasion);
+  Result<detail::SubscriptionRow> current_subscription(std::string_view principal_key, std::string_view product);
+  Result<SubscriptionStatus> write_through(std::string_view principal_key, std::string_view product,
+                                           const std::string& subscription_id, const std::string& form,
+                                           const std::string& idempotency_key);
+  BillingPlan plan_for(const BillingPlan& plan, std::string_view principal_key, std::string_view product);
   void report_second(const detail::SubscriptionRow& written);
 
   Result<void> sweep_events(SweepReport& report);
   Result<void> sweep_flows(SweepReport& report);
   Result<void> sweep_missed(SweepReport& report);
   Result<void> sweep_lapsed(SweepReport& report);
+  Result<void> sweep_meters(SweepReport& report);
   Result<void> recover_flow(detail::FlowRow flow);
+
+  struct KnownPrice {
+    StripePrice price;
+    std::int64_t read_at = 0;
+  };
+  std::mutex prices_mutex_;
+  std::map<std::string, KnownPrice, std::less<>> known_prices_;
 };
 
 }  // namespace leanmcp::inline v0

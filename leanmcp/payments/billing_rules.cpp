@@ -14,8 +14,8 @@ namespace json = boost::json;
 
 /// A row fetched this recently is not fetched again.
 constexpr std::int64_t fresh_seconds = 60;
-/// Stripe allows 50 entries; two are ours.
-constexpr std::size_t max_metadata = 48;
+/// Stripe allows 50 entries; three are ours.
+constexpr std::size_t max_metadata = 47;
 
 std::size_t characters(std::string_view utf8) {
   return static_cast<std::size_t>(
@@ -37,6 +37,10 @@ std::string products_fault(const BillingOptions& options) {
       if (plan.key.empty() || !plans.insert(plan.key).second) return "plan " + name + " is declared twice or unnamed";
       if (plan.price_id.empty()) return "plan " + name + " has no price";
       if (!prices.insert(plan.price_id).second) return "price " + plan.price_id + " belongs to two plans";
+      if (plan.kind == PlanKind::credits ? plan.credits <= 0 : plan.credits != 0)
+        return "plan " + name + ": credits belong to a plan of that kind, and to it only";
+      if (plan.trial_days != 0 && plan.kind != PlanKind::subscription)
+        return "plan " + name + ": only a subscription has a trial";
       if (plan.trial_days < 0 || plan.trial_days > 730) return "plan " + name + ": trial_days is not 0 to 730";
     }
   }
@@ -49,6 +53,11 @@ bool allows(const std::string& status) { return status == "active" || status == 
 
 std::string billing_options_fault(const BillingOptions& options) {
   if (std::string fault = products_fault(options); !fault.empty()) return fault;
+  std::set<std::string_view> meters;
+  for (const BillingMeter& meter : options.meters)
+    if (meter.key.empty() || meter.event_name.empty() || !meters.insert(meter.key).second)
+      return "a meter is unnamed or declared twice";
+  if (options.credit_hold.count() < 60) return "credit_hold is under a minute";
   if (!is_web_url(options.success_url)) return "success_url is no URL";
   if (!is_web_url(options.cancel_url)) return "cancel_url is no URL";
   if (!options.go_url.empty() && !is_web_url(options.go_url)) return "go_url is no URL";
@@ -70,7 +79,7 @@ std::string checkout_request_fault(const CheckoutRequest& request) {
   for (const auto& [key, value] : request.metadata) {
     if (key.empty() || characters(key) > 40 || key.find_first_of("[]") != std::string::npos)
       return "a metadata key is empty, over 40 characters or has brackets";
-    if (key == "flow_id" || key == "userId") return "metadata key " + key + " is taken";
+    if (key == "flow_id" || key == "userId" || key == "plan") return "metadata key " + key + " is taken";
     if (characters(value) > 500) return "a metadata value is over 500 characters";
   }
   return "";
@@ -82,6 +91,12 @@ const BillingPlan* find_plan(const BillingOptions& options, std::string_view pro
     for (const BillingPlan& one : candidate.plans)
       if (one.key == plan) return &one;
   }
+  return nullptr;
+}
+
+const BillingMeter* find_meter(const BillingOptions& options, std::string_view meter) {
+  for (const BillingMeter& one : options.meters)
+    if (one.key == meter) return &one;
   return nullptr;
 }
 
@@ -137,19 +152,22 @@ std::string checkout_params(const CheckoutRequest& request, const BillingPlan& p
   for (const auto& [key, value] : request.metadata) metadata[key] = value;
   metadata["flow_id"] = flow_id;
   metadata["userId"] = request.user_id;
+  metadata["plan"] = plan.key;
 
-  json::object subscription_data{{"metadata", metadata}};
-  if (plan.trial_days > 0) subscription_data["trial_period_days"] = plan.trial_days;
+  const bool subscribes = plan.kind == PlanKind::subscription;
+  // What is sold carries the same metadata as the session, for an app's own webhook handler.
+  json::object what_is_sold{{"metadata", metadata}};
+  if (plan.trial_days > 0) what_is_sold["trial_period_days"] = plan.trial_days;
 
   json::object params{
-      {"mode", "subscription"},
+      {"mode", subscribes ? "subscription" : "payment"},
       {"customer", customer},
       {"line_items", json::array{json::object{{"price", plan.price_id}, {"quantity", 1}}}},
       {"success_url", options.success_url},
       {"cancel_url", options.cancel_url},
       {"expires_at", expires_at},
       {"metadata", metadata},
-      {"subscription_data", subscription_data},
+      {subscribes ? "subscription_data" : "payment_intent_data", what_is_sold},
   };
   if (characters(request.user_id) <= 200) params["client_reference_id"] = request.user_id;
   if (options.allow_promotion_codes) params["allow_promotion_codes"] = true;

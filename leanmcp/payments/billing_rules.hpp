@@ -18,6 +18,8 @@ std::string checkout_request_fault(const CheckoutRequest& request);
 
 const BillingPlan* find_plan(const BillingOptions& options, std::string_view product, std::string_view plan);
 
+const BillingMeter* find_meter(const BillingOptions& options, std::string_view meter);
+
 enum class Standing {
   allow,
   /// The period is over and Stripe was not asked since: ask before denying.

@@ -37,6 +37,30 @@ Stored<void> BillingStore::migrate() const {
 
            "CREATE TABLE billing_marks (name TEXT PRIMARY KEY, value BIGINT NOT NULL)",
        }},
+      {2,
+       "purchases, credits, metered use",
+       {
+           "CREATE TABLE billing_purchases ("
+           "purchase_id TEXT PRIMARY KEY, principal_key TEXT NOT NULL, product TEXT NOT NULL, plan TEXT NOT NULL, "
+           "credits BIGINT NOT NULL, payment_intent TEXT, state TEXT NOT NULL, created BIGINT NOT NULL, "
+           "revision BIGINT NOT NULL)",
+           "CREATE INDEX billing_purchases_owner ON billing_purchases (principal_key, product)",
+           "CREATE INDEX billing_purchases_payment ON billing_purchases (payment_intent)",
+
+           "CREATE TABLE billing_credits ("
+           "reservation_id TEXT PRIMARY KEY, principal_key TEXT NOT NULL, product TEXT NOT NULL, "
+           "amount BIGINT NOT NULL, state TEXT NOT NULL, operation_key TEXT NOT NULL UNIQUE, "
+           "expires_at BIGINT NOT NULL)",
+           "CREATE INDEX billing_credits_owner ON billing_credits (principal_key, product)",
+
+           "CREATE TABLE billing_links ("
+           "link_id TEXT PRIMARY KEY, principal_key TEXT NOT NULL, expires_at BIGINT NOT NULL)",
+
+           "CREATE TABLE billing_meter_events ("
+           "identifier TEXT PRIMARY KEY, principal_key TEXT NOT NULL, event_name TEXT NOT NULL, value BIGINT NOT NULL, "
+           "occurred_at BIGINT NOT NULL, sent_at BIGINT, attempts BIGINT NOT NULL, next_attempt_at BIGINT NOT NULL)",
+           "CREATE INDEX billing_meter_events_due ON billing_meter_events (next_attempt_at) WHERE sent_at IS NULL",
+       }},
   };
   return leanmcp::migrate(database_, "billing", steps);
 }

@@ -96,6 +96,11 @@ Result<bool> Billing::Impl::commit_session(const StripeCheckoutSession& session,
     effects.flow_status = detail::flow_state_after(session, occasion.payment_failed);
     // What a session of an earlier attempt did not achieve says nothing about the present one.
     if (effects.flow_status != "completed") effects.flow_session = session.id;
+    if (session.mode == "payment" && session.paid()) {
+      auto purchase = fetch_purchase(session, **flow);
+      if (!purchase) return purchase.error();
+      effects.purchase = std::move(*purchase);
+    }
     if (session.status == "complete" && !session.subscription.empty()) {
       bool foreign = false;
       auto row = fetch_row(session.subscription, foreign);

@@ -123,6 +123,20 @@ Stored<bool> write_subscription(Transaction& transaction, const SubscriptionRow&
        row.cancel_at, row.cancel_at_period_end, now, row.created, row.revision}));
 }
 
+Stored<bool> write_purchase(Transaction& transaction, const PurchaseRow& row) {
+  if (row.revision == 0) {
+    return changed(transaction.run(
+        "INSERT INTO billing_purchases (purchase_id, principal_key, product, plan, credits, payment_intent, state, "
+        "created, revision) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 1) ON CONFLICT DO NOTHING",
+        {row.purchase_id, row.principal_key, row.product, row.plan, row.credits, text_or_null(row.payment_intent),
+         row.state, row.created}));
+  }
+  return changed(
+      transaction.run("UPDATE billing_purchases SET state = $2, payment_intent = $3, revision = revision + 1 "
+                      "WHERE purchase_id = $1 AND revision = $4",
+                      {row.purchase_id, row.state, text_or_null(row.payment_intent), row.revision}));
+}
+
 }  // namespace
 
 Stored<std::optional<AccountRow>> BillingStore::account(std::string_view principal_key) const {
@@ -251,6 +265,10 @@ Stored<bool> BillingStore::apply(const BillingEffects& effects) const {
   return database_.transact([&](Transaction& transaction) -> Stored<bool> {
     if (effects.subscription) {
       auto written = write_subscription(transaction, *effects.subscription, effects.now);
+      if (!written || !*written) return written;
+    }
+    if (effects.purchase) {
+      auto written = write_purchase(transaction, *effects.purchase);
       if (!written || !*written) return written;
     }
     if (!effects.flow_status.empty()) {

@@ -72,6 +72,41 @@ struct EventRow {
   bool applied = false;
 };
 
+/// Something bought once: for good, or as credits.
+struct PurchaseRow {
+  /// Stripe's session, or what the app calls a grant of its own.
+  std::string purchase_id;
+  std::string principal_key;
+  std::string product;
+  std::string plan;
+  /// How many credits; 0 for what is bought for good.
+  std::int64_t credits = 0;
+  std::string payment_intent;
+  /// active; revoked once the money went back
+  std::string state;
+  std::int64_t created = 0;
+  /// As in SubscriptionRow.
+  std::int64_t revision = 0;
+};
+
+/// Use that is to be told to Stripe.
+struct MeterRow {
+  std::string identifier;
+  std::string principal_key;
+  std::string event_name;
+  std::int64_t value = 0;
+  std::int64_t occurred_at = 0;
+  std::int64_t attempts = 0;
+};
+
+/// How a reservation of credits went.
+struct ReserveOutcome {
+  enum class State { reserved, insufficient, in_progress, finished };
+  State state = State::insufficient;
+  /// What is left for others.
+  std::int64_t balance = 0;
+};
+
 /// What follows from one answer of Stripe; written in one transaction.
 struct BillingEffects {
   std::string flow_id;
@@ -80,6 +115,7 @@ struct BillingEffects {
   /// When set, the flow changes only while this is its session.
   std::string flow_session;
   std::optional<SubscriptionRow> subscription;
+  std::optional<PurchaseRow> purchase;
   /// The event that is hereby applied; empty for none.
   std::string event_id;
   std::int64_t now = 0;
@@ -119,8 +155,36 @@ class BillingStore {
   Stored<std::vector<SubscriptionRow>> lapsed_subscriptions(std::int64_t now, std::int64_t fetched_before,
                                                             std::int64_t limit) const;
 
-  /// False when the subscription's row was written by someone else since it was read; nothing is changed then.
+  /// False when the subscription's or the purchase's row was written by someone else since it was read; nothing is
+  /// changed then.
   Stored<bool> apply(const BillingEffects& effects) const;
+
+  Stored<std::optional<PurchaseRow>> purchase(std::string_view purchase_id) const;
+  Stored<std::optional<PurchaseRow>> purchase_of_payment(std::string_view payment_intent) const;
+  Stored<std::vector<PurchaseRow>> purchases(std::string_view principal_key, std::string_view product) const;
+  /// False when it is there already.
+  Stored<bool> insert_purchase(const PurchaseRow& row) const;
+
+  /// Takes `amount` credits out of the balance until `expires_at`, under a key that names one operation: reserved at
+  /// most once at a time, and never again after a commit.
+  Stored<ReserveOutcome> reserve_credits(std::string_view reservation_id, std::string_view principal_key,
+                                         std::string_view product, std::int64_t amount, std::string_view operation_key,
+                                         std::int64_t now, std::int64_t expires_at) const;
+  /// False when it is no longer reserved.
+  Stored<bool> settle_credits(std::string_view reservation_id, bool spent) const;
+  Stored<std::int64_t> credit_balance(std::string_view principal_key, std::string_view product, std::int64_t now) const;
+
+  Stored<void> insert_link(std::string_view link_id, std::string_view principal_key, std::int64_t expires_at) const;
+  Stored<std::optional<std::string>> link_owner(std::string_view link_id, std::int64_t now) const;
+  Stored<void> purge_links(std::int64_t now) const;
+
+  /// False when it is there already.
+  Stored<bool> insert_meter(const MeterRow& row) const;
+  Stored<std::vector<MeterRow>> due_meters(std::int64_t now, std::int64_t limit) const;
+  Stored<std::optional<MeterRow>> meter(std::string_view identifier) const;
+  Stored<void> postpone_meter(std::string_view identifier, std::int64_t until) const;
+  Stored<void> finish_meter(std::string_view identifier, std::int64_t now) const;
+  Stored<void> purge_meters(std::int64_t sent_before) const;
 
   /// False when it is there already.
   Stored<bool> insert_event(const EventRow& event, std::int64_t now) const;

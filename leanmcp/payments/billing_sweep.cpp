@@ -21,7 +21,7 @@ constexpr std::int64_t keep_events_seconds = 40 * 86'400;
 constexpr int max_pages = 100;
 
 /// What the sweep asks for; Stripe allows 20 types in one question.
-constexpr std::array<std::string_view, 17> event_types{
+constexpr std::array<std::string_view, 20> event_types{
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.async_payment_failed",
@@ -36,7 +36,10 @@ constexpr std::array<std::string_view, 17> event_types{
     "invoice.payment_failed",
     "invoice.payment_action_required",
     "charge.dispute.created",
+    "charge.dispute.closed",
+    "charge.dispute.funds_reinstated",
     "charge.refunded",
+    "customer.subscription.pending_update_expired",
     "customer.deleted",
     "customer.subscription.pending_update_applied",
 };
@@ -45,12 +48,17 @@ constexpr std::array<std::string_view, 17> event_types{
 
 Result<SweepReport> Billing::Impl::sweep() {
   SweepReport report;
-  for (const auto part : {&Impl::sweep_missed, &Impl::sweep_events, &Impl::sweep_flows, &Impl::sweep_lapsed}) {
+  for (const auto part :
+       {&Impl::sweep_missed, &Impl::sweep_events, &Impl::sweep_flows, &Impl::sweep_lapsed, &Impl::sweep_meters}) {
     auto done = (this->*part)(report);
     if (!done) return done.error();
   }
   auto purged = store.purge_events(now() - keep_events_seconds);
   if (!purged) return unavailable(purged.error());
+  auto purged_links = store.purge_links(now());
+  if (!purged_links) return unavailable(purged_links.error());
+  auto purged_meters = store.purge_meters(now() - keep_events_seconds);
+  if (!purged_meters) return unavailable(purged_meters.error());
   return report;
 }
 
@@ -140,6 +148,13 @@ Result<void> Billing::Impl::sweep_missed(SweepReport& report) {
     query.starting_after = events->data.back().id;
   }
   options.log.error("billing: more events than one sweep reads; the next one goes on");
+  return {};
+}
+
+Result<void> Billing::Impl::sweep_meters(SweepReport& report) {
+  auto due = store.due_meters(now(), batch);
+  if (!due) return unavailable(due.error());
+  for (const detail::MeterRow& row : *due) report.meters_sent += send_meter(row) ? 1 : 0;
   return {};
 }
 

@@ -50,7 +50,11 @@ TEST_P(BillingTest, SellsASubscription) {
 
   const Checkout again = checkout();
   EXPECT_EQ(again.state, Checkout::State::already_subscribed);
-  EXPECT_EQ(again.url, "https://app.example/manage");
+  ASSERT_TRUE(again.url.starts_with("https://app.example/manage/")) << again.url;
+  const std::string link = again.url.substr(again.url.rfind('/') + 1);
+  EXPECT_EQ(link.size(), 22u);
+  EXPECT_EQ(billing->manage_link_owner(link).value(), "oidc|ada");
+  EXPECT_FALSE(billing->manage_link_owner("x").value());
   EXPECT_EQ(stripe->sessions.size(), 1u);
   restart();
   EXPECT_TRUE(allowed());

@@ -30,6 +30,11 @@ class FakeStripe final : public StripeApi {
   std::map<std::string, StripeCheckoutSession> sessions;
   std::map<std::string, StripeSubscription> subscription_objects;
   std::map<std::string, std::string> price_of_session;
+  std::map<std::string, StripePrice> price_objects;
+  std::map<std::string, StripePayment> payments;
+  /// Encoded meter events by identifier.
+  std::map<std::string, std::map<std::string, std::string>> meter_events;
+  std::map<std::string, std::map<std::string, std::string>> session_params;
   std::vector<StripeEvent> event_log;
   std::map<std::string, int> calls;
 
@@ -79,6 +84,7 @@ class FakeStripe final : public StripeApi {
         if (name.starts_with("metadata[")) session.metadata[name.substr(9, name.size() - 10)] = value;
       sessions[session.id] = session;
       created_[session.id] = session;
+      session_params[session.id] = params;
       price_of_session[session.id] = get("line_items[0][price]");
       remember(key, form, session.id);
       return session;
@@ -138,8 +144,50 @@ class FakeStripe final : public StripeApi {
     });
   }
 
-  StripeResult<StripePortalSession> create_portal_session(const std::string&) override {
+  StripeResult<StripeSubscription> update_subscription(const std::string& id, const std::string& form,
+                                                       const std::string&) override {
+    return run<StripeSubscription>("update_subscription", [&]() -> StripeResult<StripeSubscription> {
+      const auto found = subscription_objects.find(id);
+      if (found == subscription_objects.end()) return refusal("resource_missing", "id");
+      const auto params = decode(form);
+      if (const auto price = params.find("items[0][price]"); price != params.end())
+        found->second.items.at(0).price = price->second;
+      if (const auto ends = params.find("cancel_at_period_end"); ends != params.end())
+        found->second.cancel_at_period_end = ends->second == "true";
+      emit("customer.subscription.updated", "subscription", id, found->second.customer);
+      return found->second;
+    });
+  }
+
+  StripeResult<StripePrice> price(const std::string& id) override {
+    return run<StripePrice>("price", [&]() -> StripeResult<StripePrice> {
+      const auto found = price_objects.find(id);
+      if (found == price_objects.end()) return refusal("resource_missing", "price");
+      return found->second;
+    });
+  }
+
+  StripeResult<StripePayment> payment(const std::string& id) override {
+    return run<StripePayment>("payment", [&]() -> StripeResult<StripePayment> {
+      const auto found = payments.find(id);
+      if (found == payments.end()) return refusal("resource_missing", "intent");
+      return found->second;
+    });
+  }
+
+  StripeResult<void> create_meter_event(const std::string& form, const std::string&) override {
+    return run<void>("meter", [&]() -> StripeResult<void> {
+      auto params = decode(form);
+      const std::string identifier = params["identifier"];
+      meter_events.emplace(identifier, std::move(params));
+      return {};
+    });
+  }
+
+  std::map<std::string, std::string> portal_params;
+  StripeResult<StripePortalSession> create_portal_session(const std::string& form) override {
     return run<StripePortalSession>("portal", [&]() -> StripeResult<StripePortalSession> {
+      portal_params = decode(form);
       return StripePortalSession{"bps_1", "https://portal"};
     });
   }
@@ -152,6 +200,18 @@ class FakeStripe final : public StripeApi {
     StripeCheckoutSession& session = sessions.at(session_id);
     lapse(session);
     if (session.status != "open") return {};
+    if (session.mode == "payment") {
+      session.payment_intent = "pi_" + std::to_string(++last_id_);
+      StripePayment& payment = payments[session.payment_intent];
+      payment.id = session.payment_intent;
+      payment.customer = session.customer;
+      payment.metadata = session.metadata;
+      session.status = "complete";
+      session.payment_status = delayed ? "unpaid" : "paid";
+      session.url.clear();
+      emit("checkout.session.completed", "checkout.session", session.id, session.customer);
+      return session.payment_intent;
+    }
     StripeSubscription subscription;
     subscription.id = "sub_" + std::to_string(++last_id_);
     subscription.customer = session.customer;
@@ -174,8 +234,10 @@ class FakeStripe final : public StripeApi {
     const std::lock_guard lock(mutex_);
     StripeCheckoutSession& session = sessions.at(session_id);
     session.payment_status = paid ? "paid" : "unpaid";
-    subscription_objects.at(session.subscription).status = paid ? "active" : "incomplete_expired";
-    emit("customer.subscription.updated", "subscription", session.subscription, session.customer);
+    if (!session.subscription.empty()) {
+      subscription_objects.at(session.subscription).status = paid ? "active" : "incomplete_expired";
+      emit("customer.subscription.updated", "subscription", session.subscription, session.customer);
+    }
     emit(paid ? "checkout.session.async_payment_succeeded" : "checkout.session.async_payment_failed",
          "checkout.session", session.id, session.customer);
   }
@@ -187,12 +249,22 @@ class FakeStripe final : public StripeApi {
     emit(status == "canceled" ? "customer.subscription.deleted" : "customer.subscription.updated", "subscription", id,
          subscription.customer);
   }
+  void refund(const std::string& payment_intent) {
+    const std::lock_guard lock(mutex_);
+    payments.at(payment_intent).refunded = true;
+    emit("charge.refunded", "charge", "ch_" + payment_intent, payments.at(payment_intent).customer, {}, payment_intent);
+  }
+  void dispute(const std::string& payment_intent, bool lasting) {
+    const std::lock_guard lock(mutex_);
+    payments.at(payment_intent).disputed = lasting;
+    emit(lasting ? "charge.dispute.created" : "charge.dispute.closed", "dispute", "dp_1", {}, {}, payment_intent);
+  }
   void expire_now(const std::string& session_id) {
     const std::lock_guard lock(mutex_);
     expire(sessions.at(session_id));
   }
   void emit(const std::string& type, const std::string& object, const std::string& id, const std::string& customer,
-            const std::string& subscription = {}) {
+            const std::string& subscription = {}, const std::string& payment_intent = {}) {
     StripeEvent event;
     event.id = "evt_" + std::to_string(++last_id_);
     event.type = type;
@@ -202,12 +274,14 @@ class FakeStripe final : public StripeApi {
     event.object_id = id;
     event.customer = customer;
     event.subscription = subscription;
+    const std::string paid_by = payment_intent.empty() ? "" : R"(,"payment_intent":")" + payment_intent + '"';
     const std::string parent =
         subscription.empty() ? "" : R"(,"parent":{"subscription_details":{"subscription":")" + subscription + R"("}})";
     const std::string owner = customer.empty() ? "" : R"(,"customer":")" + customer + '"';
     event.payload = R"({"id":")" + event.id + R"(","object":"event","type":")" + type + R"(","created":)" +
                     std::to_string(event.created) + R"(,"livemode":)" + (live ? "true" : "false") +
-                    R"(,"data":{"object":{"id":")" + id + R"(","object":")" + object + '"' + owner + parent + "}}}";
+                    R"(,"data":{"object":{"id":")" + id + R"(","object":")" + object + '"' + owner + parent + paid_by +
+                    "}}}";
     event_log.push_back(event);
   }
   int open_sessions() {

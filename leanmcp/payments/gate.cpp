@@ -1,9 +1,6 @@
 #include <leanmcp/payments/gate.hpp>
 
-#include <leanmcp/protocol/codes.hpp>
-#include <leanmcp/protocol/message.hpp>
-
-#include <optional>
+#include <leanmcp/payments/payment_desk.hpp>
 
 namespace leanmcp::inline v0 {
 
@@ -12,63 +9,22 @@ namespace {
 class PlanGate final : public Hook {
  public:
   PlanGate(std::shared_ptr<Entitlements> entitlements, std::string product, GateOptions options)
-      : entitlements_(std::move(entitlements)), product_(std::move(product)), options_(std::move(options)) {
-    if (options_.error_text.empty()) {
-      options_.error_text = product_ + " subscription required";
-      options_.error_text[0] = static_cast<char>(
-          options_.error_text[0] >= 'a' && options_.error_text[0] <= 'z' ? options_.error_text[0] - 32
-                                                                         : options_.error_text[0]);
-    }
-  }
+      : entitlements_(std::move(entitlements)), product_(std::move(product)), desk_(product_, std::move(options)) {}
   Stage stage() const override { return Stage::entitle; }
-  Verdict before(Call& call) override { return Verdict::later(decide(call)); }
+  Verdict before(Call& call) override {
+    detail::PaymentDesk::Questions questions;
+    questions.paid = [this, key = call.principal()->key()]() -> Result<bool> {
+      const auto entitlement = entitlements_->check(key, product_);
+      if (!entitlement) return entitlement.error();
+      return entitlement->allowed;
+    };
+    return Verdict::later(desk_.decide(call, std::move(questions)));
+  }
 
  private:
-  struct Found {
-    std::optional<Result<Entitlement>> entitlement;
-    std::optional<Result<PaymentOffer>> offer;
-  };
-
-  Task<Verdict> decide(Call& call) const {
-    const auto found = std::make_shared<Found>();
-    const Principal principal = *call.principal();
-    std::function<void()> work = [this, found, principal] {
-      found->entitlement = entitlements_->check(principal.key(), product_);
-      if (*found->entitlement && !(*found->entitlement)->allowed && options_.make_offer)
-        found->offer = options_.make_offer(principal);
-    };
-    Task<void> working = call.on_worker(std::move(work));
-    co_await std::move(working);
-    Verdict verdict = judge(call, *found);
-    co_return std::move(verdict);
-  }
-
-  Verdict judge(Call& call, const Found& found) const {
-    if (!*found.entitlement) {
-      const Error& error = found.entitlement->error();
-      call.logger().warning("entitlement unknown", {{"product", product_}, {"reason", error.message()}});
-      Error sent("It cannot be checked right now whether you have paid; try again.");
-      return Verdict::answer(failure_result(
-          sent.with_data(R"({"error":"Payment status unavailable","code":"VERIFICATION_FAILED","action":"retry"})")));
-    }
-    if ((*found.entitlement)->allowed) return Verdict::proceed();
-    std::string detail = "{\"error\":";
-    append_json_string(detail, options_.error_text);
-    detail += ",\"upgradeAvailable\":true";
-    if (found.offer && *found.offer) {
-      detail += ",\"paymentUrl\":";
-      append_json_string(detail, (*found.offer)->url);
-    } else if (found.offer) {
-      call.logger().warning("no payment link", {{"product", product_}, {"reason", found.offer->error().message()}});
-    }
-    detail += '}';
-    Error error(options_.error_text);
-    return Verdict::answer(failure_result(error.with_data(std::move(detail))));
-  }
-
   const std::shared_ptr<Entitlements> entitlements_;
   const std::string product_;
-  GateOptions options_;
+  const detail::PaymentDesk desk_;
 };
 
 }  // namespace
@@ -78,14 +34,27 @@ Decorator requires_plan(std::shared_ptr<Entitlements> entitlements, std::string 
 }
 
 Decorator requires_plan(std::shared_ptr<Entitlements> entitlements, std::string product, GateOptions options) {
+  if (options.error_text.empty())
+    options.error_text = detail::PaymentDesk::default_error(product, "subscription required");
   return Decorator([entitlements = std::move(entitlements), product = std::move(product),
                     options = std::move(options)](EntryDraft& draft) {
     if (!entitlements || product.empty()) return draft.fail("requires_plan() needs entitlements and a product");
-    if (draft.entry.kind != EntryKind::tool) return draft.fail("requires_plan() is for tools");
-    bool authenticated = false;
-    for (const auto& hook : draft.entry.hooks) authenticated = authenticated || hook->stage() == Stage::authenticate;
-    if (!authenticated) return draft.fail("requires_plan() needs authenticated(provider): nobody else can have paid");
+    if (!detail::gate_fits(draft, "requires_plan()")) return;
     draft.entry.hooks.push_back(std::make_shared<PlanGate>(entitlements, product, options));
+  });
+}
+
+Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product) {
+  return requires_plan(std::move(billing), std::move(product), GateOptions());
+}
+
+Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product, GateOptions options) {
+  if (billing && !options.make_offer)
+    options.make_offer = detail::PaymentDesk::offer_of(billing, product, options.plan_key);
+  Decorator gate = requires_plan(std::shared_ptr<Entitlements>(billing), product, std::move(options));
+  return Decorator([gate = std::move(gate), price = priced(std::move(billing), std::move(product))](EntryDraft& draft) {
+    gate.apply(draft);
+    if (draft.failure.empty()) price.apply(draft);
   });
 }
 

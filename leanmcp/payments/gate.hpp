@@ -1,10 +1,14 @@
 #pragma once
 
+#include <leanmcp/payments/billing.hpp>
 #include <leanmcp/payments/entitlements.hpp>
 #include <leanmcp/server/entry.hpp>
+#include <leanmcp/server/wait.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace leanmcp::inline v0 {
@@ -13,6 +17,9 @@ namespace leanmcp::inline v0 {
 struct PaymentOffer {
   std::string url;
   std::string session_id;
+  std::optional<TimePoint> expires_at = std::nullopt;
+  /// It is paid by a method that takes days: there is nothing to open, only to wait.
+  bool pending = false;
 };
 
 /// How a gate speaks to those who have not paid.
@@ -21,20 +28,56 @@ class GateOptions {
   GateOptions() = default;
   /// The first member of the answer; "Premium subscription required" in the original.
   GateOptions& error(std::string text) { return error_text = std::move(text), *this; }
-  /// Makes a link for this caller; blocking, on a worker. Without it the answer only says that an upgrade is possible.
+  /// Makes a link for this caller; blocking, on a worker. Without it (and without a Billing, which makes its own) the
+  /// answer only says that an upgrade is possible.
   GateOptions& offer(std::function<Result<PaymentOffer>(const Principal&)> make) {
     return make_offer = std::move(make), *this;
   }
+  /// Which of the product's plans is offered; the first one otherwise.
+  GateOptions& plan(std::string key) { return plan_key = std::move(key), *this; }
+  /// The tool that the answer names for buying in another way, such as "upgrade".
+  GateOptions& upgrade_tool(std::string name) { return tool_name = std::move(name), *this; }
+  /// Never asks in the middle of a call: the answer with the link is all there is.
+  GateOptions& no_mid_call() { return mid_call = false, *this; }
+  /// How long a call waits for its payment.
+  GateOptions& wait(WaitOptions options) { return waiting = std::move(options), *this; }
+
   std::string error_text;
   std::function<Result<PaymentOffer>(const Principal&)> make_offer;
+  std::string plan_key;
+  std::string tool_name;
+  bool mid_call = true;
+  WaitOptions waiting;
 };
 
 /// Only callers entitled to the product may use the entry; after `authenticated`. Asked before anything else is asked
 /// of the user, and after the arguments that were passed are known to fit.
 ///
-/// The unpaid get an `isError` result whose text is JSON: `error`, `upgradeAvailable`, and `paymentUrl` with an offer. When
-/// nobody knows whether they paid, a retryable error: nothing is sold and nothing is given away.
+/// Who has not paid, can be offered a link and has a client that can open one, is asked to open it; the call waits, and
+/// once it is paid *the same call* goes on. Longer than the call may wait: `status` is "pending", and the next call
+/// sees it paid. Everybody else gets an `isError` result whose text is JSON: `error`, `upgradeAvailable`, and with an
+/// offer `status` "payment_required", `paymentUrl`, `expiresAt`, `retryTool`. When nobody knows whether they paid, a
+/// retryable error: nothing is sold and nothing is given away.
 Decorator requires_plan(std::shared_ptr<Entitlements> entitlements, std::string product);
 Decorator requires_plan(std::shared_ptr<Entitlements> entitlements, std::string product, GateOptions options);
+/// The same with links made by billing, and what it costs in the tool's description and `_meta` (see `priced`).
+Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product);
+Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product, GateOptions options);
+
+/// Each successful call spends `amount` of the caller's credits of the product: reserved before the call, spent after a
+/// success, given back after a failure, so that parallel calls never spend a credit twice. One logical call pays once,
+/// over all its rounds. Too few credits are answered as by `requires_plan`.
+Decorator requires_credit(std::shared_ptr<Billing> billing, std::string product, std::int64_t amount = 1);
+Decorator requires_credit(std::shared_ptr<Billing> billing, std::string product, std::int64_t amount,
+                          GateOptions options);
+
+/// Each successful call counts `value` on the meter; one logical call once, over all rounds and retries. Callers without
+/// a customer at Stripe are refused, since nobody could be billed; put `requires_plan` before it to sell them one.
+Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value = 1);
+
+/// Adds what the product costs to the tool's description ("Needs premium: $9.99 a month or $99.00 a year.") and to
+/// `_meta["com.leanmcp/price"]`, read from Stripe when the server is built. Nothing is added while Stripe cannot be
+/// asked. Blocks then.
+Decorator priced(std::shared_ptr<Billing> billing, std::string product);
 
 }  // namespace leanmcp::inline v0

@@ -97,6 +97,15 @@ class StripeApi {
   virtual StripeResult<StripeSubscription> subscription(const std::string& id) = 0;
   /// GET /v1/events, newest first.
   virtual StripeResult<StripeList<StripeEvent>> events(const StripeEventQuery& query) = 0;
+  /// POST /v1/subscriptions/{id}: another plan, an end with the period, or none.
+  virtual StripeResult<StripeSubscription> update_subscription(const std::string& id, const std::string& form,
+                                                               const std::string& idempotency_key) = 0;
+  /// GET /v1/prices/{id}
+  virtual StripeResult<StripePrice> price(const std::string& id) = 0;
+  /// GET /v1/payment_intents/{id} with its charge, and its disputes where there are any.
+  virtual StripeResult<StripePayment> payment(const std::string& id) = 0;
+  /// POST /v1/billing/meter_events; an identifier that Stripe knows already is a success.
+  virtual StripeResult<void> create_meter_event(const std::string& form, const std::string& idempotency_key) = 0;
   /// POST /v1/billing_portal/sessions
   virtual StripeResult<StripePortalSession> create_portal_session(const std::string& form) = 0;
 };

@@ -323,6 +323,52 @@ StripeResult<StripeList<StripeEvent>> StripeClient::events(const StripeEventQuer
   return read_list(call("GET", "/v1/events", stripe_form(form)), &read_stripe_event);
 }
 
+StripeResult<StripeSubscription> StripeClient::update_subscription(const std::string& id, const std::string& form,
+                                                                   const std::string& idempotency_key) {
+  if (!is_id(id)) return refused("malformed subscription id");
+  return read(call("POST", "/v1/subscriptions/" + id, form, idempotency_key), &read_stripe_subscription);
+}
+
+StripeResult<StripePrice> StripeClient::price(const std::string& id) {
+  if (!is_id(id)) return refused("malformed price id");
+  return read(call("GET", "/v1/prices/" + id, {}), &read_stripe_price);
+}
+
+namespace {
+
+/// One dispute of the payment that is not settled in our favour; a warning takes no money.
+std::optional<bool> read_lasting_dispute(const json::value& value) {
+  const json::object* const dispute = value.if_object();
+  const json::value* const status = dispute ? dispute->if_contains("status") : nullptr;
+  if (!status || !status->is_string()) return std::nullopt;
+  const std::string_view word(status->get_string());
+  return word != "won" && word != "prevented" && !word.starts_with("warning_");
+}
+
+}  // namespace
+
+StripeResult<StripePayment> StripeClient::payment(const std::string& id) {
+  if (!is_id(id)) return refused("malformed payment id");
+  const json::object query{{"expand", json::array{"latest_charge"}}};
+  auto payment = read(call("GET", "/v1/payment_intents/" + id, stripe_form(query)), &read_stripe_payment);
+  if (!payment || !payment->disputed) return payment;
+  const json::object which{{"payment_intent", id}, {"limit", 100}};
+  const auto disputes = read_list(call("GET", "/v1/disputes", stripe_form(which)), &read_lasting_dispute);
+  if (!disputes) return disputes.error();
+  payment->disputed = std::find(disputes->data.begin(), disputes->data.end(), true) != disputes->data.end();
+  return payment;
+}
+
+StripeResult<void> StripeClient::create_meter_event(const std::string& form, const std::string& idempotency_key) {
+  const auto made = call("POST", "/v1/billing/meter_events", form, idempotency_key);
+  if (made) return {};
+  const StripeError& fault = made.error();
+  // Counted already: the answer to an earlier attempt was lost.
+  const bool known = fault.status == 400 && fault.message.find("already exists with identifier") != std::string::npos;
+  if (known) return {};
+  return fault;
+}
+
 StripeResult<StripePortalSession> StripeClient::create_portal_session(const std::string& form) {
   return read(call("POST", "/v1/billing_portal/sessions", form), &read_stripe_portal_session);
 }

@@ -63,6 +63,11 @@ class StripeClient final : public StripeApi {
   StripeResult<StripeList<StripeSubscription>> subscriptions_of(const std::string& customer) override;
   StripeResult<StripeSubscription> subscription(const std::string& id) override;
   StripeResult<StripeList<StripeEvent>> events(const StripeEventQuery& query) override;
+  StripeResult<StripeSubscription> update_subscription(const std::string& id, const std::string& form,
+                                                       const std::string& idempotency_key) override;
+  StripeResult<StripePrice> price(const std::string& id) override;
+  StripeResult<StripePayment> payment(const std::string& id) override;
+  StripeResult<void> create_meter_event(const std::string& form, const std::string& idempotency_key) override;
   StripeResult<StripePortalSession> create_portal_session(const std::string& form) override;
 
   /// Any other call of the v1 API: the body of a 2xx answer, JSON text. `path` begins with `/v1/` and holds no query;

@@ -107,6 +107,7 @@ std::optional<StripeCheckoutSession> read_stripe_checkout_session(const json::va
   out.mode = text(*object, "mode");
   out.customer = reference(*object, "customer");
   out.subscription = reference(*object, "subscription");
+  out.payment_intent = reference(*object, "payment_intent");
   out.client_reference_id = text(*object, "client_reference_id");
   out.metadata = metadata(*object);
   out.expires_at = integer(*object, "expires_at");
@@ -128,6 +129,41 @@ std::optional<StripeSubscription> read_stripe_subscription(const json::value& va
   out.trial_end = integer(*object, "trial_end");
   out.metadata = metadata(*object);
   out.items = items(*object);
+  return out;
+}
+
+std::optional<StripePrice> read_stripe_price(const json::value& value) {
+  const json::object* const object = object_with_id(value);
+  if (!object) return std::nullopt;
+  StripePrice out;
+  out.id = text(*object, "id");
+  out.active = boolean(*object, "active");
+  out.currency = text(*object, "currency");
+  const json::value* const amount = member(*object, "unit_amount");
+  if (amount && amount->is_int64()) out.unit_amount = amount->get_int64();
+  out.product = reference(*object, "product");
+  out.nickname = text(*object, "nickname");
+  if (const json::object* const recurring = object_in(*object, "recurring")) {
+    out.interval = text(*recurring, "interval");
+    out.interval_count = integer(*recurring, "interval_count");
+    out.usage_type = text(*recurring, "usage_type");
+  }
+  return out;
+}
+
+std::optional<StripePayment> read_stripe_payment(const json::value& value) {
+  const json::object* const object = object_with_id(value);
+  if (!object) return std::nullopt;
+  StripePayment out;
+  out.id = text(*object, "id");
+  out.status = text(*object, "status");
+  out.customer = reference(*object, "customer");
+  out.livemode = boolean(*object, "livemode");
+  out.metadata = metadata(*object);
+  if (const json::object* const charge = object_in(*object, "latest_charge")) {
+    out.refunded = boolean(*charge, "refunded");
+    out.disputed = boolean(*charge, "disputed");
+  }
   return out;
 }
 
@@ -167,6 +203,7 @@ std::optional<StripeEvent> read_stripe_event(const json::value& value) {
   out.object = text(*about, "object");
   out.object_id = text(*about, "id");
   out.customer = out.object == "customer" ? out.object_id : reference(*about, "customer");
+  if (out.object == "charge" || out.object == "dispute") out.payment_intent = reference(*about, "payment_intent");
   if (out.object == "invoice") out.subscription = invoice_subscription(*about);
   return out;
 }

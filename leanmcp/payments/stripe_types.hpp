@@ -34,6 +34,8 @@ struct StripeCheckoutSession {
   std::string mode;
   std::string customer;
   std::string subscription;
+  /// Of a one-time payment.
+  std::string payment_intent;
   std::string client_reference_id;
   StripeMetadata metadata;
   std::int64_t expires_at = 0;
@@ -87,6 +89,8 @@ struct StripeEvent {
   std::string customer;
   /// Of an invoice event: its subscription. Empty otherwise.
   std::string subscription;
+  /// Of a charge or a dispute: the payment it is about. Empty otherwise.
+  std::string payment_intent;
   /// Of a thin event: the snapshot event that describes the same change, if Stripe names one.
   std::string snapshot_event;
   /// The event as it came.
@@ -99,6 +103,35 @@ struct StripePortalSession {
   std::string url;
 };
 
+struct StripePrice {
+  std::string id;
+  bool active = false;
+  std::string currency;
+  /// Minor units; nullopt for a price that has no single amount (tiers, or fractions of a minor unit).
+  std::optional<std::int64_t> unit_amount;
+  /// day, week, month, year; empty for a one-time price.
+  std::string interval;
+  std::int64_t interval_count = 0;
+  /// licensed, metered; empty for a one-time price.
+  std::string usage_type;
+  /// Stripe's product id.
+  std::string product;
+  std::string nickname;
+};
+
+/// A one-time payment (PaymentIntent) with what became of its charge.
+struct StripePayment {
+  std::string id;
+  std::string status;
+  std::string customer;
+  bool livemode = false;
+  /// The whole amount went back.
+  bool refunded = false;
+  /// The bank took the money back or holds it: a dispute that is not won.
+  bool disputed = false;
+  StripeMetadata metadata;
+};
+
 template <class T>
 struct StripeList {
   std::vector<T> data;
@@ -109,6 +142,9 @@ struct StripeList {
 std::optional<StripeCustomer> read_stripe_customer(const boost::json::value& value);
 std::optional<StripeCheckoutSession> read_stripe_checkout_session(const boost::json::value& value);
 std::optional<StripeSubscription> read_stripe_subscription(const boost::json::value& value);
+std::optional<StripePrice> read_stripe_price(const boost::json::value& value);
+/// With `latest_charge` expanded. Whether a dispute was won is not in it: `disputed` is what the charge says.
+std::optional<StripePayment> read_stripe_payment(const boost::json::value& value);
 std::optional<StripePortalSession> read_stripe_portal_session(const boost::json::value& value);
 /// `payload` is the value serialized anew; who has the original bytes puts them there.
 std::optional<StripeEvent> read_stripe_event(const boost::json::value& value);

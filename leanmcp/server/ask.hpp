@@ -14,12 +14,14 @@ namespace leanmcp::inline v0 {
 struct FormReply {
   Action action = Action::cancel;
   std::shared_ptr<const json::object> content;
+  /// The answers never fitted; `action` is cancel.
+  bool gave_up = false;
 };
 
-/// Asks the user to fill (these fields of) the form until the answers fit or three did not; then the answer counts as
-/// cancelled. `check` may refuse what the form itself accepts: it gives the reason, or an empty text.
+/// Asks the user to fill (these fields of) the form until the answers fit or `attempts` did not; then the answer counts
+/// as cancelled. `check` may refuse what the form itself accepts: it gives the reason, or an empty text.
 Task<FormReply> ask_form(Call& call, std::string key, Form form, std::vector<std::string> fields,
-                         std::function<std::string(const json::object&)> check);
+                         std::function<std::string(const json::object&)> check, int attempts = 3);
 
 /// The `elicitationId` of 2025-11-25: unguessable, and the same whenever the same question of the call is put.
 std::string url_question_id(Call& call, const std::string& key);

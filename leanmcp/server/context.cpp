@@ -16,8 +16,6 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr int most_rejections = 3;
-
 std::string_view text_of(const json::object& object, std::string_view key) {
   const json::value* const value = object.if_contains(key);
   if (!value || !value->is_string()) return {};
@@ -33,11 +31,12 @@ Action action_of(const json::object& answer) {
 }  // namespace
 
 Task<FormReply> ask_form(Call& call, std::string key, Form form, std::vector<std::string> fields,
-                         std::function<std::string(const json::object&)> check) {
+                         std::function<std::string(const json::object&)> check, int attempts) {
   for (;;) {
     const int rejected = call.rejected_answers(key);
-    if (rejected >= most_rejections) {
+    if (rejected >= attempts) {
       FormReply given_up;
+      given_up.gave_up = true;
       co_return std::move(given_up);
     }
     std::string reason = call.rejection_reason(key);
@@ -202,17 +201,6 @@ void Context::log_json(McpLevel level, std::string data_json, std::string_view l
 
 void Context::resource_updated(std::string_view uri) { call_.resource_updated(uri); }
 bool Context::close_stream(int retry_ms) { return call_.close_stream(retry_ms); }
-
-bool Context::recall(const std::string& key, const TypeInfo& type, void* object) {
-  const std::string* const known = call_.rounds().recorded(key);
-  if (!known) return false;
-  return bind_value(type, object, parse_known(*known), FieldRules()).empty();
-}
-
-void Context::remember(std::string key, const TypeInfo& type, const void* object) {
-  if (!call_.rounds().remember(key, json_text(type, object)))
-    throw std::length_error("the results of once() are too large to carry from round to round");
-}
 
 SampleRequest& SampleRequest::message(std::string_view role, std::string text) {
   if (!messages_.empty()) messages_ += ',';

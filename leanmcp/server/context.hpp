@@ -1,9 +1,13 @@
 #pragma once
 
+#include <leanmcp/base/task_group.hpp>
+#include <leanmcp/base/await_guard.hpp>
 #include <leanmcp/json/type_info.hpp>
 #include <leanmcp/protocol/form.hpp>
 #include <leanmcp/server/call.hpp>
+#include <leanmcp/server/once.hpp>
 
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -45,6 +49,17 @@ class Answer {
  private:
   Action action_;
   std::optional<T> value_;
+};
+
+/// One of several forms that are put at once; see `Context::elicit_all`.
+template <class T>
+class FormFor {
+ public:
+  FormFor(std::string key, Form form) : key(std::move(key)), form(std::move(form)) {}
+  /// The form is made from the struct's own fields.
+  FormFor(std::string key, std::string message) : FormFor(std::move(key), Form::of<T>(std::move(message))) {}
+  std::string key;
+  Form form;
 };
 
 struct Root {
@@ -131,6 +146,32 @@ class Context {
   }
   /// The same with the answers as a JSON object's text; empty unless accepted.
   Task<Answer<std::string>> elicit_json(std::string key, Form form);
+  /// Puts several forms at once, so that the modern era needs one round for all of them:
+  /// `auto asking = ctx.elicit_all(FormFor<Size>("size", "How big?"), FormFor<Colour>("colour", "Which colour?"));`
+  template <class... T>
+  Task<std::tuple<Answer<T>...>> elicit_all(FormFor<T>... forms) {
+    std::tuple<T...> values;
+    std::vector<Task<Action>> asking;
+    asking.reserve(sizeof...(T));
+    std::apply(
+        [&](T&... value) {
+          (asking.push_back(ask_form(std::move(forms.key), std::move(forms.form), type_info<T>(), &value)), ...);
+        },
+        values);
+    Task<std::vector<Action>> together = all(std::move(asking));
+    const std::vector<Action> actions = co_await std::move(together);
+    std::size_t next = 0;
+    const auto answer = [&]<class A>(A& value) {
+      const Action action = actions[next++];
+      std::optional<A> accepted;
+      if (action == Action::accept) accepted.emplace(std::move(value));
+      return Answer<A>(action, std::move(accepted));
+    };
+    // Braces, since their order is fixed.
+    std::tuple<Answer<T>...> answers =
+        std::apply([&](T&... value) { return std::tuple<Answer<T>...>{answer(value)...}; }, values);
+    co_return std::move(answers);
+  }
   /// Asks the user to open `url` (http or https, without user name and password; throws std::logic_error otherwise).
   /// Accept means the user agreed to open it, not that anything is done there: see `wait_until`. `unavailable` where
   /// the client cannot be asked: then give the link in the result, see `url_needed`. The page must check by itself who
@@ -142,18 +183,21 @@ class Context {
   /// in the next, eight rounds at most. Neither is bound by the time limit for calls. What it came to is remembered
   /// over the rounds. `key` is one of the call's question keys.
   template <class F>
-  Task<Waited> wait_until(std::string key, F check, WaitOptions options) {
+  Task<Waited> wait_until(std::string key, F&& check, WaitOptions options) {
+    static_assert(detail::safe_beside_co_await<F>,
+                  "g++ 12 miscompiles this: name the function first and pass the name, auto f = [x] { … }; co_await "
+                  "ctx.wait_until(key, f, options);");
     std::function<Task<bool>()> look;
     if constexpr (detail::is_task<std::invoke_result_t<F&>>) {
-      look = std::move(check);
+      look = std::forward<F>(check);
     } else {
-      look = [check = std::move(check)]() mutable -> Task<bool> { co_return check(); };
+      look = [check = std::decay_t<F>(std::forward<F>(check))]() mutable -> Task<bool> { co_return check(); };
     }
     return call_.wait_until(std::move(key), std::move(look), std::move(options));
   }
   template <class F>
-  Task<Waited> wait_until(std::string key, F check) {
-    return wait_until(std::move(key), std::move(check), WaitOptions());
+  Task<Waited> wait_until(std::string key, F&& check) {
+    return wait_until(std::move(key), std::forward<F>(check), WaitOptions());
   }
   /// What to call, from any thread and at any time, when the thing behind `elicit_url(key, …)` or `url_needed` is done:
   /// tells the client that asked, and no other (2025-11-25, notifications/elicitation/complete). On the other revisions
@@ -171,7 +215,53 @@ class Context {
   /// string, a number or a bool, or a Task of one. A lost answer or a parallel retry runs it again; give outside
   /// services `idempotency_key()`.
   template <class F>
-  auto once(std::string key, F fn) -> Task<detail::OnceValue<F>> {
+  auto once(std::string key, F&& fn) -> Task<detail::OnceValue<std::decay_t<F>>> {
+    static_assert(detail::safe_beside_co_await<F>,
+                  "g++ 12 miscompiles this: name the function first and pass the name, auto f = [x] { … }; co_await "
+                  "ctx.once(key, f);");
+    return run_once(std::move(key), std::decay_t<F>(std::forward<F>(fn)));
+  }
+
+  /// Runs `fn` exactly once per logical call, however its rounds are replayed: what it did is recorded in the store
+  /// before anyone goes on, and a parallel round waits for it. It is not cut by cancellation. If `fn` throws, it counts
+  /// as not done. If the process dies between doing and recording, nobody can tell: later rounds then fail with a
+  /// message that says so, instead of doing it twice.
+  template <class F>
+  auto once(OnceStore& store, std::string key, F&& fn) -> Task<detail::OnceValue<std::decay_t<F>>> {
+    static_assert(detail::safe_beside_co_await<F>,
+                  "g++ 12 miscompiles this: name the function first and pass the name, auto f = [x] { … }; co_await "
+                  "ctx.once(store, key, f);");
+    return run_once(store, std::move(key), std::decay_t<F>(std::forward<F>(fn)));
+  }
+
+  /// The same in every round of the call.
+  TimePoint now() { return call_.rounds().now(); }
+  std::uint64_t random() { return call_.rounds().next_random(); }
+  std::string idempotency_key() { return call_.idempotency_key(); }
+
+  std::stop_token stop_token() { return call_.stop_token(); }
+  Executor& executor() noexcept { return call_.executor(); }
+  /// Runs blocking work on the worker pool and comes back.
+  template <class F>
+  Task<void> on_worker(F&& work) {
+    static_assert(detail::safe_beside_co_await<F>,
+                  "g++ 12 miscompiles this: name the function first and pass the name, auto f = [x] { … }; co_await "
+                  "ctx.on_worker(f);");
+    return call_.on_worker(std::function<void()>(std::forward<F>(work)));
+  }
+  /// Runs `task` to its end even when the call is cancelled or its round ends: for work that must not be cut in half.
+  template <class T>
+  Task<T> shield(Task<T> task) {
+    return leanmcp::shield(std::move(task));
+  }
+  /// Tells subscribers that a resource changed.
+  void resource_updated(std::string_view uri);
+  /// Legacy era: closes the connection for now; the client comes back for the rest after `retry_ms`.
+  bool close_stream(int retry_ms);
+
+ private:
+  template <class F>
+  auto run_once(std::string key, F fn) -> Task<detail::OnceValue<F>> {
     using T = detail::OnceValue<F>;
     T value{};
     const bool known = recall(key, type_info<T>(), &value);
@@ -186,26 +276,55 @@ class Context {
     }
     co_return std::move(value);
   }
-
-  /// The same in every round of the call.
-  TimePoint now() { return call_.rounds().now(); }
-  std::uint64_t random() { return call_.rounds().next_random(); }
-  std::string idempotency_key() { return call_.idempotency_key(); }
-
-  std::stop_token stop_token() { return call_.stop_token(); }
-  Executor& executor() noexcept { return call_.executor(); }
-  /// Runs blocking work on the worker pool and comes back.
-  Task<void> on_worker(std::function<void()> work) { return call_.on_worker(std::move(work)); }
-  /// Tells subscribers that a resource changed.
-  void resource_updated(std::string_view uri);
-  /// Legacy era: closes the connection for now; the client comes back for the rest after `retry_ms`.
-  bool close_stream(int retry_ms);
-
- private:
+  template <class F>
+  auto run_once(OnceStore& store, std::string key, F fn) -> Task<detail::OnceValue<F>> {
+    using T = detail::OnceValue<F>;
+    T value{};
+    for (;;) {
+      // Claimed and done in one piece: a cancellation between the two would leave a claim that nobody takes up.
+      Task<bool> attempt = leanmcp::shield(try_once(store, key, fn, value));
+      const bool settled = co_await std::move(attempt);
+      if (settled) break;
+      Task<void> waiting = sleep_for(std::chrono::milliseconds(200));
+      co_await std::move(waiting);
+    }
+    co_return std::move(value);
+  }
   Task<Action> ask_form(std::string key, Form form, const TypeInfo& type, void* object);
   bool recall(const std::string& key, const TypeInfo& type, void* object);
   void remember(std::string key, const TypeInfo& type, const void* object);
+  /// `done`: the result is in `object`. Never `unknown`: that ends the call.
+  Task<OnceStore::State> claim_once(OnceStore& store, std::string key, const TypeInfo& type, void* object);
+  Task<void> finish_once(OnceStore& store, std::string key, const TypeInfo& type, const void* object);
+  Task<void> release_once(OnceStore& store, std::string key);
+  /// False while somebody else is doing it.
+  template <class F>
+  Task<bool> try_once(OnceStore& store, const std::string& key, F& fn, detail::OnceValue<F>& value) {
+    Task<OnceStore::State> claiming = claim_once(store, key, type_info<detail::OnceValue<F>>(), &value);
+    const OnceStore::State state = co_await std::move(claiming);
+    if (state != OnceStore::State::mine) co_return state == OnceStore::State::done;
+    std::exception_ptr thrown;
+    try {
+      if constexpr (detail::is_task<std::invoke_result_t<F&>>) {
+        auto task = fn();
+        value = co_await std::move(task);
+      } else {
+        value = fn();
+      }
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    if (thrown) {
+      Task<void> releasing = release_once(store, key);
+      co_await std::move(releasing);
+      std::rethrow_exception(thrown);
+    }
+    Task<void> finishing = finish_once(store, key, type_info<detail::OnceValue<F>>(), &value);
+    co_await std::move(finishing);
+    co_return true;
+  }
 
+  std::string holder_;
   Call& call_;
 };
 

@@ -1,0 +1,160 @@
+#include <leanmcp/elicitation/browser_flow.hpp>
+
+#include <leanmcp/elicitation/code_flow.hpp>
+#include <leanmcp/elicitation/page.hpp>
+
+#include <gtest/gtest.h>
+
+namespace leanmcp {
+namespace {
+
+using namespace std::chrono_literals;
+
+const TimePoint now{1'800'000'000s};
+
+BrowserFlows flows(const Database& database, const std::string& url = "https://mcp.example.com") {
+  return *BrowserFlows::open(database, *KeyRing::parse(std::string(64, 'a')), url);
+}
+Database memory() { return *Database::open("sqlite::memory:"); }
+
+std::string pair_of(const std::string& set_cookie) { return set_cookie.substr(0, set_cookie.find(';')); }
+
+std::string outcome(const BrowserFlows& f, std::string_view kind, std::string_view state, std::string_view cookies,
+                    TimePoint at = now) {
+  const auto taken = f.take(kind, state, cookies, at);
+  return taken ? taken.value().subject + "=" + taken.value().payload : std::string(to_string(taken.error()));
+}
+
+TEST(BrowserFlows, AJourneyEndsOnceInTheBrowserThatBeganIt) {
+  const BrowserFlows f = flows(memory());
+  const auto mine = f.begin("sign-in", "link-1", "secret", now);
+  const auto other = f.begin("sign-in", "link-1", "other", now);
+  ASSERT_TRUE(mine && other);
+  const std::string cookie = pair_of(mine.value().cookie);
+  EXPECT_EQ(outcome(f, "sign-in", mine.value().state, ""), "begun in another browser");
+  EXPECT_EQ(outcome(f, "sign-in", mine.value().state, pair_of(other.value().cookie)), "begun in another browser");
+  EXPECT_EQ(outcome(f, "sign-in", mine.value().state, cookie + "; " + cookie), "begun in another browser");
+  EXPECT_EQ(outcome(f, "service:x", mine.value().state, cookie), "unknown state");
+  EXPECT_EQ(outcome(f, "sign-in", mine.value().state.substr(1) + "A", cookie), "unknown state");
+  EXPECT_EQ(outcome(f, "sign-in", "", cookie), "unknown state");
+  EXPECT_EQ(outcome(f, "sign-in", mine.value().state, "a=b; " + cookie + "; c=d"), "link-1=secret")
+      << "all those refusals left it usable";
+  EXPECT_EQ(outcome(f, "sign-in", mine.value().state, cookie), "used before");
+}
+
+TEST(BrowserFlows, RunsOut) {
+  const BrowserFlows f = flows(memory());
+  const auto begun = f.begin("sign-in", "link-1", "secret", now);
+  ASSERT_TRUE(begun);
+  EXPECT_EQ(outcome(f, "sign-in", begun.value().state, pair_of(begun.value().cookie), now + 11min), "expired");
+}
+
+TEST(BrowserFlows, OneLinkCannotFillTheTable) {
+  const BrowserFlows f = flows(memory());
+  for (int i = 0; i < 30; ++i) ASSERT_TRUE(f.begin("sign-in", "link-1", "x", now));
+  const auto refused = f.begin("sign-in", "link-1", "x", now);
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error(), FlowRefusal::too_many);
+  EXPECT_TRUE(f.begin("sign-in", "link-2", "x", now));
+  EXPECT_TRUE(f.begin("sign-in", "link-1", "x", now + 11min)) << "old ones go";
+}
+
+TEST(BrowserFlows, CookiesAreHostBoundExceptOnLoopback) {
+  const auto cookie = [](const std::string& url) {
+    return flows(memory(), url).begin("k", "s", "p", now).value().cookie;
+  };
+  const std::string secure = cookie("https://mcp.example.com/");
+  EXPECT_TRUE(secure.starts_with("__Host-leanmcp-")) << secure;
+  EXPECT_NE(secure.find("; Path=/; Max-Age=600; HttpOnly; SameSite=Lax; Secure"), std::string::npos) << secure;
+  const std::string plain = cookie("http://127.0.0.1:3000");
+  EXPECT_TRUE(plain.starts_with("leanmcp-")) << plain;
+  EXPECT_EQ(plain.find("Secure"), std::string::npos);
+  for (const char* url : {"http://mcp.example.com", "ftp://localhost", "nonsense", "https://a@b.example", ""})
+    EXPECT_FALSE(BrowserFlows::open(memory(), KeyRing::random(), url)) << url;
+}
+
+TEST(BrowserFlows, NothingOfAJourneyIsReadableInTheTable) {
+  const Database database = memory();
+  const auto begun = flows(database).begin("sign-in", "link-1", "the-verifier", now);
+  const auto rows = database.run("SELECT state_hash || binding_hash || sealed FROM browser_flows");
+  EXPECT_EQ((*rows)[0].text(0).find("the-verifier"), std::string::npos);
+  EXPECT_EQ((*rows)[0].text(0).find(begun.value().state), std::string::npos);
+}
+
+TEST(CodeFlow, CallbacksWithTwoOfAKindAreNotRead) {
+  using detail::read_callback;
+  const auto read = read_callback("code=a%2Bb&state=s+1&iss=https%3A%2F%2Fidp&other=1");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->code, "a+b");
+  EXPECT_EQ(read->state, "s 1");
+  EXPECT_EQ(read->issuer, "https://idp");
+  EXPECT_FALSE(read_callback("state=a&state=b"));
+  EXPECT_FALSE(read_callback("code=a&code=b"));
+  EXPECT_FALSE(read_callback("state=%zz"));
+  EXPECT_FALSE(read_callback(std::string(9'000, 'a')));
+  EXPECT_EQ(read_callback("")->state, "");
+}
+
+TEST(CodeFlow, IssuerIsComparedAsRfc9207Says) {
+  detail::Callback with;
+  with.issuer = "https://idp";
+  const detail::Callback without;
+  EXPECT_TRUE(detail::issuer_fits(with, "https://idp", true));
+  EXPECT_FALSE(detail::issuer_fits(with, "https://idp/", true));
+  EXPECT_FALSE(detail::issuer_fits(with, "https://other", false));
+  EXPECT_FALSE(detail::issuer_fits(without, "https://idp", true));
+  EXPECT_TRUE(detail::issuer_fits(without, "https://idp", false));
+}
+
+TEST(CodeFlow, ChallengeOfRfc7636AppendixB) {
+  EXPECT_EQ(detail::pkce_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+}
+
+std::string reply_of(int status, std::string body) {
+  ClientResponse response;
+  response.status = status;
+  response.body = std::move(body);
+  const auto reply = detail::read_token_reply(response);
+  if (reply) return std::string(reply.value().access_token.reveal());
+  switch (reply.error()) {
+    case detail::TokenReplyFault::unreachable:
+      return "unreachable";
+    case detail::TokenReplyFault::refused:
+      return "refused";
+    case detail::TokenReplyFault::malformed:
+      return "malformed";
+  }
+  return "";
+}
+
+TEST(CodeFlow, TokenRepliesIncludingGitHubs) {
+  EXPECT_EQ(reply_of(200, R"({"access_token":"gho_1","token_type":"bearer"})"), "gho_1");
+  EXPECT_EQ(reply_of(200, R"({"error":"bad_verification_code","error_description":"<b>"})"), "refused");
+  EXPECT_EQ(reply_of(200, R"({"error":"x","access_token":"gho_1"})"), "refused");
+  EXPECT_EQ(reply_of(200, R"({"access_token":""})"), "malformed");
+  EXPECT_EQ(reply_of(200, R"({"access_token":7})"), "malformed");
+  EXPECT_EQ(reply_of(200, "<html>"), "malformed");
+  EXPECT_EQ(reply_of(400, R"({"error":"invalid_grant"})"), "refused");
+  EXPECT_EQ(reply_of(503, ""), "unreachable");
+  EXPECT_EQ(reply_of(429, ""), "unreachable");
+  EXPECT_EQ(detail::read_token_reply(HttpClientFault()).error(), detail::TokenReplyFault::unreachable);
+}
+
+TEST(CodeFlow, SecretsAreFormEncodedInBasic) {
+  const ClientRequest request =
+      detail::token_request("https://idp/token", detail::ClientProof::basic, "a:b", Secret("c%d"), {{"x", "1"}});
+  EXPECT_EQ(request.headers.front().second, "Basic YSUzQWI6YyUyNWQ=");
+  EXPECT_EQ(request.body, "x=1");
+  const ClientRequest body =
+      detail::token_request("https://idp/token", detail::ClientProof::body, "id", Secret("s"), {{"x", "1"}});
+  EXPECT_EQ(body.body, "x=1&client_id=id&client_secret=s");
+  EXPECT_EQ(detail::authorization_url("https://idp/a?t=1#f", {{"s", "a b"}}), "https://idp/a?t=1&s=a%20b");
+}
+
+TEST(Page, EscapesWhatItShows) {
+  EXPECT_EQ(escape_html(R"(<a href="x">&'</a>)"), "&lt;a href=&quot;x&quot;&gt;&amp;&#39;&lt;/a&gt;");
+}
+
+}  // namespace
+}  // namespace leanmcp

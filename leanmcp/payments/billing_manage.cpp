@@ -1,0 +1,164 @@
+// What people do with what they have bought, and what things cost.
+
+#include <leanmcp/base/random.hpp>
+#include <leanmcp/payments/billing_impl.hpp>
+#include <leanmcp/payments/stripe_form.hpp>
+
+#include <boost/json.hpp>
+
+namespace leanmcp::inline v0 {
+
+namespace json = boost::json;
+using detail::SubscriptionRow;
+
+namespace {
+
+Error nothing_there() { return Error("There is no subscription to manage."); }
+
+std::string_view flow_type(PortalPage page) {
+  switch (page) {
+    case PortalPage::cancel:
+      return "subscription_cancel";
+    case PortalPage::change_plan:
+      return "subscription_update";
+    case PortalPage::payment_method:
+      return "payment_method_update";
+    case PortalPage::home:
+      break;
+  }
+  return {};
+}
+
+}  // namespace
+
+std::string PriceTag::text() const {
+  std::string out = to_text(money);
+  if (credits > 0) return out + " for " + std::to_string(credits) + (credits == 1 ? " credit" : " credits");
+  if (interval.empty()) return out + " once";
+  if (interval_count > 1) return out + " every " + std::to_string(interval_count) + " " + interval + "s";
+  return out + " a " + interval;
+}
+
+Result<SubscriptionRow> Billing::Impl::current_subscription(std::string_view principal_key, std::string_view product) {
+  auto rows = store.subscriptions(principal_key, product);
+  if (!rows) return unavailable(rows.error());
+  const SubscriptionRow* const best = detail::best_subscription(*rows, now(), options);
+  if (!best || detail::standing(*best, now(), options) == detail::Standing::deny) return nothing_there();
+  return *best;
+}
+
+Result<std::string> Billing::Impl::portal_url(std::string_view principal_key, std::string_view return_url,
+                                              PortalPage page) {
+  auto account = store.account(principal_key);
+  if (!account) return unavailable(account.error());
+  if (!*account || (*account)->customer_id.empty()) return nothing_there();
+  json::object form{{"customer", (*account)->customer_id}, {"return_url", return_url}};
+  if (page != PortalPage::home) {
+    json::object flow{{"type", flow_type(page)}};
+    if (page != PortalPage::payment_method) {
+      std::string subscription;
+      for (const BillingProduct& product : options.products) {
+        auto row = current_subscription(principal_key, product.key);
+        if (row && subscription.empty()) subscription = row->subscription_id;
+      }
+      if (subscription.empty()) return nothing_there();
+      flow[flow_type(page)] = json::object{{"subscription", subscription}};
+    }
+    form["flow_data"] = std::move(flow);
+  }
+  auto session = stripe->create_portal_session(stripe_form(form));
+  if (!session) return unavailable(session.error());
+  return std::move(session->url);
+}
+
+Result<std::string> Billing::Impl::manage_link(std::string_view principal_key) {
+  constexpr std::int64_t lifetime_seconds = 86'400;
+  if (options.manage_url.empty()) return Error("Manage your subscription in your account settings.");
+  const std::string id = random_id();
+  auto kept = store.insert_link(id, principal_key, now() + lifetime_seconds);
+  if (!kept) return unavailable(kept.error());
+  return options.manage_url + "/" + id;
+}
+
+/// Sends the change, then writes what Stripe says: the answer to the change is a hint like any other.
+Result<SubscriptionStatus> Billing::Impl::write_through(std::string_view principal_key, std::string_view product,
+                                                        const std::string& subscription_id, const std::string& form,
+                                                        const std::string& idempotency_key) {
+  const auto changed = stripe->update_subscription(subscription_id, form, idempotency_key);
+  if (!changed && changed.error().cause == StripeCause::card)
+    return Error("The payment was declined; nothing was changed.", changed.error().describe());
+  if (!changed) return unavailable(changed.error());
+  auto settled = settle_subscription(subscription_id, Occasion());
+  if (!settled) return settled.error();
+  return status(principal_key, product);
+}
+
+Result<SubscriptionStatus> Billing::Impl::change_plan(std::string_view principal_key, std::string_view product,
+                                                      std::string_view plan) {
+  const BillingPlan* const wanted = detail::find_plan(options, product, plan);
+  if (!wanted || wanted->kind != PlanKind::subscription) return Error("There is no such plan.");
+  auto row = current_subscription(principal_key, product);
+  if (!row) return row.error();
+  if (row->plan == wanted->key) return status(principal_key, product);
+  auto subscription = stripe->subscription(row->subscription_id);
+  if (!subscription) return unavailable(subscription.error());
+  std::string item;
+  for (const StripeSubscriptionItem& one : subscription->items)
+    if (one.price == row->price_id) item = one.id;
+  if (item.empty()) return Error("The subscription was changed elsewhere. Please try again.");
+  // A failed payment leaves the plan as it was, instead of an unpaid better one.
+  const json::object form{{"items", json::array{json::object{{"id", item}, {"price", wanted->price_id}}}},
+                          {"proration_behavior", "always_invoice"},
+                          {"payment_behavior", "error_if_incomplete"}};
+  const std::string key = "plan-" + row->subscription_id + "-" + wanted->price_id + "-" + std::to_string(row->revision);
+  return write_through(principal_key, product, row->subscription_id, stripe_form(form), key);
+}
+
+Result<SubscriptionStatus> Billing::Impl::cancel_at_period_end(std::string_view principal_key, std::string_view product,
+                                                               bool cancel) {
+  auto row = current_subscription(principal_key, product);
+  if (!row) return row.error();
+  if (row->cancel_at_period_end == cancel) return status(principal_key, product);
+  const json::object form{{"cancel_at_period_end", cancel}};
+  const std::string key =
+      std::string(cancel ? "cancel-" : "resume-") + row->subscription_id + "-" + std::to_string(row->revision);
+  return write_through(principal_key, product, row->subscription_id, stripe_form(form), key);
+}
+
+Result<std::vector<PriceTag>> Billing::Impl::prices(std::string_view product) {
+  std::vector<PriceTag> out;
+  for (const BillingProduct& candidate : options.products) {
+    if (candidate.key != product) continue;
+    for (const BillingPlan& plan : candidate.plans) {
+      std::optional<KnownPrice> known;
+      {
+        const std::lock_guard lock(prices_mutex_);
+        const auto found = known_prices_.find(plan.price_id);
+        if (found != known_prices_.end()) known = found->second;
+      }
+      if (!known || now() - known->read_at >= options.price_lifetime.count()) {
+        auto read = stripe->price(plan.price_id);
+        if (!read && !known) return unavailable(read.error());
+        if (read) {
+          known = KnownPrice{std::move(*read), now()};
+          const std::lock_guard lock(prices_mutex_);
+          known_prices_[plan.price_id] = *known;
+        }
+      }
+      if (!known->price.unit_amount) continue;
+      PriceTag tag;
+      tag.product = candidate.key;
+      tag.plan = plan.key;
+      tag.label = plan.label.empty() ? plan.key : plan.label;
+      tag.money = Money{*known->price.unit_amount, known->price.currency};
+      tag.interval = known->price.interval;
+      tag.interval_count = known->price.interval_count;
+      tag.credits = plan.credits;
+      tag.trial_days = plan.trial_days;
+      out.push_back(std::move(tag));
+    }
+  }
+  return out;
+}
+
+}  // namespace leanmcp::inline v0

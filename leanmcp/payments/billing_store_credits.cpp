@@ -1,0 +1,198 @@
+#include <leanmcp/payments/billing_store.hpp>
+
+#include <string>
+
+namespace leanmcp::inline v0::detail {
+namespace {
+
+constexpr std::string_view select_purchases =
+    "SELECT purchase_id, principal_key, product, plan, credits, payment_intent, state, created, revision "
+    "FROM billing_purchases ";
+
+constexpr std::string_view select_meters =
+    "SELECT identifier, principal_key, event_name, value, occurred_at, attempts FROM billing_meter_events ";
+
+std::string query(std::string_view select, std::string_view rest) { return std::string(select) + std::string(rest); }
+
+PurchaseRow purchase_of(const Row& row) {
+  PurchaseRow out;
+  out.purchase_id = row.text(0);
+  out.principal_key = row.text(1);
+  out.product = row.text(2);
+  out.plan = row.text(3);
+  out.credits = row.integer(4);
+  out.payment_intent = row.text_or(5, "");
+  out.state = row.text(6);
+  out.created = row.integer(7);
+  out.revision = row.integer(8);
+  return out;
+}
+
+MeterRow meter_of(const Row& row) {
+  MeterRow out;
+  out.identifier = row.text(0);
+  out.principal_key = row.text(1);
+  out.event_name = row.text(2);
+  out.value = row.integer(3);
+  out.occurred_at = row.integer(4);
+  out.attempts = row.integer(5);
+  return out;
+}
+
+Stored<std::optional<PurchaseRow>> first_purchase(const Stored<Rows>& rows) {
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::optional<PurchaseRow>();
+  return std::optional<PurchaseRow>(purchase_of((*rows)[0]));
+}
+
+Stored<bool> changed(const Stored<Rows>& rows) {
+  if (!rows) return rows.error();
+  return rows->changed() > 0;
+}
+
+Stored<void> done(const Stored<Rows>& rows) {
+  if (!rows) return rows.error();
+  return {};
+}
+
+/// What was bought and not taken back, less what is spent or held. CAST: PostgreSQL sums BIGINT to NUMERIC.
+constexpr std::string_view balance_sql =
+    "SELECT CAST((SELECT COALESCE(SUM(credits), 0) FROM billing_purchases WHERE principal_key = $1 AND product = $2 "
+    "AND state = 'active') - (SELECT COALESCE(SUM(amount), 0) FROM billing_credits WHERE principal_key = $1 "
+    "AND product = $2 AND (state = 'committed' OR (state = 'reserved' AND expires_at > $3))) AS BIGINT)";
+
+}  // namespace
+
+Stored<std::optional<PurchaseRow>> BillingStore::purchase(std::string_view purchase_id) const {
+  return first_purchase(database_.run(query(select_purchases, "WHERE purchase_id = $1"), {purchase_id}));
+}
+
+Stored<std::optional<PurchaseRow>> BillingStore::purchase_of_payment(std::string_view payment_intent) const {
+  return first_purchase(database_.run(query(select_purchases, "WHERE payment_intent = $1"), {payment_intent}));
+}
+
+Stored<std::vector<PurchaseRow>> BillingStore::purchases(std::string_view principal_key,
+                                                         std::string_view product) const {
+  auto rows = database_.run(query(select_purchases,
+                                  "WHERE principal_key = $1 AND product = $2 AND credits = 0 "
+                                  "ORDER BY created LIMIT 100"),
+                            {principal_key, product});
+  if (!rows) return rows.error();
+  std::vector<PurchaseRow> out;
+  for (const Row& row : *rows) out.push_back(purchase_of(row));
+  return out;
+}
+
+Stored<bool> BillingStore::insert_purchase(const PurchaseRow& row) const {
+  return changed(database_.run(
+      "INSERT INTO billing_purchases (purchase_id, principal_key, product, plan, credits, state, created, revision) "
+      "VALUES ($1, $2, $3, $4, $5, 'active', $6, 1) ON CONFLICT DO NOTHING",
+      {row.purchase_id, row.principal_key, row.product, row.plan, row.credits, row.created}));
+}
+
+Stored<ReserveOutcome> BillingStore::reserve_credits(std::string_view reservation_id, std::string_view principal_key,
+                                                     std::string_view product, std::int64_t amount,
+                                                     std::string_view operation_key, std::int64_t now,
+                                                     std::int64_t expires_at) const {
+  return database_.transact([&](Transaction& transaction) -> Stored<ReserveOutcome> {
+    // What was held too long is given up here, in so many words, so that a late commit of it fails.
+    auto lapsed = transaction.run(
+        "UPDATE billing_credits SET state = 'released' WHERE principal_key = $1 AND product = $2 "
+        "AND state = 'reserved' AND expires_at <= $3",
+        {principal_key, product, now});
+    if (!lapsed) return lapsed.error();
+    auto known = transaction.run("SELECT state FROM billing_credits WHERE operation_key = $1", {operation_key});
+    if (!known) return known.error();
+    ReserveOutcome out;
+    const std::string state = known->empty() ? "" : (*known)[0].text(0);
+    if (state == "reserved" || state == "committed") {
+      out.state = state == "reserved" ? ReserveOutcome::State::in_progress : ReserveOutcome::State::finished;
+      return out;
+    }
+    auto balance = transaction.run(balance_sql, {principal_key, product, now});
+    if (!balance) return balance.error();
+    out.balance = (*balance)[0].integer(0);
+    if (out.balance < amount) return out;
+    auto written = transaction.run(
+        "INSERT INTO billing_credits (reservation_id, principal_key, product, amount, state, "
+        "operation_key, expires_at) VALUES ($1, $2, $3, $4, 'reserved', $5, $6) "
+        "ON CONFLICT (operation_key) DO UPDATE SET reservation_id = $1, amount = $4, "
+        "state = 'reserved', expires_at = $6",
+        {reservation_id, principal_key, product, amount, operation_key, expires_at});
+    if (!written) return written.error();
+    out.state = ReserveOutcome::State::reserved;
+    out.balance -= amount;
+    return out;
+  });
+}
+
+Stored<bool> BillingStore::settle_credits(std::string_view reservation_id, bool spent) const {
+  return changed(database_.run("UPDATE billing_credits SET state = $2 WHERE reservation_id = $1 AND state = 'reserved'",
+                               {reservation_id, spent ? "committed" : "released"}));
+}
+
+Stored<std::int64_t> BillingStore::credit_balance(std::string_view principal_key, std::string_view product,
+                                                  std::int64_t now) const {
+  auto row = database_.run(balance_sql, {principal_key, product, now});
+  if (!row) return row.error();
+  return (*row)[0].integer(0);
+}
+
+Stored<void> BillingStore::insert_link(std::string_view link_id, std::string_view principal_key,
+                                       std::int64_t expires_at) const {
+  return done(database_.run("INSERT INTO billing_links (link_id, principal_key, expires_at) VALUES ($1, $2, $3)",
+                            {link_id, principal_key, expires_at}));
+}
+
+Stored<std::optional<std::string>> BillingStore::link_owner(std::string_view link_id, std::int64_t now) const {
+  auto rows = database_.run("SELECT principal_key FROM billing_links WHERE link_id = $1 AND expires_at > $2",
+                            {link_id, now});
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::optional<std::string>();
+  return std::optional<std::string>((*rows)[0].text(0));
+}
+
+Stored<void> BillingStore::purge_links(std::int64_t now) const {
+  return done(database_.run("DELETE FROM billing_links WHERE expires_at <= $1", {now}));
+}
+
+Stored<bool> BillingStore::insert_meter(const MeterRow& row) const {
+  return changed(database_.run(
+      "INSERT INTO billing_meter_events (identifier, principal_key, event_name, value, occurred_at, attempts, "
+      "next_attempt_at) VALUES ($1, $2, $3, $4, $5, 0, $5) ON CONFLICT DO NOTHING",
+      {row.identifier, row.principal_key, row.event_name, row.value, row.occurred_at}));
+}
+
+Stored<std::optional<MeterRow>> BillingStore::meter(std::string_view identifier) const {
+  auto rows = database_.run(query(select_meters, "WHERE identifier = $1 AND sent_at IS NULL"), {identifier});
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::optional<MeterRow>();
+  return std::optional<MeterRow>(meter_of((*rows)[0]));
+}
+
+Stored<std::vector<MeterRow>> BillingStore::due_meters(std::int64_t now, std::int64_t limit) const {
+  auto rows = database_.run(
+      query(select_meters, "WHERE sent_at IS NULL AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2"),
+      {now, limit});
+  if (!rows) return rows.error();
+  std::vector<MeterRow> out;
+  for (const Row& row : *rows) out.push_back(meter_of(row));
+  return out;
+}
+
+Stored<void> BillingStore::postpone_meter(std::string_view identifier, std::int64_t until) const {
+  return done(
+      database_.run("UPDATE billing_meter_events SET attempts = attempts + 1, next_attempt_at = $2 "
+                    "WHERE identifier = $1",
+                    {identifier, until}));
+}
+
+Stored<void> BillingStore::finish_meter(std::string_view identifier, std::int64_t now) const {
+  return done(database_.run("UPDATE billing_meter_events SET sent_at = $2 WHERE identifier = $1", {identifier, now}));
+}
+
+Stored<void> BillingStore::purge_meters(std::int64_t sent_before) const {
+  return done(database_.run("DELETE FROM billing_meter_events WHERE sent_at < $1", {sent_before}));
+}
+
+}  // namespace leanmcp::inline v0::detail

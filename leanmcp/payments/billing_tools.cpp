@@ -1,0 +1,210 @@
+#include <leanmcp/payments/billing_tools.hpp>
+
+#include <leanmcp/elicitation/elicitation.hpp>
+
+#include <boost/describe.hpp>
+
+namespace leanmcp::inline v0 {
+namespace {
+
+struct CurrentSubscription {
+  std::string plan, status;
+  std::optional<TimePoint> expiresAt;
+  bool canUpgrade = true;
+  bool cancelsAtPeriodEnd = false;
+};
+BOOST_DESCRIBE_STRUCT(CurrentSubscription, (), (plan, status, expiresAt, canUpgrade, cancelsAtPeriodEnd))
+
+struct ChosenPlan {
+  std::string plan;
+  std::optional<bool> confirm;
+};
+BOOST_DESCRIBE_STRUCT(ChosenPlan, (), (plan, confirm))
+
+struct Purchase {
+  std::string status, message, paymentUrl, sessionId;
+};
+BOOST_DESCRIBE_STRUCT(Purchase, (), (status, message, paymentUrl, sessionId))
+
+/// A begun checkout as it is kept over the rounds of a call.
+struct Begun {
+  std::string fault, state, message, url, session;
+};
+BOOST_DESCRIBE_STRUCT(Begun, (), (fault, state, message, url, session))
+
+struct Consent {
+  std::optional<bool> confirm;
+};
+BOOST_DESCRIBE_STRUCT(Consent, (), (confirm))
+
+struct ManagePage {
+  std::string message, url;
+};
+BOOST_DESCRIBE_STRUCT(ManagePage, (), (message, url))
+
+class BillingTools {
+ public:
+  BillingTools(std::shared_ptr<Billing> billing, BillingToolsOptions options)
+      : billing_(std::move(billing)), options_(std::move(options)) {
+    if (options_.product_key.empty()) options_.product_key = billing_->options().products.front().key;
+  }
+
+  Form upgrade_form() const {
+    Form form = Form("Upgrade to " + options_.product_key).select("plan", "Plan");
+    const auto prices = billing_->prices(options_.product_key);
+    for (const BillingProduct& product : billing_->options().products) {
+      if (product.key != options_.product_key) continue;
+      for (const BillingPlan& plan : product.plans) {
+        std::string label = plan.label.empty() ? plan.key : plan.label;
+        if (prices)
+          for (const PriceTag& price : *prices)
+            if (price.plan == plan.key) label = plan.key + " - " + price.text();
+        form.option(plan.key, label);
+      }
+    }
+    return std::move(form).required().boolean("confirm", "I agree to the terms of service").required().or_on_page();
+  }
+
+  Result<CurrentSubscription> check(const Principal& principal) const {
+    const auto found = billing_->subscription_status(principal.key(), options_.product_key);
+    if (!found) return found.error();
+    return view(*found);
+  }
+
+  Result<CurrentSubscription> cancel(const Consent& consent, const Principal& principal) const {
+    if (!consent.confirm || !*consent.confirm) return ToolError("Nothing was ended");
+    const auto ended = billing_->cancel_at_period_end(principal.key(), options_.product_key);
+    if (!ended) return ended.error();
+    return view(*ended);
+  }
+
+  Result<ManagePage> manage(const Principal& principal) const {
+    const auto known = billing_->has_account(principal.key());
+    if (!known) return known.error();
+    if (!*known) return ToolError("There is no subscription to manage.", R"({"upgradeTool":"upgrade"})");
+    const auto link = billing_->manage_link(principal.key());
+    if (!link) return link.error();
+    return ManagePage{"Open the page to change your plan or your card.", *link};
+  }
+
+  Task<Result<Purchase>> upgrade(const ChosenPlan& input, const AuthUser& user, Context& ctx) const {
+    // Where nobody could be asked here, consent is taken on the payment page.
+    if (input.confirm && !*input.confirm) {
+      const ToolError refused("Please agree to terms");
+      co_return Result<Purchase>(refused);
+    }
+    CheckoutRequest request;
+    request.principal_key = user.principal.key();
+    request.user_id = user.user_id;
+    if (!user.email.empty()) request.email = user.email;
+    request.product = options_.product_key;
+    request.plan = input.plan;
+    std::function<Task<Begun>()> begin = [this, &ctx, &request]() -> Task<Begun> {
+      const auto begun = std::make_shared<Begun>();
+      std::function<void()> work = [this, request, begun] { *begun = begin_checkout(request); };
+      Task<void> working = ctx.on_worker(std::move(work));
+      co_await std::move(working);
+      co_return std::move(*begun);
+    };
+    Task<Begun> beginning = ctx.once("checkout", begin);
+    const Begun begun = co_await std::move(beginning);
+    if (!begun.fault.empty()) {
+      const ToolError fault(begun.fault);
+      co_return Result<Purchase>(fault);
+    }
+    Purchase out;
+    out.status = begun.state;
+    out.message = begun.message;
+    out.paymentUrl = begun.url;
+    out.sessionId = begun.session;
+    if (begun.state != "payment_required" || begun.url.empty()) co_return Result<Purchase>(std::move(out));
+    Task<Action> asking = ctx.elicit_url("pay", begun.url, "Open the payment page to buy " + options_.product_key + ".");
+    const Action action = co_await std::move(asking);
+    if (action != Action::accept) co_return Result<Purchase>(std::move(out));
+    const auto paid = std::make_shared<bool>(false);
+    std::function<Task<bool>()> look = [this, &ctx, paid, key = request.principal_key]() -> Task<bool> {
+      std::function<void()> work = [this, paid, key] {
+        const auto entitlement = billing_->check(key, options_.product_key);
+        *paid = entitlement && entitlement->allowed;
+      };
+      Task<void> working = ctx.on_worker(std::move(work));
+      co_await std::move(working);
+      co_return *paid;
+    };
+    Task<Waited> waiting = ctx.wait_until("paid", std::move(look), options_.waiting);
+    const Waited waited = co_await std::move(waiting);
+    if (waited == Waited::done) {
+      ctx.url_completion("pay")();
+      out.status = "active";
+      out.message = "Thank you. You have " + options_.product_key + " now.";
+      out.paymentUrl.clear();
+    } else {
+      out.status = "pending";
+      out.message = "The payment has not arrived yet. Call checkSubscription later.";
+    }
+    co_return Result<Purchase>(std::move(out));
+  }
+
+ private:
+  static CurrentSubscription view(const SubscriptionStatus& status) {
+    CurrentSubscription out;
+    out.plan = status.plan;
+    out.status = status.status;
+    out.expiresAt = status.expires_at;
+    out.canUpgrade = status.can_upgrade;
+    out.cancelsAtPeriodEnd = status.cancels_at_period_end;
+    return out;
+  }
+
+  Begun begin_checkout(const CheckoutRequest& request) const {
+    Begun out;
+    const auto checkout = billing_->begin_checkout(request);
+    if (!checkout) {
+      out.fault = checkout.error().message();
+      return out;
+    }
+    switch (checkout->state) {
+      case Checkout::State::open:
+        out.state = "payment_required";
+        break;
+      case Checkout::State::pending:
+        out.state = "pending";
+        break;
+      case Checkout::State::already_subscribed:
+        out.state = "active";
+        break;
+    }
+    out.message = checkout->message;
+    out.url = checkout->url;
+    out.session = checkout->session_id;
+    return out;
+  }
+
+  const std::shared_ptr<Billing> billing_;
+  BillingToolsOptions options_;
+};
+
+}  // namespace
+
+void add_billing_tools(Server& server, Decorator protection, std::shared_ptr<Billing> billing) {
+  add_billing_tools(server, std::move(protection), std::move(billing), BillingToolsOptions());
+}
+
+void add_billing_tools(Server& server, Decorator protection, std::shared_ptr<Billing> billing,
+                       BillingToolsOptions options) {
+  const auto tools = std::make_shared<BillingTools>(std::move(billing), std::move(options));
+  const Form sure = Form("End the subscription when the paid period is over?")
+                        .boolean("confirm", "End it")
+                        .required()
+                        .ask_user();
+  server.service(tools, std::move(protection))
+      .tool("checkSubscription", &BillingTools::check, description("Check subscription status"), read_only())
+      .tool("upgrade", &BillingTools::upgrade, description("Upgrade the subscription"),
+            elicitation(tools->upgrade_form()))
+      .tool("manageSubscription", &BillingTools::manage, description("Where to change the plan or the card"),
+            read_only())
+      .tool("cancelSubscription", &BillingTools::cancel,
+            description("End the subscription when the paid period is over"), elicitation(sure));
+}
+
+}  // namespace leanmcp::inline v0

@@ -1,0 +1,319 @@
+#include <leanmcp/payments/billing_fixture_test.hpp>
+#include <leanmcp/payments/gate.hpp>
+#include <leanmcp/transport/in_memory.hpp>
+
+#include <boost/describe.hpp>
+#include <boost/json.hpp>
+
+#include <thread>
+
+namespace leanmcp {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Stands where `authenticated` stands: the in-memory client brings its user along.
+class TrustsTheTest final : public Hook {
+ public:
+  Stage stage() const override { return Stage::authenticate; }
+  Verdict before(Call& call) override {
+    call.set_principal(call.info().credentials.assumed_user->principal);
+    return Verdict::proceed();
+  }
+};
+
+Decorator trusted() { return Decorator(std::make_shared<TrustsTheTest>()); }
+
+StripePrice price(const std::string& id, std::int64_t amount, const std::string& interval) {
+  StripePrice out;
+  out.id = id;
+  out.currency = "usd";
+  out.unit_amount = amount;
+  out.interval = interval;
+  out.interval_count = interval.empty() ? 0 : 1;
+  return out;
+}
+
+/// A server with a paid tool of each kind, its billing over a fake Stripe, and a client.
+struct Shop {
+  explicit Shop(Version version, WaitOptions wait = WaitOptions()) : server("shop", "1", ServerOptions().clock(clock)) {
+    BillingOptions options = detail::test_options();
+    options.go_url = "https://app.example/billing/go";
+    BillingPlan pack;
+    pack.key = "ten";
+    pack.price_id = "price_10";
+    pack.kind = PlanKind::credits;
+    pack.credits = 10;
+    BillingProduct images;
+    images.key = "images";
+    images.plans = {pack};
+    options.products.push_back(images);
+    options.meters = {{"calls", "api_calls"}};
+    stripe->price_objects = {{"price_m", price("price_m", 999, "month")},
+                             {"price_y", price("price_y", 9900, "year")},
+                             {"price_10", price("price_10", 500, "")}};
+    billing = Billing::create(*Database::open("sqlite::memory:"), stripe, clock, options).value();
+    server.tool("feature", [this] { return ++feature_runs, std::string("premium data"); }, trusted(),
+                description("The feature"),
+                requires_plan(billing, "premium", GateOptions().upgrade_tool("upgrade").wait(wait)));
+    server.tool("draw", [this]() -> Result<std::string> {
+      ++drawn;
+      if (fails) return ToolError("no paint");
+      return std::string("a picture");
+    }, trusted(), requires_credit(billing, "images", 3, GateOptions().wait(wait)));
+    server.tool("ask_and_draw", [](Context& ctx) -> Task<std::string> {
+      Form form = Form("Sure?").boolean("yes", "Yes");
+      Task<Answer<std::string>> asking = ctx.elicit_json("sure", form);
+      const Answer<std::string> answer = co_await std::move(asking);
+      co_return answer ? "drawn" : "not drawn";
+    }, trusted(), requires_credit(billing, "images", 1));
+    server.tool("count", [this]() -> Result<std::string> {
+      if (fails) return ToolError("failed");
+      return std::string("counted");
+    }, trusted(), metered(billing, "calls", 2));
+    client.emplace(connect_in_memory(server, version));
+    client->as_user(test_user("ada", "ada@example.com"));
+    client->on_question([this](std::string_view, std::string_view params) {
+      asked.emplace_back(params);
+      if (on_ask) on_ask();
+      return answer;
+    });
+    // Time runs while the client waits.
+    ticker = std::jthread([this](std::stop_token stop) {
+      while (!stop.stop_requested()) {
+        std::this_thread::sleep_for(200us);
+        client->executor().post([this, stop] {
+          if (stop.stop_requested()) return;
+          clock->advance(100ms);
+          client->executor().advance(100ms);
+        });
+      }
+    });
+  }
+  ~Shop() {
+    ticker.request_stop();
+    ticker.join();
+  }
+
+  std::string session() { return stripe->sessions.rbegin()->first; }
+  void pay() { stripe->pay(session()); }
+  json::object call(const std::string& tool, bool progress = true) {
+    const std::string meta = progress ? R"(,"_meta":{"progressToken":1})" : "";
+    const auto reply =
+        client->request("tools/call", R"({"name":")" + tool + R"(","arguments":{})" + meta + "}");
+    EXPECT_TRUE(reply.ok()) << reply.error;
+    return reply.ok() ? json::parse(reply.result).as_object() : json::object();
+  }
+  static std::string text(const json::object& result) {
+    return std::string(result.at("content").at(0).at("text").as_string());
+  }
+  static json::object refusal(const json::object& result) {
+    EXPECT_TRUE(result.contains("isError"));
+    EXPECT_FALSE(result.contains("structuredContent"));
+    return json::parse(text(result)).as_object();
+  }
+  std::int64_t balance() { return *billing->credit_balance(test_principal("ada").key(), "images"); }
+
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
+  std::shared_ptr<detail::FakeStripe> stripe = std::make_shared<detail::FakeStripe>(*clock);
+  std::shared_ptr<Billing> billing;
+  std::atomic<int> feature_runs{0};
+  std::atomic<int> drawn{0};
+  std::atomic<bool> fails{false};
+  Server server;
+  std::optional<MemoryClient> client;
+  std::vector<std::string> asked;
+  std::function<void()> on_ask;
+  std::string answer = R"({"action":"accept"})";
+  std::jthread ticker;
+};
+
+class Gate : public testing::TestWithParam<Version> {};
+/// The revisions whose clients may be able to open URLs.
+class UrlGate : public Gate {};
+INSTANTIATE_TEST_SUITE_P(Versions, UrlGate, testing::Values(Version::v2025_11_25, Version::v2026_07_28));
+INSTANTIATE_TEST_SUITE_P(Versions, Gate,
+                         testing::Values(Version::v2025_06_18, Version::v2025_11_25, Version::v2026_07_28));
+
+TEST_P(UrlGate, TheSameCallCompletesOncePaid) {
+  Shop shop(GetParam());
+  shop.on_ask = [&] { shop.pay(); };
+  const json::object result = shop.call("feature");
+  EXPECT_EQ(Shop::text(result), "premium data");
+  EXPECT_EQ(shop.feature_runs, 1);
+  ASSERT_EQ(shop.asked.size(), 1u);
+  EXPECT_NE(shop.asked[0].find("https://app.example/billing/go/"), std::string::npos) << shop.asked[0];
+  EXPECT_EQ(shop.asked[0].find("checkout.example"), std::string::npos) << "never Stripe's own link";
+  EXPECT_EQ(Shop::text(shop.call("feature")), "premium data");
+  EXPECT_EQ(shop.asked.size(), 1u);
+  EXPECT_EQ(shop.stripe->sessions.size(), 1u);
+}
+
+TEST_P(UrlGate, ASlowPayerWithinTheRounds) {
+  Shop shop(GetParam());
+  // Two minutes of the server's time: in the seventh round.
+  shop.stripe->on_call = [&, begun = std::optional<TimePoint>()](const std::string& call) mutable {
+    if (call != "get_session") return;
+    if (!begun) begun = shop.clock->now();
+    if (shop.clock->now() - *begun > 120s) shop.pay();
+  };
+  EXPECT_EQ(Shop::text(shop.call("feature")), "premium data");
+  EXPECT_EQ(shop.asked.size(), 1u);
+}
+
+TEST_P(UrlGate, BeyondTheRoundsItIsPendingAndTheNextCallSeesItPaid) {
+  Shop shop(GetParam(), WaitOptions().round(1s).rounds(3));
+  const json::object refused = Shop::refusal(shop.call("feature"));
+  EXPECT_EQ(refused.at("status"), "pending");
+  EXPECT_EQ(refused.at("upgradeAvailable"), true);
+  EXPECT_EQ(shop.feature_runs, 0);
+  shop.pay();
+  shop.clock->advance(10s);
+  EXPECT_EQ(Shop::text(shop.call("feature")), "premium data");
+  EXPECT_EQ(shop.asked.size(), 1u);
+}
+
+TEST_P(Gate, DeclinedOrNotAskedGetsTheStructuredAnswer) {
+  Shop shop(GetParam());
+  for (const char* const action : {R"({"action":"decline"})", R"({"action":"cancel"})"}) {
+    shop.answer = action;
+    const json::object refused = Shop::refusal(shop.call("feature"));
+    EXPECT_EQ(refused.at("error"), "Premium subscription required");
+    EXPECT_EQ(refused.at("upgradeAvailable"), true);
+    EXPECT_EQ(refused.at("status"), "payment_required");
+    EXPECT_EQ(refused.at("retryTool"), "feature");
+    EXPECT_EQ(refused.at("upgradeTool"), "upgrade");
+    EXPECT_TRUE(refused.at("paymentUrl").as_string().starts_with("https://app.example/billing/go/"));
+    EXPECT_TRUE(refused.contains("expiresAt"));
+  }
+  EXPECT_EQ(shop.asked.size(), GetParam() == Version::v2025_06_18 ? 0u : 2u);
+  EXPECT_EQ(shop.stripe->sessions.size(), 1u) << "one open checkout, whatever is answered";
+  EXPECT_EQ(shop.feature_runs, 0);
+}
+
+TEST_P(Gate, WhoCannotBeAskedGetsTheStructuredAnswer) {
+  for (const char* const capabilities : {"{}", R"({"elicitation":{"form":{}}})"}) {
+    Shop shop(GetParam());
+    shop.client->capabilities(capabilities);
+    const json::object refused = Shop::refusal(shop.call("feature"));
+    EXPECT_EQ(refused.at("status"), "payment_required");
+    EXPECT_TRUE(refused.contains("paymentUrl"));
+    EXPECT_TRUE(shop.asked.empty());
+  }
+}
+
+TEST_P(Gate, CreditsAreSpentOnSuccessOnly) {
+  Shop shop(GetParam());
+  shop.client->capabilities("{}");
+  EXPECT_EQ(Shop::refusal(shop.call("draw")).at("error"), "Images credits required");
+  ASSERT_TRUE(shop.billing->grant_credits(test_principal("ada").key(), "images", 7, "welcome"));
+  EXPECT_EQ(Shop::text(shop.call("draw")), "a picture");
+  EXPECT_EQ(shop.balance(), 4);
+  shop.fails = true;
+  shop.call("draw");
+  shop.fails = false;
+  EXPECT_EQ(shop.balance(), 4);
+  EXPECT_EQ(Shop::text(shop.call("draw")), "a picture");
+  EXPECT_EQ(shop.balance(), 1);
+  const int before = shop.drawn;
+  EXPECT_EQ(Shop::refusal(shop.call("draw")).at("error"), "Images credits required");
+  EXPECT_EQ(shop.drawn, before);
+}
+
+TEST_P(UrlGate, CreditsAreBoughtInTheMiddleOfTheCall) {
+  Shop shop(GetParam());
+  shop.on_ask = [&] {
+    shop.pay();
+    for (const StripeEvent& event : shop.stripe->event_log)
+      ASSERT_TRUE(shop.billing->handle_webhook(event.payload,
+                                               sign_webhook(event.payload, Secret("whsec_test"), shop.clock->now())));
+  };
+  EXPECT_EQ(Shop::text(shop.call("draw")), "a picture");
+  EXPECT_EQ(shop.balance(), 7);
+}
+
+TEST_P(Gate, ACallOfSeveralRoundsPaysOnce) {
+  Shop shop(GetParam());
+  ASSERT_TRUE(shop.billing->grant_credits(test_principal("ada").key(), "images", 5, "welcome"));
+  shop.answer = R"({"action":"accept","content":{"yes":true}})";
+  EXPECT_EQ(Shop::text(shop.call("ask_and_draw")), "drawn");
+  EXPECT_EQ(shop.asked.size(), 1u);
+  EXPECT_EQ(shop.balance(), 4);
+}
+
+TEST(Gate, AReplayedLastRoundIsNotServedAgain) {
+  Shop shop(Version::v2026_07_28);
+  ASSERT_TRUE(shop.billing->grant_credits(test_principal("ada").key(), "images", 5, "welcome"));
+  const auto first = shop.client->request_once("tools/call", R"({"name":"ask_and_draw","arguments":{}})");
+  json::object again = json::parse(R"({"name":"ask_and_draw","arguments":{},
+      "inputResponses":{"sure":{"action":"accept","content":{"yes":true}}}})").as_object();
+  again["requestState"] = json::parse(first.result).at("requestState");
+  const std::string params = json::serialize(again);
+  EXPECT_NE(shop.client->request_once("tools/call", params).result.find("drawn"), std::string::npos);
+  const auto replayed = shop.client->request_once("tools/call", params);
+  EXPECT_NE(replayed.result.find("ALREADY_COMPLETED"), std::string::npos) << replayed.result << replayed.error;
+  EXPECT_EQ(shop.balance(), 4);
+}
+
+TEST_P(Gate, UseIsCountedAfterSuccessOnly) {
+  Shop shop(GetParam());
+  EXPECT_TRUE(shop.call("count").contains("isError"));
+  shop.client->capabilities("{}");
+  shop.call("feature");  // makes the customer
+  shop.fails = true;
+  shop.call("count");
+  EXPECT_TRUE(shop.stripe->meter_events.empty());
+  shop.fails = false;
+  EXPECT_EQ(Shop::text(shop.call("count")), "counted");
+  ASSERT_EQ(shop.stripe->meter_events.size(), 1u);
+  EXPECT_EQ(shop.stripe->meter_events.begin()->second.at("payload[value]"), "2");
+}
+
+TEST(Gate, PricesStandInTheListing) {
+  Shop shop(Version::v2026_07_28);
+  const std::string tools = shop.client->request("tools/list", "{}").result;
+  EXPECT_NE(tools.find("The feature. Needs premium: $9.99 a month or $99.00 a year."), std::string::npos) << tools;
+  EXPECT_NE(tools.find("$5.00 for 10 credits"), std::string::npos);
+  EXPECT_NE(tools.find("com.leanmcp/price"), std::string::npos);
+}
+
+/// An app's own tables decide: the same database, the same permissions.
+class AppsOwn final : public Entitlements {
+ public:
+  Result<Entitlement> check(std::string_view principal_key, std::string_view product) override {
+    if (down) return Error("down");
+    Entitlement out;
+    out.allowed = principal_key == test_principal("ada").key() && product == "premium";
+    return out;
+  }
+  bool down = false;
+};
+
+TEST(Gate, AsksTheAppsOwnEntitlements) {
+  const auto own = std::make_shared<AppsOwn>();
+  Server server("own", "1");
+  server.tool("feature", [] { return "data"; }, trusted(), requires_plan(own, "premium"));
+  MemoryClient client = connect_in_memory(server);
+  client.as_user(test_user("ada", "ada@example.com"));
+  EXPECT_EQ(client.call_text("feature"), "data");
+  client.as_user(test_user("grace", "grace@example.com"));
+  EXPECT_EQ(client.call_text("feature"), R"({"error":"Premium subscription required","upgradeAvailable":true})");
+  own->down = true;
+  EXPECT_NE(client.call_text("feature").find(R"("action":"retry")"), std::string::npos);
+}
+
+TEST(Gate, RefusesWhatCannotWork) {
+  Shop shop(Version::v2026_07_28);
+  const auto fault = [&](Decorator first, Decorator second) {
+    Server server("x", "1");
+    server.tool("t", [] { return "x"; }, std::move(first), std::move(second));
+    const auto built = server.build();
+    return built ? std::string() : built.error().message();
+  };
+  EXPECT_NE(fault(description("x"), requires_plan(shop.billing, "premium")).find("authenticated"), std::string::npos);
+  EXPECT_NE(fault(trusted(), requires_credit(shop.billing, "premium")).find("sells credits"), std::string::npos);
+  EXPECT_NE(fault(trusted(), metered(shop.billing, "nothing")).find("no meter"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace leanmcp

@@ -1,0 +1,137 @@
+#include <leanmcp/payments/payment_desk.hpp>
+
+#include <leanmcp/json/date_time.hpp>
+#include <leanmcp/protocol/message.hpp>
+#include <leanmcp/server/context.hpp>
+
+namespace leanmcp::inline v0::detail {
+namespace {
+
+struct Found {
+  std::optional<Result<bool>> paid;
+  std::optional<Result<PaymentOffer>> offer;
+};
+
+}  // namespace
+
+std::string PaymentDesk::default_error(std::string_view product, std::string_view what) {
+  std::string text = std::string(product) + " " + std::string(what);
+  if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
+  return text;
+}
+
+std::function<Result<PaymentOffer>(const Principal&)> PaymentDesk::offer_of(std::shared_ptr<Billing> billing,
+                                                                            std::string product, std::string plan) {
+  return [billing = std::move(billing), product = std::move(product),
+          plan = std::move(plan)](const Principal& principal) -> Result<PaymentOffer> {
+    CheckoutRequest request;
+    request.principal_key = principal.key();
+    request.user_id = principal.id();
+    request.product = product;
+    request.plan = plan;
+    if (plan.empty())
+      for (const BillingProduct& candidate : billing->options().products)
+        if (candidate.key == product) request.plan = candidate.plans.front().key;
+    const auto checkout = billing->begin_checkout(request);
+    if (!checkout) return checkout.error();
+    PaymentOffer offer;
+    offer.url = checkout->url;
+    offer.session_id = checkout->session_id;
+    offer.expires_at = checkout->expires_at;
+    offer.pending = checkout->state == Checkout::State::pending;
+    return offer;
+  };
+}
+
+Verdict PaymentDesk::unknown(Call& call, const std::string& product, const Error& error) {
+  call.logger().warning("entitlement unknown", {{"product", product}, {"reason", error.message()}});
+  Error sent("It cannot be checked right now whether you have paid; try again.");
+  return Verdict::answer(failure_result(
+      sent.with_data(R"({"error":"Payment status unavailable","code":"VERIFICATION_FAILED","action":"retry"})")));
+}
+
+Verdict PaymentDesk::refuse(Call& call, const PaymentOffer* offer, bool pending) const {
+  std::string detail = "{\"error\":";
+  append_json_string(detail, options_.error_text);
+  detail += ",\"upgradeAvailable\":true";
+  if (pending) {
+    detail += R"(,"status":"pending","message":"The payment has not arrived yet; call again.")";
+  } else if (offer) {
+    detail += R"(,"status":"payment_required")";
+  }
+  if (offer && !offer->url.empty()) {
+    detail += ",\"paymentUrl\":";
+    append_json_string(detail, offer->url);
+    if (offer->expires_at) {
+      const std::chrono::nanoseconds since = offer->expires_at->time_since_epoch();
+      detail += ",\"expiresAt\":\"" + format_date_time(since.count()) + "\"";
+    }
+  }
+  if (offer) {
+    detail += ",\"retryTool\":";
+    append_json_string(detail, call.entry().name);
+  }
+  if (!options_.tool_name.empty()) {
+    detail += ",\"upgradeTool\":";
+    append_json_string(detail, options_.tool_name);
+  }
+  detail += '}';
+  Error error(options_.error_text);
+  return Verdict::answer(failure_result(error.with_data(std::move(detail))));
+}
+
+Task<Verdict> PaymentDesk::decide(Call& call, Questions questions) const {
+  const auto found = std::make_shared<Found>();
+  const Principal principal = *call.principal();
+  std::function<void()> work = [this, found, principal, questions] {
+    found->paid = questions.paid();
+    if (*found->paid && !**found->paid && options_.make_offer) found->offer = options_.make_offer(principal);
+  };
+  Task<void> working = call.on_worker(std::move(work));
+  co_await std::move(working);
+  if (!*found->paid) co_return unknown(call, product_, found->paid->error());
+  if (**found->paid) co_return Verdict::proceed();
+  if (found->offer && !*found->offer)
+    call.logger().warning("no payment link", {{"product", product_}, {"reason", found->offer->error().message()}});
+  if (!found->offer || !*found->offer) co_return refuse(call, nullptr, false);
+  const PaymentOffer offer = **found->offer;
+  if (offer.pending) co_return refuse(call, &offer, true);
+  if (offer.url.empty() || !options_.mid_call || !call.can_ask_url()) co_return refuse(call, &offer, false);
+
+  Task<Action> asking = call.context().elicit_url("payment-" + product_, offer.url,
+                                                  options_.error_text + ". Open the payment page to go on.");
+  const Action action = co_await std::move(asking);
+  // Declined is answered once, as if nobody could be asked; it is not asked again.
+  if (action != Action::accept) co_return refuse(call, &offer, false);
+  std::function<Task<bool>()> look = [&call, found, questions]() -> Task<bool> {
+    std::function<void()> again = [found, questions] { found->paid = questions.paid(); };
+    Task<void> looking = call.on_worker(std::move(again));
+    co_await std::move(looking);
+    const bool paid = *found->paid && **found->paid;
+    co_return paid;
+  };
+  Task<Waited> waiting = call.context().wait_until("paid-" + product_, std::move(look), options_.waiting);
+  const Waited waited = co_await std::move(waiting);
+  // An earlier round may have seen it paid; what counts is what is so now.
+  const bool paid = *found->paid && **found->paid;
+  if (waited == Waited::done && !paid) co_return refuse(call, &offer, false);
+  if (waited == Waited::done) {
+    call.context().url_completion("payment-" + product_)();
+    co_return Verdict::proceed();
+  }
+  co_return refuse(call, &offer, true);
+}
+
+bool gate_fits(EntryDraft& draft, std::string_view decorator) {
+  const std::string name(decorator);
+  if (draft.entry.kind != EntryKind::tool) {
+    draft.fail(name + " is for tools");
+    return false;
+  }
+  bool authenticated = false;
+  for (const auto& hook : draft.entry.hooks) authenticated = authenticated || hook->stage() == Stage::authenticate;
+  if (!authenticated) draft.fail(name + " needs authenticated(provider): nobody else can have paid");
+  return authenticated;
+}
+
+}  // namespace leanmcp::inline v0::detail

@@ -1,0 +1,44 @@
+#pragma once
+
+#include <leanmcp/payments/gate.hpp>
+#include <leanmcp/server/call.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace leanmcp::inline v0::detail {
+
+/// Where gates send callers who have not paid. Immutable; shared by all calls.
+class PaymentDesk {
+ public:
+  PaymentDesk(std::string product, GateOptions options) : product_(std::move(product)), options_(std::move(options)) {}
+
+  /// What the gate needs to know, as blocking functions that run on a worker.
+  struct Questions {
+    /// Whether the caller may go on.
+    std::function<Result<bool>()> paid;
+  };
+
+  /// Asks; offers the payment mid-call where that is possible; decides.
+  Task<Verdict> decide(Call& call, Questions questions) const;
+
+  static Verdict unknown(Call& call, const std::string& product, const Error& error);
+  /// The text of "Premium subscription required" from a product's key.
+  static std::string default_error(std::string_view product, std::string_view what);
+  /// The offer of billing's own link.
+  static std::function<Result<PaymentOffer>(const Principal&)> offer_of(std::shared_ptr<Billing> billing,
+                                                                        std::string product, std::string plan);
+
+ private:
+  Verdict refuse(Call& call, const PaymentOffer* offer, bool pending) const;
+
+  const std::string product_;
+  const GateOptions options_;
+};
+
+/// Refuses what no gate can work with: not a tool, nobody authenticated before it.
+bool gate_fits(EntryDraft& draft, std::string_view decorator);
+
+}  // namespace leanmcp::inline v0::detail
