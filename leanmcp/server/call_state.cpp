@@ -120,7 +120,13 @@ bool CallState::run_hooks() {
   while (hook_ < entry_.hooks.size()) {
     Hook& hook = *entry_.hooks[hook_];
     if (!before_stage(hook.stage())) return false;
-    Verdict verdict = hook.before(*this);
+    Verdict verdict = Verdict::proceed();
+    try {
+      verdict = hook.before(*this);
+    } catch (...) {
+      finish(failed(std::current_exception()));
+      return false;
+    }
     if (verdict.is_later()) {
       waiting_ = verdict.take_task();
       return false;
