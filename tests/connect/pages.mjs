@@ -30,12 +30,15 @@ export async function run_pages(checks, world, link_of) {
   };
 
   world.github.state.ask = true;
+  let typing;
   const client = await world.client('v2-auto', 'kim', { on_url: async ({ url }) => {
-    page.goto(url).then(() => page.keyboard.type('kim')).then(() => page.keyboard.press('Enter'))
-      .then(() => page.waitForSelector('#ok')).then(() => page.keyboard.press('Tab')).then(() => page.keyboard.press('Enter'));
+    typing = page.goto(url).then(() => page.keyboard.type('kim')).then(() => page.keyboard.press('Enter'))
+      .then(() => page.waitForSelector('#ok')).then(() => page.keyboard.press('Tab')).then(() => page.keyboard.press('Enter'))
+      .then(() => 'typed', String);
     return { action: 'accept' };
   } });
   const result = await client.call('listRepositories');
+  checks.equal('chromium: by keyboard', await typing, 'typed');
   checks.equal('chromium: the waiting call completes', result.data?.login, 'octocat');
   await page.waitForSelector('h1');
   checks.equal('chromium: and the page says so', await page.textContent('h1'), 'GitHub is connected');

@@ -18,7 +18,7 @@ async function flows(world, mode) {
     const name = `ada${kind.replace('-', '')}`;
     let journey;
     const client = await world.client(kind, name, { on_form: () => ({ action: 'cancel' }), on_url: ({ url }) => {
-      journey = new Browser(name).open(url);
+      journey = new Browser(name).open(url).catch((error) => ({ status: 0, text: String(error) }));
       return { action: 'accept' };
     } });
     checks.equal(`${at}: the call completes after the connection`, (await client.call('listRepositories')).data, repositories);
