@@ -73,7 +73,7 @@ async function buy(index) {
         await pay(user, delayed);
         paid = true;
       }
-      const used = await client.call('premiumFeature', { data: user }, { timeout: 60_000 });
+      const used = await client.call('premiumFeature', { data: user }, { timeout: 8_000, resetTimeoutOnProgress: false });
       if (used.ok) break;
       await sleep(100);
     } catch {
