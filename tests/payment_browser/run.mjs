@@ -106,6 +106,7 @@ async function buys(user, viewport, keyboard, label) {
   checks.check(`${label}: a declined card is said, and nothing is charged`, (await page.getByRole('alert').innerText()).includes('declined'));
   await press(/I agree/i, 'Space');
   await headers_of(page, () => press(/^Pay \$9/), `${label}: result`);
+  await page.waitForURL(/\/success/, { timeout: 5000 }).catch(() => {});
   checks.check(`${label}: back at the service`, page.url().startsWith(`${shop.base}/success?session_id=cs_`), page.url());
   await look(page, `${label}-4-success`, {});
 
