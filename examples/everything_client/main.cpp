@@ -24,6 +24,7 @@ int main(int argc, char** argv) {
   }
   Scenarios scenarios;
   add_protocol_scenarios(scenarios);
+  add_auth_scenarios(scenarios);
 
   ScenarioInput input;
   input.url = argv[1];

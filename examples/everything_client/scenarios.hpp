@@ -21,3 +21,4 @@ using Scenarios = std::map<std::string, Scenario>;
 
 // Each file adds its own.
 void add_protocol_scenarios(Scenarios& scenarios);
+void add_auth_scenarios(Scenarios& scenarios);

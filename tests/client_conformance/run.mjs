@@ -37,7 +37,7 @@ async function run_scenario({ revision, scenario }, folder) {
   const out = path.join(folder, `${revision}-${scenario.replaceAll('/', '_')}`);
   fs.mkdirSync(out, { recursive: true });
   const child = spawn(process.execPath, [path.join(suite, 'dist/index.js'), 'client', '--command', program,
-    '--scenario', scenario, '--spec-version', revision, '--output-dir', out], { stdio: ['ignore', 'pipe', 'pipe'] });
+    '--scenario', scenario, '--spec-version', revision, '--force', '--output-dir', out], { stdio: ['ignore', 'pipe', 'pipe'] });
   let log = '';
   child.stdout.on('data', (chunk) => { log += chunk; });
   child.stderr.on('data', (chunk) => { log += chunk; });

@@ -1,0 +1,21 @@
+#pragma once
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace leanmcp::inline v0 {
+
+/// Parameters of a query or of a form body (application/x-www-form-urlencoded), in order.
+using FormParameters = std::vector<std::pair<std::string, std::string>>;
+
+/// `a=b&c=d`; everything but unreserved characters (RFC 3986, section 2.3) percent-encoded.
+std::string encode_form(const FormParameters& parameters);
+/// One name or value by the same rule.
+std::string encode_form_text(std::string_view text);
+/// The pairs; nullopt when the text is over 16 KiB, has over 64 pairs, or a broken escape.
+std::optional<FormParameters> decode_form(std::string_view text);
+
+}  // namespace leanmcp::inline v0

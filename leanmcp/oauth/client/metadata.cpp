@@ -1,0 +1,188 @@
+#include <leanmcp/oauth/client/metadata.hpp>
+
+#include <leanmcp/json/parse.hpp>
+
+#include <boost/json.hpp>
+#include <boost/url.hpp>
+
+#include <algorithm>
+
+namespace leanmcp::inline v0 {
+
+namespace {
+
+constexpr std::size_t most_bytes = 256 * 1024;
+constexpr std::size_t most_entries = 200;
+constexpr std::size_t longest_text = 2048;
+
+bool is_loopback(std::string_view host) {
+  if (host == "localhost" || host == "[::1]") return true;
+  const auto v4 = boost::urls::parse_ipv4_address(host);
+  return v4 && v4->to_bytes()[0] == 127;
+}
+
+/// Scheme, host and port as they stand in the URL.
+std::string origin_text(const boost::urls::url_view& url) {
+  return std::string(url.scheme()) + "://" + std::string(url.encoded_host_and_port());
+}
+
+Result<json::object> read_object(std::string_view text, std::string_view what) {
+  ParseLimits limits;
+  limits.bytes = most_bytes;
+  limits.depth = 16;
+  auto parsed = parse_json(text, limits);
+  if (!parsed || !parsed->is_object()) return Error("The " + std::string(what) + " is no JSON object.");
+  return std::move(parsed->get_object());
+}
+
+Result<std::string> text_member(const json::object& in, std::string_view name) {
+  const json::value* const value = in.if_contains(name);
+  if (!value || value->is_null()) return std::string();
+  if (!value->is_string() || value->get_string().size() > longest_text)
+    return Error("\"" + std::string(name) + "\" in the metadata is no text.");
+  return std::string(value->get_string());
+}
+
+std::optional<std::vector<std::string>> texts_member(const json::object& in, std::string_view name) {
+  const json::value* const value = in.if_contains(name);
+  if (!value || !value->is_array()) return std::nullopt;
+  std::vector<std::string> out;
+  for (const json::value& entry : value->get_array()) {
+    if (out.size() == most_entries) break;
+    if (entry.is_string() && entry.get_string().size() <= longest_text) out.emplace_back(entry.get_string());
+  }
+  return out;
+}
+
+bool flag_member(const json::object& in, std::string_view name) {
+  const json::value* const value = in.if_contains(name);
+  return value && value->is_bool() && value->get_bool();
+}
+
+std::string without_end_slash(std::string text) {
+  if (text.ends_with('/')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+bool is_usable_endpoint(std::string_view url) {
+  if (url.size() > longest_text) return false;
+  for (const char c : url)
+    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f || c == '"' || c == '\'' ||
+        c == '\\' || c == '<' || c == '>' || c == '`' || c == '$' || c == '|')
+      return false;
+  const auto parsed = boost::urls::parse_absolute_uri(url);
+  if (!parsed || parsed->encoded_host().empty() || parsed->has_userinfo()) return false;
+  if (parsed->scheme_id() == boost::urls::scheme::https) return true;
+  return parsed->scheme_id() == boost::urls::scheme::http && is_loopback(parsed->encoded_host());
+}
+
+std::string canonical_resource(std::string_view mcp_url) { return std::string(mcp_url.substr(0, mcp_url.find('#'))); }
+
+std::vector<std::string> resource_metadata_urls(std::string_view mcp_url, std::string_view from_challenge) {
+  if (!from_challenge.empty()) return {std::string(from_challenge)};
+  const auto parsed = boost::urls::parse_uri(mcp_url);
+  if (!parsed) return {};
+  const std::string root = origin_text(*parsed) + "/.well-known/oauth-protected-resource";
+  const std::string path = without_end_slash(std::string(parsed->encoded_path()));
+  if (path.empty()) return {root};
+  return {root + path, root};
+}
+
+Result<ProtectedResource> read_protected_resource(std::string_view text, std::string_view mcp_url) {
+  const auto in = read_object(text, "protected resource metadata");
+  if (!in) return in.error();
+  ProtectedResource out;
+  const auto resource = text_member(*in, "resource");
+  if (!resource) return resource.error();
+  out.resource = *resource;
+  const auto named = boost::urls::parse_uri(out.resource);
+  const auto called = boost::urls::parse_uri(mcp_url);
+  bool fits = named && called && origin_text(*named) == origin_text(*called) && !named->has_fragment();
+  if (fits) {
+    const std::string above = without_end_slash(std::string(named->encoded_path()));
+    const std::string path(called->encoded_path());
+    fits = path == above || path.starts_with(above + "/");
+    if (named->has_query()) fits = fits && called->has_query() && named->encoded_query() == called->encoded_query();
+  }
+  if (!fits) return Error("The protected resource metadata is for another resource than the one called.");
+  out.authorization_servers = texts_member(*in, "authorization_servers").value_or(std::vector<std::string>());
+  out.scopes_supported = texts_member(*in, "scopes_supported").value_or(std::vector<std::string>());
+  if (out.authorization_servers.empty()) return Error("The protected resource metadata names no authorization server.");
+  return out;
+}
+
+std::vector<std::string> issuer_metadata_urls(std::string_view issuer) {
+  if (!is_usable_endpoint(issuer)) return {};
+  const auto parsed = boost::urls::parse_uri(issuer);
+  if (!parsed || parsed->has_query()) return {};
+  const std::string origin = origin_text(*parsed);
+  const std::string path = without_end_slash(std::string(parsed->encoded_path()));
+  const std::string oauth = "/.well-known/oauth-authorization-server";
+  const std::string openid = "/.well-known/openid-configuration";
+  // With a path nothing is asked at the root: it may belong to another tenant.
+  if (!path.empty()) return {origin + oauth + path, origin + openid + path, origin + path + openid};
+  return {origin + oauth, origin + openid};
+}
+
+bool AuthorizationServer::supports_s256() const {
+  return std::find(code_challenge_methods.begin(), code_challenge_methods.end(), "S256") !=
+         code_challenge_methods.end();
+}
+
+bool AuthorizationServer::supports_scope(std::string_view scope) const {
+  return std::find(scopes_supported.begin(), scopes_supported.end(), scope) != scopes_supported.end();
+}
+
+Result<AuthorizationServer> read_authorization_server(std::string_view text, std::string_view issuer) {
+  const auto in = read_object(text, "authorization server metadata");
+  if (!in) return in.error();
+  AuthorizationServer out;
+  const auto named = text_member(*in, "issuer");
+  if (!named) return named.error();
+  if (*named != issuer) return Error("The authorization server metadata names another issuer than the one asked.");
+  out.issuer = *named;
+  const auto endpoint = [&in](std::string_view name, std::string& into) -> Result<void> {
+    auto url = text_member(*in, name);
+    if (!url) return url.error();
+    if (!url->empty() && !is_usable_endpoint(*url))
+      return Error("\"" + std::string(name) + "\" of the authorization server is no URL that can be used.");
+    into = std::move(*url);
+    return {};
+  };
+  for (const auto& [name, member] : {std::pair("authorization_endpoint", &out.authorization_endpoint),
+                                     std::pair("token_endpoint", &out.token_endpoint),
+                                     std::pair("registration_endpoint", &out.registration_endpoint),
+                                     std::pair("revocation_endpoint", &out.revocation_endpoint)}) {
+    const auto read = endpoint(name, *member);
+    if (!read) return read.error();
+  }
+  if (out.token_endpoint.empty()) return Error("The authorization server metadata names no token endpoint.");
+  const auto texts = [&in](std::string_view name) {
+    return texts_member(*in, name).value_or(std::vector<std::string>());
+  };
+  out.scopes_supported = texts("scopes_supported");
+  out.grant_types = texts("grant_types_supported");
+  out.code_challenge_methods = texts("code_challenge_methods_supported");
+  out.token_auth_methods = texts_member(*in, "token_endpoint_auth_methods_supported");
+  out.token_auth_algorithms = texts("token_endpoint_auth_signing_alg_values_supported");
+  out.dpop_algorithms = texts("dpop_signing_alg_values_supported");
+  out.names_issuer = flag_member(*in, "authorization_response_iss_parameter_supported");
+  out.takes_client_documents = flag_member(*in, "client_id_metadata_document_supported");
+  return out;
+}
+
+AuthorizationServer default_endpoints(std::string_view mcp_url) {
+  AuthorizationServer out;
+  const auto parsed = boost::urls::parse_uri(mcp_url);
+  if (!parsed) return out;
+  out.issuer = origin_text(*parsed);
+  out.authorization_endpoint = out.issuer + "/authorize";
+  out.token_endpoint = out.issuer + "/token";
+  out.registration_endpoint = out.issuer + "/register";
+  out.code_challenge_methods = {"S256"};
+  return out;
+}
+
+}  // namespace leanmcp::inline v0
