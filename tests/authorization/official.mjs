@@ -16,6 +16,8 @@ class Account {
   saveTokens(tokens) { this.kept = tokens; }
   saveCodeVerifier(verifier) { this.verifier = verifier; }
   codeVerifier() { return this.verifier; }
+  discoveryState() { return this.discovered; }
+  saveDiscoveryState(state) { this.discovered = state; }
   async redirectToAuthorization(url) {
     this.asked.push(url.searchParams.get('scope'));
     this.end = await follow(url, (at) => at.href.startsWith(redirect_uri));

@@ -22,6 +22,7 @@ export async function start_provider({ port, audience }) {
     jwks: { keys: [key] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     scopes: ['openid', 'offline_access'],
+    ttl: { AccessToken: 600, AuthorizationCode: 60, RefreshToken: 3600, IdToken: 600, Grant: 3600, Interaction: 600, Session: 3600 },
     findAccount: (_, sub) => ({ accountId: sub, claims: () => ({ sub }) }),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     features: {

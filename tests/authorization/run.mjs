@@ -12,7 +12,7 @@ const checks = new Checks('authorization');
 const port = await free_port();
 const url = `http://127.0.0.1:${port}/mcp`;
 const provider = await start_provider({ port: await free_port(), audience: url });
-const environment = { PATH: process.env.PATH, PORT: port, AUTH_PROVIDER: 'oidc', OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: url, DPOP: '1' };
+const environment = { PATH: process.env.PATH, PORT: port, AUTH_PROVIDER: 'oidc', OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: url };
 const server = await start('scoped-tools', [], { env: environment, bare: true, ready: `http://127.0.0.1:${port}/health` });
 const world = { url, provider, environment };
 
@@ -21,7 +21,12 @@ await checks.step('decorators', () => decorators(checks, world));
 await checks.step('headers', () => headers(checks, world));
 await checks.step('metadata', () => metadata(checks, world));
 await checks.step('sessions', () => sessions(checks, world));
-await checks.step('bound tokens', () => bound_tokens(checks, world));
+await checks.step('bound tokens', async () => {
+  const at = await free_port();
+  const other = `http://127.0.0.1:${at}/mcp`;
+  await start('scoped-tools', [], { env: { ...environment, PORT: at, OIDC_AUDIENCE: other, DPOP: '1' }, bare: true, ready: `http://127.0.0.1:${at}/health` });
+  await bound_tokens(checks, { url: other, provider: { forge: (claims) => provider.forge({ aud: other, ...claims }) } });
+});
 await checks.step('official clients', () => official_clients(checks, world));
 checks.check('no token was printed', !/eyJ[\w-]{20,}/.test(server.output()), server.output().match(/.*eyJ.*/)?.[0]);
 
