@@ -4,6 +4,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <thread>
 #include <vector>
@@ -69,7 +70,11 @@ TEST_F(Stdio, BothErasOnOnePipe) {
           R"({"jsonrpc":"2.0","id":3,"method":"tools/list"})"
           "\n");
   ASSERT_EQ(lines.size(), 3U);
-  EXPECT_NE(lines[0].find("hello"), std::string::npos) << "the call was answered though the input had ended";
+  // Plain functions run on a worker: their answers come when they are done.
+  const bool called = std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
+    return line.find("\"id\":1,") != std::string::npos && line.find("\"text\":\"hello\"") != std::string::npos;
+  });
+  EXPECT_TRUE(called) << "the call was answered though the input had ended";
 }
 
 TEST_F(Stdio, NothingBeforeInitialize) {
