@@ -55,6 +55,11 @@ std::string modern_call(int id) {
          "\n";
 }
 
+bool one_of(const std::vector<std::string>& lines, std::string_view text) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
 class Stdio : public testing::Test {
  protected:
   void SetUp() override { server.tool("hello", &hello); }
@@ -71,9 +76,7 @@ TEST_F(Stdio, BothErasOnOnePipe) {
           "\n");
   ASSERT_EQ(lines.size(), 3U);
   // Plain functions run on a worker: their answers come when they are done.
-  const bool called = std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
-    return line.find("\"id\":1,") != std::string::npos && line.find("\"text\":\"hello\"") != std::string::npos;
-  });
+  const bool called = one_of(lines, "\"text\":\"hello\"");
   EXPECT_TRUE(called) << "the call was answered though the input had ended";
 }
 
@@ -88,10 +91,9 @@ TEST_F(Stdio, BadLinesAreAnsweredAndTheNextOneCounts) {
   options.most_line_bytes = 1024 * 128;
   const auto lines = talk(server, "junk\n\n  \r\n[]\n" + std::string(300'000, 'x') + "\n" + modern_call(7), options);
   ASSERT_EQ(lines.size(), 4U);
-  EXPECT_NE(lines[0].find("-32700"), std::string::npos) << lines[0];
-  EXPECT_NE(lines[1].find("-32600"), std::string::npos) << lines[1];
-  EXPECT_NE(lines[2].find("too large"), std::string::npos) << lines[2];
-  EXPECT_NE(lines[3].find("\"id\":7"), std::string::npos) << lines[3];
+  // Faults are told by the reader, calls by whoever runs them: the order is open.
+  for (const char* text : {"-32700", "-32600,\"message\":\"Invalid request: no batches", "too large", "\"id\":7"})
+    EXPECT_TRUE(one_of(lines, text)) << text;
 }
 
 TEST_F(Stdio, NotificationsAreNotAnswered) {
