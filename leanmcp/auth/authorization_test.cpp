@@ -4,6 +4,7 @@
 #include <leanmcp/transport/in_memory.hpp>
 
 #include <boost/describe.hpp>
+#include <boost/json.hpp>
 #include <gtest/gtest.h>
 
 namespace leanmcp {
@@ -147,6 +148,61 @@ TEST_P(Authorization, RulesSeeWhoAndWhat) {
   AuthUser bob = test_user("bob", "bob@example.com", "Bob B");
   EXPECT_NE(client.as_user(bob).call("named").error.find("Ada alone may do this."), std::string::npos);
   EXPECT_EQ(client.as_nobody().call("own", R"({"id":"ada"})").http_status, 401);
+}
+
+/// Stands for whoever asks for missing arguments.
+class Fills final : public Hook {
+ public:
+  explicit Fills(const char* id) : id_(id) {}
+  Stage stage() const override { return Stage::elicit; }
+  Verdict before(Call& call) override {
+    call.merge_argument("id", json::value(id_));
+    return Verdict::proceed();
+  }
+
+ private:
+  const char* const id_;
+};
+
+TEST_P(Authorization, RulesSeeWhatWasAskedForToo) {
+  const auto own = authorize([](const Page& page, const Principal& who) { return page.id == who.id(); });
+  const auto fill_in = [](EntryDraft& draft) {
+    draft.schema_edits.push_back([](json::object& schema) -> Result<void> {
+      schema.erase("required");
+      return {};
+    });
+  };
+  const auto give = [](const Page& page) { return "page " + page.id; };
+  server.tool("mine", give, authenticated(provider), own, Decorator(std::make_shared<Fills>("ada")), Decorator(fill_in))
+      .tool("theirs", give, authenticated(provider), own, Decorator(std::make_shared<Fills>("bob")),
+            Decorator(fill_in));
+  MemoryClient client = connect();
+  client.as_user(with_scopes({}));
+  EXPECT_EQ(client.call_text("mine"), "page ada");
+  EXPECT_EQ(client.call("theirs").http_status, 403) << "decided on what the function would get";
+  EXPECT_EQ(client.call("theirs", R"({"id":"ada"})").http_status, 403) << "an answer replaces the argument";
+  EXPECT_EQ(client.call("mine", R"({"id":"bob"})").http_status, 403) << "refused before anybody is asked";
+}
+
+TEST_P(Authorization, OpenCallsAreCounted) {
+  if (is_modern(GetParam())) GTEST_SKIP() << "nothing stays open there while a person answers";
+  server.tool(
+      "wait",
+      [](Context& ctx) -> Task<std::string> {
+        Task<Answer<Page>> asking = ctx.elicit<Page>("page", "Which?");
+        const Answer<Page> answer = co_await std::move(asking);
+        co_return answer ? "answered" : "not answered";
+      },
+      authenticated(provider), calls_at_once(1));
+  MemoryClient client = connect();
+  client.as_user(with_scopes({})).request("ping", "{}");
+  client.start("tools/call", R"({"name":"wait"})");
+  client.executor().run();
+  EXPECT_EQ(client.call("wait").http_status, 429);
+  client.cancel();
+  client.executor().run();
+  client.on_question([](std::string_view, std::string_view) { return R"({"action":"decline"})"; });
+  EXPECT_EQ(client.call_text("wait"), "not answered") << "the place is free again";
 }
 
 TEST_P(Authorization, PublicAccessOpensOneMethod) {

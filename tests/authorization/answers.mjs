@@ -112,6 +112,9 @@ export async function sessions(checks, { url, provider }) {
   checks.equal('the owner: GET', (await session.get(ada)).status, 200);
   checks.equal('the owner: subscribes', (await session.request('resources/subscribe', { uri: 'notes://welcome' }, { headers: ada })).body.result, {});
   checks.equal('the owner: DELETE', (await session.remove(ada)).status, 200);
+  const short = bearer(await provider.forge({ exp: Math.floor(Date.now() / 1000) + 3 }));
+  const listened = await modern(url, 'subscriptions/listen', { notifications: { resourceSubscriptions: ['notes://welcome'] } }, { headers: short });
+  checks.check('listening ends with the token', /subscriptions\/acknowledged/.test(listened.text) && /"resultType":"complete"/.test(listened.text), listened.text);
   const signed_in = await open_session(url);
   await signed_in.request('tools/list', {}, { headers: ada });
   checks.equal('a token on any method binds', (await signed_in.request('tools/list', {}, { headers: bob })).status, 404);
