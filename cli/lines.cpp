@@ -117,6 +117,14 @@ Result<std::string> read_whole(const std::string& path) {
   return text;
 }
 
+Result<std::string> read_argument(const std::string& text) {
+  if (text != "-") return text;
+  auto read = read_whole("-");
+  if (!read) return read;
+  while (read->ends_with('\n') || read->ends_with('\r') || read->ends_with(' ')) read->pop_back();
+  return read;
+}
+
 int usage_error(std::string_view message) {
   std::cerr << message << '\n';
   return 2;

@@ -34,5 +34,8 @@ leanmcp::Result<std::vector<std::string>> texts_member(const boost::json::object
 /// All of a file, or of the standard input for "-"; 64 MiB at most.
 leanmcp::Result<std::string> read_whole(const std::string& path);
 
+/// A text given on the command line, or for "-" the standard input without the line breaks at its end.
+leanmcp::Result<std::string> read_argument(const std::string& text);
+
 /// Says on standard error what went wrong and gives the exit code for wrong usage, 2.
 int usage_error(std::string_view message);

@@ -60,7 +60,9 @@ T value_or_stop(Result<T, E> result, const std::string& what) {
   return std::move(*result);
 }
 
-std::shared_ptr<Billing> make_billing(const std::string& app_url, std::shared_ptr<HttpClient> http, const Logger& log) {
+std::shared_ptr<Billing> make_billing(const Database& database, const std::string& app_url,
+                                      const BrowserSignIn* sign_in, std::shared_ptr<HttpClient> http,
+                                      const Logger& log) {
   StripeClientOptions stripe_options;
   stripe_options.secret_key = Secret(need("STRIPE_SECRET_KEY", "your Stripe secret or restricted key"));
   if (const std::string base = setting("STRIPE_API_BASE"); !base.empty()) stripe_options.api_base = base;
@@ -82,6 +84,10 @@ std::shared_ptr<Billing> make_billing(const std::string& app_url, std::shared_pt
   options.products = {premium};
   options.success_url = app_url + "/success?session_id={CHECKOUT_SESSION_ID}";
   options.cancel_url = app_url + "/cancelled";
+  if (sign_in) {
+    options.go_url = sign_in->link("/billing/go", "");
+    options.manage_url = sign_in->link("/billing/manage", "");
+  }
   options.log = log;
   // Needs the URL of your terms in Stripe's dashboard; without it Stripe refuses the checkout.
   options.terms_on_stripe = setting("STRIPE_TERMS_ON_PAGE") != "0";
@@ -91,24 +97,43 @@ std::shared_ptr<Billing> make_billing(const std::string& app_url, std::shared_pt
     if (comma > at) options.webhook_secrets.emplace_back(secrets.substr(at, comma - at));
     at = comma + 1;
   }
-  std::string database_url = setting("DATABASE_URL");
-  if (database_url.empty()) database_url = "sqlite:premium.db";
-  auto database = value_or_stop(Database::open(database_url), "DATABASE_URL");
-  return value_or_stop(Billing::create(std::move(database), std::move(stripe), std::make_shared<SystemClock>(),
-                                       std::move(options)),
-                       "billing");
+  return value_or_stop(
+      Billing::create(database, std::move(stripe), std::make_shared<SystemClock>(), std::move(options)), "billing");
 }
 
-void add_page(HttpOptions& http, const std::string& path, const std::string& text) {
-  const std::string page =
-      "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" "
-      "content=\"width=device-width\"><title>" + text + "</title><h1>" + text +
-      "</h1><p>You can close this page and go back to your agent.</p>";
-  http.route(HttpMethod::get, path, [page](HttpExchange exchange) {
-    exchange.respond(200, "text/html; charset=utf-8", page,
-                     {{"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
-                      {"Referrer-Policy", "no-referrer"}});
-  });
+/// This service as a browser client of the provider its callers' tokens come from; nothing where it is not set up.
+std::shared_ptr<BrowserSignIn> make_sign_in(const AuthProvider& auth, const Database& database, const KeyRing& keys,
+                                            const std::string& public_url, std::shared_ptr<HttpClient> http,
+                                            const Logger& log) {
+  const auto either_of = [](std::string first, std::string second) { return first.empty() ? second : first; };
+  const std::string kind = setting("AUTH_PROVIDER");
+  std::string issuer, client_id, secret;
+  if (kind == "oidc") {
+    issuer = setting("OIDC_ISSUER"), client_id = setting("OIDC_CLIENT_ID"), secret = setting("OIDC_CLIENT_SECRET");
+  } else if (kind == "auth0") {
+    issuer = either_of(setting("AUTH0_ISSUER"), "https://" + setting("AUTH0_DOMAIN") + "/");
+    client_id = setting("AUTH0_CLIENT_ID"), secret = setting("AUTH0_CLIENT_SECRET");
+  } else if (kind == "cognito") {
+    issuer = either_of(setting("COGNITO_ISSUER"), "https://cognito-idp." + setting("AWS_REGION") + ".amazonaws.com/" +
+                                                      setting("COGNITO_USER_POOL_ID"));
+    client_id = setting("COGNITO_CLIENT_ID"), secret = setting("COGNITO_CLIENT_SECRET");
+  } else if (kind == "clerk") {
+    issuer = either_of(setting("CLERK_ISSUER"), "https://" + setting("CLERK_FRONTEND_API"));
+    client_id = setting("CLERK_CLIENT_ID"), secret = setting("CLERK_CLIENT_SECRET");
+  }
+  if (client_id.empty() || secret.empty()) {
+    log.warning(
+        "no browser client is configured for this provider: payment links are Stripe's own, and no payment is "
+        "offered in the middle of a call");
+    return nullptr;
+  }
+  auto flows = value_or_stop(BrowserFlows::open(database, keys, public_url), "PUBLIC_URL");
+  SignInOptions options(std::string(auth.name()), issuer, client_id, Secret(secret));
+  options.logger(log);
+  auto sign_in = std::make_shared<BrowserSignIn>(std::move(options), std::move(flows), std::move(http));
+  const auto ready = sign_in->init();
+  if (!ready) stop("sign-in in the browser: " + ready.error().message());
+  return sign_in;
 }
 
 }  // namespace
@@ -143,33 +168,30 @@ Config read_config(int argc, char** argv) {
   config.auth->protects(public_url + "/mcp");
   const auto ready = config.auth->init();
   if (!ready) stop("sign-in: " + ready.error().message());
-  config.billing = make_billing(app_url, http_client, log);
+  std::string database_url = setting("DATABASE_URL");
+  if (database_url.empty()) database_url = "sqlite:premium.db";
+  const Database database = value_or_stop(Database::open(database_url), "DATABASE_URL");
+  const std::string keys_text = setting("LEANMCP_STATE_KEYS");
+  const KeyRing keys =
+      keys_text.empty() ? KeyRing::random() : value_or_stop(KeyRing::parse(keys_text), "LEANMCP_STATE_KEYS");
+  config.sign_in = make_sign_in(*config.auth, database, keys, public_url, http_client, log);
+  config.billing = make_billing(database, app_url, config.sign_in.get(), http_client, log);
   config.log = log;
 
   config.server.logger(log).state_audience(public_url).force_replay(force_replay);
-  if (const std::string keys = setting("LEANMCP_STATE_KEYS"); !keys.empty())
-    config.server.state_keys(value_or_stop(KeyRing::parse(keys), "LEANMCP_STATE_KEYS"));
-  config.http.port(port).threads(2).logger(log).on_listening(
-      [log](std::uint16_t bound) { log.info("listening", {{"url", "http://127.0.0.1:" + std::to_string(bound) + "/mcp"}}); });
+  if (!keys_text.empty()) config.server.state_keys(keys);
+  config.http.port(port).threads(2).logger(log).on_listening([log](std::uint16_t bound) {
+    log.info("listening", {{"url", "http://127.0.0.1:" + std::to_string(bound) + "/mcp"}});
+  });
   if (public_url != local) config.http.public_url(public_url);
   if (const std::string metrics = setting("METRICS_PORT"); !metrics.empty())
     config.http.metrics_port(static_cast<std::uint16_t>(std::stoi(metrics)));
-  add_page(config.http, "/success", "Thank you: the payment was received");
-  add_page(config.http, "/cancelled", "The payment was cancelled");
+  if (config.sign_in) {
+    add_billing_pages(*config.sign_in, config.billing, app_url + "/");
+    config.sign_in->mount(config.http);
+  }
+  add_payment_results(config.http);
   config.stdio = stdio;
   config.stdio_options.token(Secret(setting("LEANMCP_TOKEN")));
   return config;
-}
-
-GateOptions premium_offer(std::shared_ptr<Billing> billing) {
-  return GateOptions().error("Premium subscription required").offer([billing](const Principal& principal) -> Result<PaymentOffer> {
-    CheckoutRequest request;
-    request.principal_key = principal.key();
-    request.user_id = principal.id();
-    request.product = "premium";
-    request.plan = "monthly";
-    const auto checkout = billing->begin_checkout(request);
-    if (!checkout) return checkout.error();
-    return PaymentOffer{checkout->url, checkout->session_id};
-  });
 }

@@ -11,6 +11,8 @@
 struct Config {
   std::shared_ptr<leanmcp::AuthProvider> auth;
   std::shared_ptr<leanmcp::Billing> billing;
+  /// The pages that check who pays; empty where the provider has no browser client configured.
+  std::shared_ptr<leanmcp::BrowserSignIn> sign_in;
   leanmcp::ServerOptions server;
   leanmcp::Logger log;
   leanmcp::HttpOptions http;
@@ -20,6 +22,3 @@ struct Config {
 
 /// Ends the program with a sentence on standard error when something is missing or wrong.
 Config read_config(int argc, char** argv);
-
-/// The gate's answer with a payment link for the caller.
-leanmcp::GateOptions premium_offer(std::shared_ptr<leanmcp::Billing> billing);

@@ -97,7 +97,8 @@ Form upgrade_form() {
 }
 
 int main(int argc, char** argv) {
-  const Config config = read_config(argc, argv);  // environment and command line; stops with a sentence if one is missing
+  const Config config =
+      read_config(argc, argv);  // environment and command line; stops with a sentence if one is missing
   PremiumService premium(config.billing);
   const BillingSweeper sweeper(config.billing, std::chrono::minutes(5), config.log);
 
@@ -105,7 +106,7 @@ int main(int argc, char** argv) {
   server.service(premium, authenticated(config.auth))
       .tool("getProfile", &PremiumService::get_profile, description("Get user profile and subscription"))
       .tool("premiumFeature", &PremiumService::premium_feature, description("Access premium feature"),
-            requires_plan(config.billing, "premium", premium_offer(config.billing)))
+            requires_plan(config.billing, "premium", GateOptions().upgrade_tool("upgrade")))
       .tool("upgrade", &PremiumService::upgrade, description("Upgrade to premium"), elicitation(upgrade_form()))
       .tool("checkSubscription", &PremiumService::check_subscription, description("Check subscription status"))
       .tool("getPublicInfo", &PremiumService::get_public_info, description("Get public info"), public_access());

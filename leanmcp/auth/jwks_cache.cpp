@@ -124,15 +124,18 @@ JwksCache::Step JwksCache::ready(TimePoint now) {
     if (failed_ && !fetching_ && now < quiet_until_) return Step::unavailable;
     return Step::wait;
   }
+  const bool fresh = now < fresh_until_;
   const bool usable = now < fetched_at_ + times_.usable_for;
+  const bool away = failed_;
   const bool trying = fetching_;
   const bool resting = failed_ && now < quiet_until_;
   if (!trying && !resting) start(std::move(lock));
-  if (now < fresh_until_) return Step::use;
+  if (fresh) return Step::use;
   // Stale keys: who comes first after a quiet time waits for the new ones. While the provider is known to be away,
   // nobody waits for it.
-  if (!failed_) return Step::wait;
-  return usable ? Step::use : (trying || !resting ? Step::wait : Step::unavailable);
+  if (!away) return Step::wait;
+  if (usable) return Step::use;
+  return resting && !trying ? Step::unavailable : Step::wait;
 }
 
 JwksCache::Step JwksCache::unknown(TimePoint now) {

@@ -17,6 +17,13 @@ namespace leanmcp::inline v0 {
 namespace {
 
 constexpr std::size_t most_token_bytes = 16 * 1024;
+constexpr std::size_t most_reason_bytes = 400;
+
+/// The reason names what the token says, which its maker chose: a log line has its bounds.
+AuthFault invalid(std::string reason) {
+  if (reason.size() > most_reason_bytes) reason.resize(most_reason_bytes);
+  return AuthFault(AuthCode::invalid_token, std::move(reason));
+}
 
 struct Source {
   std::string issuer;
@@ -143,7 +150,7 @@ std::optional<Result<Principal, AuthFault>> JwtProvider::decide(std::string_view
     std::string reason(to_string(fault));
     const std::string more = explain(fault, claims ? *claims : json::object());
     if (!more.empty()) reason += ": " + more;
-    return AuthFault(AuthCode::invalid_token, std::move(reason));
+    return invalid(std::move(reason));
   };
   wanted_key.clear();
   const Looked looked = look_at(token);
@@ -193,7 +200,7 @@ std::optional<Result<Principal, AuthFault>> JwtProvider::decide(std::string_view
   if (const auto fault = check_times(parts.claims, now, state_->base.clock_skew)) return refused(*fault, &parts.claims);
   std::string reason = refuse_key(parts.claims, key_issuer);
   if (reason.empty()) reason = refuse(jws, parts.claims, now);
-  if (!reason.empty()) return AuthFault(AuthCode::invalid_token, std::move(reason));
+  if (!reason.empty()) return invalid(std::move(reason));
   Principal who = principal(parts.claims);
   if (who.key().empty()) return AuthFault(AuthCode::invalid_token, "the token names no subject");
   // The generation is from before the check: if the keys changed meanwhile, the entry is never found.

@@ -20,7 +20,8 @@ std::string check(std::string_view token, TimePoint at = now) {
 }
 
 TEST(TokenCheck, TakesEachAlgorithm) {
-  for (const char* token : {test_tokens::rs256_good, test_tokens::es256_good, test_tokens::ps384_good, test_tokens::es512_good})
+  for (const char* token :
+       {test_tokens::rs256_good, test_tokens::es256_good, test_tokens::ps384_good, test_tokens::es512_good})
     EXPECT_EQ(check(token), "good");
 }
 
@@ -57,7 +58,8 @@ TEST(TokenCheck, TimesHaveTheirSkew) {
 // Every single bit of header, claims and signature.
 TEST(TokenCheck, NoFlippedBitIsTaken) {
   const PublicKeys known = keys();
-  for (const char* text : {test_tokens::rs256_good, test_tokens::es256_good, test_tokens::ps384_good, test_tokens::es512_good}) {
+  for (const char* text :
+       {test_tokens::rs256_good, test_tokens::es256_good, test_tokens::ps384_good, test_tokens::es512_good}) {
     const std::string good = text;
     for (std::size_t i = 0; i < good.size(); ++i) {
       for (int bit = 0; bit < 8; ++bit) {

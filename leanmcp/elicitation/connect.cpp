@@ -49,12 +49,21 @@ Task<Result<std::optional<Secret>>> Connections::State::usable(Context& ctx, std
     const auto got = std::make_shared<std::optional<Result<std::optional<Vault::Record>, VaultError>>>();
     const auto leased = std::make_shared<std::optional<Result<bool, VaultError>>>();
     std::function<void()> read = [this, owner, holder, name = service.name, got, leased] {
-      got->emplace(vault.get(owner, name));
-      if (!**got || !***got) return;
-      const auto tokens = ServiceTokens::read((***got)->value);
+      const auto used_up = [&] {
+        got->emplace(vault.get(owner, name));
+        const auto& record = **got;
+        if (!record || !record.value()) return false;
+        const auto tokens = ServiceTokens::read((*record.value()).value);
+        return tokens && !tokens->fresh(clock->now()) && !tokens->refresh_token.empty();
+      };
+      if (!used_up()) return;
       const TimePoint now = clock->now();
-      if (tokens && !tokens->fresh(now) && !tokens->refresh_token.empty())
-        leased->emplace(vault.lease(owner, name, holder, now, now + lease_time));
+      leased->emplace(vault.lease(owner, name, holder, now, now + lease_time));
+      // Once more under the lease: whoever had it before has renewed the tokens since, and a refresh token is good
+      // once.
+      if (!**leased || !(**leased).value() || used_up()) return;
+      const auto released = vault.release(owner, name, holder);
+      if (!released) logger.error("lease not released", {{"reason", released.error().detail()}});
     };
     Task<void> reading = ctx.on_worker(std::move(read));
     co_await std::move(reading);
@@ -72,8 +81,8 @@ Task<Result<std::optional<Secret>>> Connections::State::usable(Context& ctx, std
       co_return std::move(there);
     }
     if (tokens->refresh_token.empty()) co_return std::move(none);
-    if (!**leased) {
-      Out failed = storage_failed((*leased)->error());
+    if (!*leased || !**leased) {
+      Out failed = *leased ? storage_failed((*leased)->error()) : Error("The connection cannot be renewed; try again.");
       co_return std::move(failed);
     }
     if (**leased && (*leased)->value()) {
@@ -117,8 +126,8 @@ Task<Result<std::optional<Secret>>> Connections::State::refresh(Context& ctx, st
       }
     } else if (reply->error() == detail::TokenReplyFault::refused) {
       // The grant is gone: the user has to connect again. A failure of the service would be no reason to forget it.
-      const auto removed = vault.remove(owner, name);
-      if (removed) *result = std::optional<Secret>();
+      const auto removed = vault.remove(owner, name, version);
+      if (removed && removed.value()) *result = std::optional<Secret>();
     }
     const auto released = vault.release(owner, name, holder);
     if (!released) logger.error("lease not released", {{"reason", released.error().detail()}});

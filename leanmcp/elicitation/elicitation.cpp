@@ -113,12 +113,16 @@ class ElicitationHook final : public Hook {
     if (options_.asked_when && !options_.asked_when(call.arguments())) return Verdict::proceed();
 
     Missing missing;
+    bool open = false;
     for (std::size_t i = 0; i < steps_.list().size(); ++i) {
+      // Conditions may count on the answers before them; without those nobody can tell whether the step applies.
+      if (open && (steps_.list()[i].condition || steps_.list()[i].adapt)) continue;
       const std::optional<Situation> now = look_at(call, steps_.list()[i]);
       if (!now) continue;
       if (!now->faults.empty()) return failure(call, wrong_arguments(now->faults));
       if (!now->needed) continue;
       if (call.can_ask_form()) return Verdict::later(ask(call, i));
+      open = true;
       missing.add(now->form, now->missing);
     }
     if (missing.empty()) return Verdict::proceed();

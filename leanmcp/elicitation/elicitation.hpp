@@ -20,8 +20,9 @@ namespace leanmcp::inline v0 {
 ///         .step(Form("Anything else?").textarea("note").required())
 ///             .when([](const json::object& known) { return known.contains("city"); })
 ///
-/// `when` and `adapt` refine the step begun last. Both see the arguments with all answers so far; they run on the
-/// call's executor in every round and must give the same for the same arguments.
+/// `when` and `adapt` refine the step begun last. Both see the arguments with all answers so far, those of required
+/// fields in the steps before among them; they run on the call's executor in every round and must give the same for the
+/// same arguments. Where nobody can be asked, they are not called once something before them is missing.
 class FormSteps {
  public:
   using Condition = std::function<bool(const json::object& known)>;

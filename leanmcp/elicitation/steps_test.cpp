@@ -98,8 +98,9 @@ TEST_P(Steps, WhoCannotBeAskedHearsOfAllThatApply) {
       names.append(field.at("name").as_string()).append(" ");
     return names;
   };
-  EXPECT_EQ(fields("{}"), "country city ");
-  EXPECT_EQ(fields(R"({"country":"jp"})"), "city visa ");
+  EXPECT_EQ(fields("{}"), "country ") << "the others depend on it";
+  EXPECT_EQ(fields(R"({"country":"jp"})"), "city ");
+  EXPECT_EQ(fields(R"({"country":"jp","city":"tokyo"})"), "visa ");
 }
 
 struct Greeting {
@@ -142,6 +143,16 @@ TEST_P(Steps, AnswersThatNeverFitEndTheQuestion) {
   EXPECT_NE(client.call_text("trip").find("did not fit"), std::string::npos);
   ASSERT_EQ(asked.size(), 2U);
   EXPECT_NE(asked[1].find("at least 3"), std::string::npos) << "the reason goes with the second: " << asked[1];
+}
+
+TEST_P(Steps, AThrowingConditionFailsTheCallAndNotTheServer) {
+  Server server("test", "1");
+  server.tool(
+      "trip", &trip,
+      elicitation(Form("Where?").text("city").required(),
+                  ElicitationOptions().when([](const json::object& known) { return known.at("country") == "fr"; })));
+  MemoryClient client = connect_in_memory(server, GetParam());
+  EXPECT_NE(client.call_text("trip").find("details are in its log"), std::string::npos);
 }
 
 TEST(StepsBuild, RefusesWhatCannotWork) {

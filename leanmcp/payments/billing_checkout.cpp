@@ -46,7 +46,8 @@ Checkout Billing::Impl::already(const Entitlement& entitlement, std::string_view
   out.state = Checkout::State::already_subscribed;
   out.message = entitlement.status == "purchased" ? "You have this already." : "You are subscribed already.";
   // Without it there is nothing to open; that is no reason to fail.
-  if (auto manage = options.manage_url.empty() ? Result<std::string>(std::string()) : manage_link(principal_key); manage)
+  if (auto manage = options.manage_url.empty() ? Result<std::string>(std::string()) : manage_link(principal_key);
+      manage)
     out.url = std::move(*manage);
   out.expires_at = entitlement.expires_at;
   return out;

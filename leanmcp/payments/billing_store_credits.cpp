@@ -145,8 +145,8 @@ Stored<void> BillingStore::insert_link(std::string_view link_id, std::string_vie
 }
 
 Stored<std::optional<std::string>> BillingStore::link_owner(std::string_view link_id, std::int64_t now) const {
-  auto rows = database_.run("SELECT principal_key FROM billing_links WHERE link_id = $1 AND expires_at > $2",
-                            {link_id, now});
+  auto rows =
+      database_.run("SELECT principal_key FROM billing_links WHERE link_id = $1 AND expires_at > $2", {link_id, now});
   if (!rows) return rows.error();
   if (rows->empty()) return std::optional<std::string>();
   return std::optional<std::string>((*rows)[0].text(0));

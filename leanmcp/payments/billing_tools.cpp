@@ -117,8 +117,11 @@ class BillingTools {
     out.message = begun.message;
     out.paymentUrl = begun.url;
     out.sessionId = begun.session;
-    if (begun.state != "payment_required" || begun.url.empty()) co_return Result<Purchase>(std::move(out));
-    Task<Action> asking = ctx.elicit_url("pay", begun.url, "Open the payment page to buy " + options_.product_key + ".");
+    // Without a page that checks who opens it, a link must not be given out for opening.
+    const bool can_open = !begun.url.empty() && !billing_->options().go_url.empty();
+    if (begun.state != "payment_required" || !can_open) co_return Result<Purchase>(std::move(out));
+    Task<Action> asking =
+        ctx.elicit_url("pay", begun.url, "Open the payment page to buy " + options_.product_key + ".");
     const Action action = co_await std::move(asking);
     if (action != Action::accept) co_return Result<Purchase>(std::move(out));
     const auto paid = std::make_shared<bool>(false);
@@ -193,10 +196,8 @@ void add_billing_tools(Server& server, Decorator protection, std::shared_ptr<Bil
 void add_billing_tools(Server& server, Decorator protection, std::shared_ptr<Billing> billing,
                        BillingToolsOptions options) {
   const auto tools = std::make_shared<BillingTools>(std::move(billing), std::move(options));
-  const Form sure = Form("End the subscription when the paid period is over?")
-                        .boolean("confirm", "End it")
-                        .required()
-                        .ask_user();
+  const Form sure =
+      Form("End the subscription when the paid period is over?").boolean("confirm", "End it").required().ask_user();
   server.service(tools, std::move(protection))
       .tool("checkSubscription", &BillingTools::check, description("Check subscription status"), read_only())
       .tool("upgrade", &BillingTools::upgrade, description("Upgrade the subscription"),

@@ -83,8 +83,8 @@ struct BillingOptions {
   /// `https://host/billing/go`: the page that signs the browser in before it forwards; the link given out is then
   /// `<this>/<flow_id>`. Empty: the link is Stripe's own.
   std::string go_url;
-  /// `https://host/billing/manage`: the page that signs the browser in before it forwards to Stripe's portal; links to it
-  /// are offered to those who have paid already. Empty for none.
+  /// `https://host/billing/manage`: the page that signs the browser in before it forwards to Stripe's portal; links to
+  /// it are offered to those who have paid already. Empty for none.
   std::string manage_url;
   std::vector<Secret> webhook_secrets;
   /// The connected account these products belong to; events of any other are ignored. Empty for one's own.

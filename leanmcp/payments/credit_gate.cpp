@@ -159,8 +159,8 @@ class MeterGate final : public Hook {
     if (!account) co_return detail::PaymentDesk::unknown(call, meter_, account.error());
     if (*account) co_return Verdict::proceed();
     Error error("There is no account to bill this to.");
-    co_return Verdict::answer(failure_result(
-        error.with_data(R"({"error":"There is no account to bill this to","upgradeAvailable":true})")));
+    co_return Verdict::answer(
+        failure_result(error.with_data(R"({"error":"There is no account to bill this to","upgradeAvailable":true})")));
   }
 
   const std::shared_ptr<Billing> billing_;
@@ -177,21 +177,22 @@ Decorator requires_credit(std::shared_ptr<Billing> billing, std::string product,
 Decorator requires_credit(std::shared_ptr<Billing> billing, std::string product, std::int64_t amount,
                           GateOptions options) {
   if (options.error_text.empty()) options.error_text = detail::PaymentDesk::default_error(product, "credits required");
+  if (billing && billing->options().go_url.empty()) options.mid_call = false;
   if (billing && !options.make_offer)
     options.make_offer = detail::PaymentDesk::offer_of(billing, product, options.plan_key);
-  return Decorator([billing, product, amount, options = std::move(options),
-                    price = priced(billing, product)](EntryDraft& draft) {
-    if (!billing || product.empty() || amount <= 0)
-      return draft.fail("requires_credit() needs billing, a product and an amount above 0");
-    bool sold = false;
-    for (const BillingProduct& candidate : billing->options().products)
-      if (candidate.key == product)
-        for (const BillingPlan& plan : candidate.plans) sold = sold || plan.kind == PlanKind::credits;
-    if (!sold) return draft.fail("requires_credit(): no plan of product '" + product + "' sells credits");
-    if (!detail::gate_fits(draft, "requires_credit()")) return;
-    draft.entry.hooks.push_back(std::make_shared<CreditGate>(billing, product, amount, options));
-    price.apply(draft);
-  });
+  return Decorator(
+      [billing, product, amount, options = std::move(options), price = priced(billing, product)](EntryDraft& draft) {
+        if (!billing || product.empty() || amount <= 0)
+          return draft.fail("requires_credit() needs billing, a product and an amount above 0");
+        bool sold = false;
+        for (const BillingProduct& candidate : billing->options().products)
+          if (candidate.key == product)
+            for (const BillingPlan& plan : candidate.plans) sold = sold || plan.kind == PlanKind::credits;
+        if (!sold) return draft.fail("requires_credit(): no plan of product '" + product + "' sells credits");
+        if (!detail::gate_fits(draft, "requires_credit()")) return;
+        draft.entry.hooks.push_back(std::make_shared<CreditGate>(billing, product, amount, options));
+        price.apply(draft);
+      });
 }
 
 Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value) {

@@ -49,6 +49,8 @@ Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product) {
 }
 
 Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product, GateOptions options) {
+  // Without a page that checks who opens it, a link must not be given out for opening.
+  if (billing && billing->options().go_url.empty()) options.mid_call = false;
   if (billing && !options.make_offer)
     options.make_offer = detail::PaymentDesk::offer_of(billing, product, options.plan_key);
   Decorator gate = requires_plan(std::shared_ptr<Entitlements>(billing), product, std::move(options));

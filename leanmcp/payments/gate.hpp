@@ -60,7 +60,8 @@ class GateOptions {
 /// retryable error: nothing is sold and nothing is given away.
 Decorator requires_plan(std::shared_ptr<Entitlements> entitlements, std::string product);
 Decorator requires_plan(std::shared_ptr<Entitlements> entitlements, std::string product, GateOptions options);
-/// The same with links made by billing, and what it costs in the tool's description and `_meta` (see `priced`).
+/// The same with links made by billing (asking for a payment mid-call needs `BillingOptions::go_url`), and what it
+/// costs in the tool's description and `_meta` (see `priced`).
 Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product);
 Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product, GateOptions options);
 
@@ -71,8 +72,9 @@ Decorator requires_credit(std::shared_ptr<Billing> billing, std::string product,
 Decorator requires_credit(std::shared_ptr<Billing> billing, std::string product, std::int64_t amount,
                           GateOptions options);
 
-/// Each successful call counts `value` on the meter; one logical call once, over all rounds and retries. Callers without
-/// a customer at Stripe are refused, since nobody could be billed; put `requires_plan` before it to sell them one.
+/// Each successful call counts `value` on the meter; one logical call once, over all rounds and retries. Callers
+/// without a customer at Stripe are refused, since nobody could be billed; put `requires_plan` before it to sell them
+/// one.
 Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value = 1);
 
 /// Adds what the product costs to the tool's description ("Needs premium: $9.99 a month or $99.00 a year.") and to

@@ -53,24 +53,34 @@ struct Shop {
                              {"price_y", price("price_y", 9900, "year")},
                              {"price_10", price("price_10", 500, "")}};
     billing = Billing::create(*Database::open("sqlite::memory:"), stripe, clock, options).value();
-    server.tool("feature", [this] { return ++feature_runs, std::string("premium data"); }, trusted(),
-                description("The feature"),
-                requires_plan(billing, "premium", GateOptions().upgrade_tool("upgrade").wait(wait)));
-    server.tool("draw", [this]() -> Result<std::string> {
-      ++drawn;
-      if (fails) return ToolError("no paint");
-      return std::string("a picture");
-    }, trusted(), requires_credit(billing, "images", 3, GateOptions().wait(wait)));
-    server.tool("ask_and_draw", [](Context& ctx) -> Task<std::string> {
-      Form form = Form("Sure?").boolean("yes", "Yes");
-      Task<Answer<std::string>> asking = ctx.elicit_json("sure", form);
-      const Answer<std::string> answer = co_await std::move(asking);
-      co_return answer ? "drawn" : "not drawn";
-    }, trusted(), requires_credit(billing, "images", 1));
-    server.tool("count", [this]() -> Result<std::string> {
-      if (fails) return ToolError("failed");
-      return std::string("counted");
-    }, trusted(), metered(billing, "calls", 2));
+    server.tool(
+        "feature", [this] { return ++feature_runs, std::string("premium data"); }, trusted(),
+        description("The feature"),
+        requires_plan(billing, "premium", GateOptions().upgrade_tool("upgrade").wait(wait)));
+    server.tool(
+        "draw",
+        [this]() -> Result<std::string> {
+          ++drawn;
+          if (fails) return ToolError("no paint");
+          return std::string("a picture");
+        },
+        trusted(), requires_credit(billing, "images", 3, GateOptions().wait(wait)));
+    server.tool(
+        "ask_and_draw",
+        [](Context& ctx) -> Task<std::string> {
+          Form form = Form("Sure?").boolean("yes", "Yes");
+          Task<Answer<std::string>> asking = ctx.elicit_json("sure", form);
+          const Answer<std::string> answer = co_await std::move(asking);
+          co_return answer ? "drawn" : "not drawn";
+        },
+        trusted(), requires_credit(billing, "images", 1));
+    server.tool(
+        "count",
+        [this]() -> Result<std::string> {
+          if (fails) return ToolError("failed");
+          return std::string("counted");
+        },
+        trusted(), metered(billing, "calls", 2));
     client.emplace(connect_in_memory(server, version));
     client->as_user(test_user("ada", "ada@example.com"));
     client->on_question([this](std::string_view, std::string_view params) {
@@ -99,8 +109,7 @@ struct Shop {
   void pay() { stripe->pay(session()); }
   json::object call(const std::string& tool, bool progress = true) {
     const std::string meta = progress ? R"(,"_meta":{"progressToken":1})" : "";
-    const auto reply =
-        client->request("tools/call", R"({"name":")" + tool + R"(","arguments":{})" + meta + "}");
+    const auto reply = client->request("tools/call", R"({"name":")" + tool + R"(","arguments":{})" + meta + "}");
     EXPECT_TRUE(reply.ok()) << reply.error;
     return reply.ok() ? json::parse(reply.result).as_object() : json::object();
   }
@@ -246,7 +255,8 @@ TEST(Gate, AReplayedLastRoundIsNotServedAgain) {
   ASSERT_TRUE(shop.billing->grant_credits(test_principal("ada").key(), "images", 5, "welcome"));
   const auto first = shop.client->request_once("tools/call", R"({"name":"ask_and_draw","arguments":{}})");
   json::object again = json::parse(R"({"name":"ask_and_draw","arguments":{},
-      "inputResponses":{"sure":{"action":"accept","content":{"yes":true}}}})").as_object();
+      "inputResponses":{"sure":{"action":"accept","content":{"yes":true}}}})")
+                           .as_object();
   again["requestState"] = json::parse(first.result).at("requestState");
   const std::string params = json::serialize(again);
   EXPECT_NE(shop.client->request_once("tools/call", params).result.find("drawn"), std::string::npos);

@@ -17,8 +17,10 @@ std::string sentence(const std::string& product, const std::vector<PriceTag>& pr
 std::string as_json(const std::vector<PriceTag>& prices) {
   boost::json::array list;
   for (const PriceTag& price : prices) {
-    boost::json::object item{{"product", price.product},   {"plan", price.plan},
-                             {"amount", price.money.minor}, {"currency", price.money.currency},
+    boost::json::object item{{"product", price.product},
+                             {"plan", price.plan},
+                             {"amount", price.money.minor},
+                             {"currency", price.money.currency},
                              {"text", price.text()}};
     if (!price.interval.empty()) item["interval"] = price.interval;
     if (price.interval_count > 1) item["intervalCount"] = price.interval_count;

@@ -9,7 +9,8 @@ void mount_webhook(HttpOptions& options, Server& server, std::shared_ptr<Billing
   const std::shared_ptr<Engine> engine = server.engine();
   const auto handle = [engine, billing = std::move(billing)](HttpExchange exchange) {
     const bool taken = engine->workers().submit([engine, billing, exchange] {
-      const auto received = billing->handle_webhook(exchange.request().body(), exchange.request().header("Stripe-Signature"));
+      const auto received =
+          billing->handle_webhook(exchange.request().body(), exchange.request().header("Stripe-Signature"));
       const int status = received ? 200 : received.error().status;
       if (!received) engine->logger().warning("webhook refused", {{"reason", received.error().reason}});
       exchange.executor().post([exchange, status]() mutable {

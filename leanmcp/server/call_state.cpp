@@ -125,7 +125,13 @@ bool CallState::run_hooks() {
       continue;
     }
     if (!before_stage(hook.stage())) return false;
-    Verdict verdict = hook.before(*this);
+    Verdict verdict = Verdict::proceed();
+    try {
+      verdict = hook.before(*this);
+    } catch (...) {
+      finish(failed(std::current_exception()));
+      return false;
+    }
     if (verdict.is_later()) {
       waiting_ = verdict.take_task();
       return false;

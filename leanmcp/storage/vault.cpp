@@ -138,6 +138,13 @@ Result<bool, VaultError> Vault::remove(std::string_view owner, std::string_view 
   return removed->changed() == 1;
 }
 
+Result<bool, VaultError> Vault::remove(std::string_view owner, std::string_view service, std::int64_t version) const {
+  auto removed = database_.run("DELETE FROM vault WHERE record = $1 AND owner = $2 AND service = $3 AND version = $4",
+                               {record_, owner, service, version});
+  if (!removed) return failed(removed.error());
+  return removed->changed() == 1;
+}
+
 Result<std::int64_t, VaultError> Vault::remove_all(std::string_view owner) const {
   auto removed = database_.run("DELETE FROM vault WHERE record = $1 AND owner = $2", {record_, owner});
   if (!removed) return failed(removed.error());

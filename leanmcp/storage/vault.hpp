@@ -58,6 +58,8 @@ class Vault {
                                    const Secret& value, TimePoint now) const;
   /// False when there was none.
   Result<bool, VaultError> remove(std::string_view owner, std::string_view service) const;
+  /// Only if the record still has this version; false when it has not.
+  Result<bool, VaultError> remove(std::string_view owner, std::string_view service, std::int64_t version) const;
   /// All records of an owner; how many there were.
   Result<std::int64_t, VaultError> remove_all(std::string_view owner) const;
   Result<std::vector<std::string>, VaultError> services(std::string_view owner) const;

@@ -100,6 +100,9 @@ TEST_P(VaultTest, ReplaceLosesAgainstWhoeverWroteMeanwhile) {
   EXPECT_EQ(text(v, "ada", "github"), "third");
   EXPECT_TRUE(*v.replace("ada", "github", (*v.get("ada", "github"))->version, Secret("fourth"), now));
   EXPECT_EQ(text(v, "ada", "github"), "fourth");
+  EXPECT_FALSE(*v.remove("ada", "github", version));
+  EXPECT_TRUE(*v.remove("ada", "github", (*v.get("ada", "github"))->version));
+  ASSERT_TRUE(v.put("ada", "github", Secret("fifth"), now));
   ASSERT_TRUE(v.remove("ada", "github"));
   ASSERT_TRUE(v.put("ada", "github", Secret("again"), now + 1s));
   EXPECT_FALSE(*v.replace("ada", "github", version, Secret("late"), now)) << "a version never comes back";

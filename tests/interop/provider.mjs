@@ -28,7 +28,7 @@ const by_sub = (sub) => person(sub.replace(/^user-/, ''));
 
 function configuration(keys, audience, alg, client_secret) {
   const client = {
-    client_id: 'premium-service', client_secret, redirect_uris: [redirect_uri],
+    client_id: 'premium-service', client_secret, redirect_uris: [redirect_uri, new URL('/connect/callback', audience).href],
     grant_types: ['authorization_code', 'client_credentials'], response_types: ['code'], id_token_signed_response_alg: alg,
   };
   return {

@@ -1,0 +1,279 @@
+#include <leanmcp/auth/any_of.hpp>
+#include <leanmcp/auth/entra.hpp>
+#include <leanmcp/auth/github.hpp>
+#include <leanmcp/auth/google.hpp>
+#include <leanmcp/auth/introspection.hpp>
+#include <leanmcp/auth/keycloak.hpp>
+#include <leanmcp/auth/oidc.hpp>
+#include <leanmcp/auth/okta.hpp>
+#include <leanmcp/auth/provider_test_support.hpp>
+#include <leanmcp/auth/static_keys.hpp>
+#include <leanmcp/auth/supabase.hpp>
+#include <leanmcp/auth/workos.hpp>
+#include <leanmcp/base/encoding.hpp>
+#include <leanmcp/crypto/digest.hpp>
+
+#include <gtest/gtest.h>
+
+namespace leanmcp {
+namespace {
+
+using namespace std::chrono_literals;
+using test::World;
+
+struct OidcPresetTest : testing::Test {
+  World world;
+  std::shared_ptr<AuthProvider> ready(std::shared_ptr<AuthProvider> provider) {
+    const auto done = provider->init();
+    EXPECT_TRUE(done) << (done ? "" : done.error().message());
+    return provider;
+  }
+  template <class Options>
+  auto with_clock(Options options) {
+    options.clock(world.clock);
+    return options;
+  }
+  void serve_oidc(const std::string& more = {}) {
+    world.network.serve("https://idp.example/.well-known/openid-configuration",
+                        R"({"issuer":"https://idp.example","jwks_uri":"https://idp.example/keys")" + more + "}");
+    world.network.serve("https://idp.example/keys", test::key_set({World::key()}));
+  }
+  std::shared_ptr<AuthProvider> make_oidc() {
+    return ready(oidc(with_clock(OidcOptions("https://idp.example", "mcp").client("web", Secret("s"))),
+                      world.network.fetcher()));
+  }
+  std::string oidc_token(const std::string& more = {}, long long life = 3600) {
+    return world.token(R"("iss":"https://idp.example","aud":"mcp","sub":"ada")" + more, "at+jwt", life);
+  }
+};
+
+TEST_F(OidcPresetTest, DiscoveryMustAgreeWithTheSettings) {
+  serve_oidc();
+  make_oidc();
+  const auto fault = [&](const OidcOptions& options) {
+    return oidc(options, world.network.fetcher())->init().error().message();
+  };
+  EXPECT_NE(fault(OidcOptions("https://idp.example/", "mcp")).find("a slash at the end makes the difference"),
+            std::string::npos);
+  EXPECT_NE(fault(OidcOptions("https://idp.example", "")).find("OIDC_AUDIENCE is empty"), std::string::npos);
+  EXPECT_NE(
+      fault(OidcOptions("https://idp.example", "mcp").algorithms({"HS256"})).find("'HS256' is not for published keys"),
+      std::string::npos);
+  EXPECT_NE(fault(OidcOptions("https://idp.example", "mcp").algorithms({"none"})).find("'none'"), std::string::npos);
+  world.network.serve("https://idp.example/.well-known/openid-configuration",
+                      R"({"issuer":"https://idp.example","jwks_uri":"http://evil.example/keys"})");
+  EXPECT_NE(fault(OidcOptions("https://idp.example", "mcp")).find("jwks_uri 'http://evil.example/keys'"),
+            std::string::npos);
+}
+
+TEST_F(OidcPresetTest, ARepeatedTokenIsDecidedWithoutItsSignature) {
+  serve_oidc();
+  const auto provider = make_oidc();
+  const std::string token = oidc_token();
+  EXPECT_EQ(world.reason(*provider, token), "");
+  EXPECT_EQ(provider->verify_now(token, world.clock->now())->value().id(), "ada");
+  world.clock->advance(3600s);
+  EXPECT_EQ(world.reason(*provider, token), "") << "within the skew, by its signature again";
+  world.clock->advance(5s);
+  EXPECT_EQ(world.reason(*provider, token), "expired");
+}
+
+TEST_F(OidcPresetTest, ANewKeyIsFetchedOnceForAllThatWait) {
+  serve_oidc();
+  const auto provider = make_oidc();
+  world.clock->advance(1min);
+  world.network.serve("https://idp.example/keys", test::key_set({World::key(), World::other_key()}));
+  world.network.held = true;
+  int good = 0;
+  for (int i = 0; i < 50; ++i) {
+    const std::string token = World::other_key().sign(
+        world.claims(R"("iss":"https://idp.example","aud":"mcp","sub":"u)" + std::to_string(i) + "\""), "at+jwt");
+    EXPECT_FALSE(provider->verify_now(token, world.clock->now()));
+    using Outcome = RunOutcome<Result<Principal, AuthFault>>;
+    spawn(world.executor, provider->verify(token, world.clock->now()),
+          [&good](Outcome outcome) { good += outcome.value->has_value(); });
+  }
+  world.network.release();
+  world.executor.run();
+  EXPECT_EQ(good, 50);
+  EXPECT_EQ(world.network.asked("https://idp.example/keys"), 2);
+}
+
+TEST_F(OidcPresetTest, UserinfoIsAskedOnceAndMustBeTheSamePersons) {
+  serve_oidc(R"(,"userinfo_endpoint":"https://idp.example/me")");
+  const auto provider = make_oidc();
+  world.network.serve("https://idp.example/me", R"({"sub":"ada","email":"a@x","name":"Ada"})");
+  const std::string token = oidc_token();
+  EXPECT_EQ((*world.user(*provider, token))->email, "a@x");
+  EXPECT_EQ((*world.user(*provider, token))->email, "a@x");
+  EXPECT_EQ(world.network.asked("https://idp.example/me"), 1);
+  world.network.serve("https://idp.example/me", R"({"sub":"eve","email":"e@x"})");
+  EXPECT_EQ(world.user(*provider, oidc_token(R"(,"jti":"2")")).error().code, AuthCode::verification_failed);
+  world.network.fail("https://idp.example/me", 401);
+  EXPECT_EQ(world.user(*provider, oidc_token(R"(,"jti":"3")")).error().code, AuthCode::invalid_token);
+  world.network.fail("https://idp.example/me", 503, "{}", {{"retry-after", "7"}});
+  EXPECT_EQ(world.user(*provider, oidc_token(R"(,"jti":"4")")).error().retry_after, 7s);
+}
+
+TEST_F(OidcPresetTest, RefreshAuthenticatesAsTheProviderSays) {
+  serve_oidc(
+      R"(,"token_endpoint":"https://idp.example/token","token_endpoint_auth_methods_supported":["client_secret_post"])");
+  world.network.serve("https://idp.example/token", R"({"access_token":"a","token_type":"Bearer"})");
+  EXPECT_TRUE(world.refresh(*make_oidc()));
+  EXPECT_EQ(world.network.requests.back().body,
+            "grant_type=refresh_token&refresh_token=rt&client_id=web&client_secret=s");
+  serve_oidc(R"(,"token_endpoint":"https://idp.example/token")");
+  EXPECT_TRUE(world.refresh(*make_oidc()));
+  EXPECT_EQ(world.network.requests.back().headers.back().second, "Basic " + base64_encode("web:s"));
+}
+
+TEST_F(OidcPresetTest, OktasPeopleAreTheirUid) {
+  const std::string issuer = "https://o.okta.com/oauth2/default";
+  world.network.serve(issuer + "/v1/keys", test::key_set({World::key()}));
+  const auto provider =
+      ready(okta(with_clock(OktaOptions().issuer(issuer).audience("api://default")), world.network.fetcher()));
+  const std::string start = "\"iss\":\"" + issuer + "\",\"aud\":\"api://default\",\"cid\":\"web\"";
+  const auto who = world.verify(*provider, world.token(start + R"(,"sub":"ada@x","uid":"00u1","scp":["a"])", ""));
+  EXPECT_EQ(who->id(), "00u1");
+  EXPECT_EQ(who->subject(), "ada@x");
+  EXPECT_TRUE(who->has_scope("a"));
+  EXPECT_TRUE(world.verify(*provider, world.token(start + R"(,"sub":"web")", ""))->is_machine());
+}
+
+TEST_F(OidcPresetTest, EntraOfSeveralTenantsHoldsTokenKeyAndTenantTogether) {
+  const std::string one = "11111111-1111-4111-8111-111111111111";
+  const std::string two = "22222222-2222-4222-8222-222222222222";
+  const std::string client = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
+  const std::string base = "https://login.microsoftonline.com/";
+  const std::string keys = base + "organizations/discovery/v2.0/keys";
+  const auto with_issuer = [&](const std::string& issuer) {
+    std::string jwk = World::key().public_jwk();
+    return "{\"keys\":[" + jwk.insert(1, "\"issuer\":\"" + issuer + "\",") + "]}";
+  };
+  const auto make = [&] {
+    return ready(entra(with_clock(EntraOptions().tenant("organizations").tenants({one}).client_id(client)),
+                       world.network.fetcher()));
+  };
+  const auto token = [&](const std::string& iss_tenant, const std::string& tid) {
+    return world.token("\"iss\":\"" + base + iss_tenant + "/v2.0\",\"tid\":\"" + tid + "\",\"aud\":\"" + client +
+                       R"(","sub":"p","oid":"o1","scp":"read")");
+  };
+  world.network.serve(keys, with_issuer(base + "{tenantid}/v2.0"));
+  auto provider = make();
+  EXPECT_EQ(world.verify(*provider, token(one, one))->id(), one + ":o1");
+  EXPECT_EQ(world.reason(*provider, token(two, two)), "tid " + two + " is not allowed");
+  EXPECT_TRUE(world.reason(*provider, token(two, one)).starts_with("wrong issuer"));
+  EXPECT_TRUE(world.reason(*provider, token("{tenantid}", one)).starts_with("wrong issuer"));
+  world.network.serve(keys, with_issuer(base + two + "/v2.0"));
+  provider = make();
+  EXPECT_EQ(world.reason(*provider, token(one, one)), "a key of another tenant");
+  world.network.serve(keys, test::key_set({World::key()}));
+  provider = make();
+  EXPECT_EQ(world.reason(*provider, token(one, one)), "the key does not say whose it is");
+  EXPECT_FALSE(entra(EntraOptions().tenant("common").client_id(client), world.network.fetcher())->init());
+}
+
+TEST_F(OidcPresetTest, SupabaseBySecret) {
+  const std::string secret = "a-legacy-secret-of-at-least-32-bytes!";
+  EXPECT_FALSE(
+      supabase(SupabaseOptions().url("https://r.supabase.co").jwt_secret(Secret("short")), world.network.fetcher())
+          ->init());
+  const auto provider = ready(supabase(
+      with_clock(SupabaseOptions().url("https://r.supabase.co").jwt_secret(Secret(secret))), world.network.fetcher()));
+  const std::string claims = world.claims(
+      R"("iss":"https://r.supabase.co/auth/v1","aud":"authenticated","sub":"u","role":"authenticated","email":"a@x","user_metadata":{"roles":["owner"]},"app_metadata":{"roles":["staff"]})");
+  const std::string head = base64url_encode(R"({"alg":"HS256","typ":"JWT"})") + "." + base64url_encode(claims);
+  const std::string token = head + "." + base64url_encode(hmac_sha256(secret, head));
+  const auto who = world.verify(*provider, token);
+  EXPECT_EQ(who->roles(), (std::vector<std::string>{"authenticated", "staff"}))
+      << "what people write themselves decides nothing";
+  EXPECT_EQ(provider->verify_now(token, world.clock->now())->value().id(), "u");
+  EXPECT_NE(
+      world.reason(*provider, head + "." + base64url_encode(hmac_sha256("another-legacy-secret-of-32-bytes!!!", head))),
+      "");
+  EXPECT_NE(world.reason(*provider, World::key().sign(claims, "JWT")), "")
+      << "the algorithm belongs to the key's source";
+  EXPECT_EQ(world.network.requests.size(), 0U);
+}
+
+TEST_F(OidcPresetTest, WorkosTakesItsSeveralIssuersByOneSetOfKeys) {
+  world.network.serve("https://api.workos.com/sso/jwks/client_1", test::key_set({World::key()}));
+  const auto provider = ready(workos(
+      with_clock(WorkosOptions().client_id("client_1").issuers({"https://auth.example"})), world.network.fetcher()));
+  for (const char* issuer :
+       {"https://api.workos.com", "https://api.workos.com/user_management/client_1", "https://auth.example"})
+    EXPECT_EQ(world.reason(*provider, world.token("\"iss\":\"" + std::string(issuer) + R"(","sub":"u","sid":"s")")), "")
+        << issuer;
+  EXPECT_EQ(world.network.requests.size(), 1U);
+}
+
+TEST_F(OidcPresetTest, IntrospectionNeedsABooleanActive) {
+  const std::string url = "https://as.example/introspect";
+  const auto make = [&](const IntrospectionOptions& options) {
+    return ready(introspection(with_clock(options), world.network.fetcher()));
+  };
+  const auto provider = make(IntrospectionOptions(url, "rs", Secret("s")).audience("mcp"));
+  world.network.serve(url, R"({"active":true,"sub":"u","aud":["mcp"],"scope":"a b","exp":)" +
+                               std::to_string(world.seconds() + 100) + "}");
+  EXPECT_TRUE(world.verify(*provider, "opaque-1")->has_scope("b"));
+  world.verify(*provider, "opaque-1").value();
+  EXPECT_EQ(world.network.asked(url), 1);
+  world.network.serve(url, R"({"active":false})");
+  world.clock->advance(99s);
+  EXPECT_EQ(world.reason(*provider, "opaque-1"), "");
+  world.clock->advance(1s);
+  EXPECT_EQ(world.reason(*provider, "opaque-1"), "not active") << "never past its expiry";
+  world.network.serve(url, R"({"active":"true","sub":"u","aud":"mcp"})");
+  EXPECT_EQ(world.verify(*provider, "opaque-2").error().code, AuthCode::verification_failed);
+  world.network.fail(url, 401);
+  EXPECT_EQ(world.verify(*provider, "opaque-3").error().code, AuthCode::verification_failed)
+      << "we are refused, not the token";
+  EXPECT_FALSE(introspection(IntrospectionOptions(url, "rs", Secret("s")), world.network.fetcher())->init());
+}
+
+TEST_F(OidcPresetTest, StaticKeysAskNobody) {
+  const auto provider =
+      ready(static_keys(with_clock(StaticKeysOptions("https://i", "mcp", test::key_set({World::key()})))));
+  const std::string token = world.token(R"("iss":"https://i","aud":"mcp","sub":"u","email":"a@x")");
+  EXPECT_EQ(world.verify(*provider, token)->id(), "u");
+  EXPECT_EQ((*world.user(*provider, token))->email, "a@x");
+  EXPECT_NE(world.reason(*provider,
+                         World::other_key().sign(world.claims(R"("iss":"https://i","aud":"mcp","sub":"u")"), "JWT")),
+            "");
+  EXPECT_FALSE(static_keys(StaticKeysOptions("https://i", "", "{}"))->init());
+  EXPECT_EQ(world.refresh(*provider).error().code, AuthCode::verification_failed);
+}
+
+TEST_F(OidcPresetTest, AnyOfSendsEachTokenToItsIssuer) {
+  const auto keys_a = test::key_set({World::key()});
+  const auto keys_b = test::key_set({World::other_key()});
+  const auto a = static_keys(with_clock(StaticKeysOptions("https://a", "mcp", keys_a).name("a")));
+  const auto b = static_keys(with_clock(StaticKeysOptions("https://b", "mcp", keys_b).name("b")));
+  const auto both = ready(any_of(a, b));
+  EXPECT_EQ(both->authorization_servers(), (std::vector<std::string>{"https://a", "https://b"}));
+  EXPECT_EQ(world.verify(*both, world.token(R"("iss":"https://a","aud":"mcp","sub":"u")"))->provider(), "a");
+  EXPECT_NE(world.reason(*both, world.token(R"("iss":"https://b","aud":"mcp","sub":"u")")), "")
+      << "a's key says nothing about b";
+  EXPECT_EQ(world.reason(*both, world.token(R"("iss":"https://c","aud":"mcp","sub":"u")")),
+            "of none of the providers' issuers");
+  const std::string token =
+      World::other_key().sign(world.claims(R"("iss":"https://b","aud":"mcp","sub":"u","name":"B")"), "JWT");
+  EXPECT_EQ((*world.user(*both, token))->name, "B");
+  EXPECT_NE(world.verify(*both, token)->key(),
+            world.verify(*both, world.token(R"("iss":"https://a","aud":"mcp","sub":"u")"))->key());
+  EXPECT_TRUE(any_of(a, a)->init().error().message().starts_with("two providers are both named 'a'"));
+}
+
+TEST_F(OidcPresetTest, MachinesOfKeycloak) {
+  world.network.serve("https://k/realms/r/protocol/openid-connect/certs", test::key_set({World::key()}));
+  const auto provider = ready(
+      keycloak(with_clock(KeycloakOptions().url("https://k").realm("r").audience("mcp")), world.network.fetcher()));
+  const std::string start = R"("iss":"https://k/realms/r","aud":["mcp"],"typ":"Bearer","azp":"web","sub":"u")";
+  EXPECT_TRUE(
+      world.verify(*provider, world.token(start + R"(,"preferred_username":"service-account-web")"))->is_machine());
+  EXPECT_EQ(world.reason(*provider, world.token(R"("iss":"https://k/realms/r","aud":"account","sub":"u")")),
+            "aud [account]: add an Audience mapper for mcp");
+}
+
+}  // namespace
+}  // namespace leanmcp

@@ -1,0 +1,5 @@
+# Every official client and its way to pay; with --full also a payer who is slower than a call may wait (3 minutes).
+default_parts+=(payments)
+full_parts+=(payments_full)
+part_payments() { build release premium-service leanmcp && node_part "$tests_dir/payments/run.mjs"; }
+part_payments_full() { build release premium-service leanmcp && node_part "$tests_dir/payments/run.mjs" --full; }

@@ -1,0 +1,161 @@
+// Every official client and its way to pay: mid-call, declined, abandoned, slowly, too slowly, without URL mode, without
+// elicitation; two people and one link. The clients check each result against the tool's output schema themselves.
+import { Checks } from '../support/checks.mjs';
+import { sleep } from '../support/process.mjs';
+import { browse, customer, kinds, open_shop } from '../support/shop.mjs';
+
+const full = process.argv.includes('--full');
+const checks = new Checks('payments');
+const shop = await open_shop();
+await shop.restart();
+const accept = () => ({ action: 'accept' });
+const link_of = (user) => shop.all('checkout/sessions').then((all) => all.filter((one) => one.metadata.userId === `user-${user}`));
+
+// Opens the link as that person would, and presses a button of the checkout page.
+async function press(url, user, action) {
+  const page = await browse(url, user);
+  if (!page.url.pathname.startsWith('/checkout/')) return page;
+  const answer = await fetch(page.url, {
+    method: 'POST', redirect: 'manual', headers: { origin: page.url.origin }, body: new URLSearchParams({ action, terms: 'yes' }),
+  });
+  return { ...page, pressed: answer.status, location: answer.headers.get('location') };
+}
+
+function refusal(name, outcome) {
+  checks.check(`${name}: refused as the original does`, !outcome.ok && outcome.said.error === 'Premium subscription required' &&
+    outcome.said.upgradeAvailable === true, outcome.text);
+  checks.check(`${name}: breaks no output schema`, outcome.data === undefined, outcome.data);
+  checks.check(`${name}: with a link of ours`, outcome.said.paymentUrl?.startsWith(`${shop.base}/billing/go/`), outcome.said);
+}
+
+async function one_client(kind) {
+  const name = (text) => `${kind}: ${text}`;
+  const person = (what) => `${what}-${kind.replace('-', '')}`;
+  const open = async (user, modes = {}) => {
+    const client = await customer(shop, { kind, token: await shop.token(user), ...modes });
+    await client.tools();
+    return client;
+  };
+
+  await checks.step(name('prices'), async () => {
+    const client = await open(person('price'));
+    const tool = (await client.tools()).find(({ name: tool_name }) => tool_name === 'premiumFeature');
+    checks.check(name('the listing says what it costs'), tool.description.includes('$9.99 a month') && tool.description.includes('$99.00 a year'), tool);
+    checks.equal(name('and so does its _meta'), tool._meta?.['com.leanmcp/price']?.map(({ plan, amount, currency }) => [plan, amount, currency]),
+      [['monthly', 999, 'usd'], ['yearly', 9900, 'usd']]);
+    await client.close();
+  });
+
+  await checks.step(name('mid-call'), async () => {
+    const user = person('mid');
+    let pressed;
+    const client = await open(user, { on_url: ({ url }) => { pressed = press(url, user, 'pay'); return accept(); } });
+    const outcome = await client.call('premiumFeature', { data: 'x' });
+    checks.check(name('gate, pay, the same call completes'), outcome.ok && outcome.data.result.includes('x'), outcome.text);
+    checks.check(name('paid on the page'), (await pressed).location?.includes('/success'), await pressed);
+    const again = await client.call('premiumFeature', { data: 'y' });
+    checks.check(name('the next call is asked for nothing'), again.ok && client.asked.length === 1, again.text);
+    await client.close();
+  });
+
+  await checks.step(name('declined'), async () => {
+    const user = person('no');
+    for (const action of ['decline', 'cancel']) {
+      const client = await open(user, { on_url: () => ({ action }) });
+      refusal(name(`URL ${action}ed`), await client.call('premiumFeature', { data: 'x' }));
+      checks.equal(name(`URL ${action}ed: asked once`), client.asked.length, 1);
+      await client.close();
+    }
+    checks.equal(name('declined twice: one checkout'), (await link_of(user)).length, 1);
+  });
+
+  await checks.step(name('cannot be asked'), async () => {
+    const user = person('plain');
+    const without_url = await open(user, { on_form: () => ({ action: 'decline' }) });
+    refusal(name('without URL mode'), await without_url.call('premiumFeature', { data: 'x' }));
+    checks.equal(name('without URL mode: no link in a form'), without_url.asked.length, 0);
+    const without_any = await open(user);
+    const outcome = await without_any.call('premiumFeature', { data: 'x' });
+    refusal(name('without elicitation'), outcome);
+    await press(outcome.said.paymentUrl, user, 'pay');
+    await sleep(300);
+    checks.check(name('without elicitation: paid by the link, the next call works'), (await without_any.call('premiumFeature', { data: 'x' })).ok);
+    await Promise.all([without_url.close(), without_any.close()]);
+  });
+
+  await checks.step(name('slow payer'), async () => {
+    const user = person('slow');
+    // Later than one round of 20 s.
+    const client = await open(user, { on_url: ({ url }) => { sleep(23_000).then(() => press(url, user, 'pay')); return accept(); } });
+    const started = Date.now();
+    const outcome = await client.call('premiumFeature', { data: 'x' });
+    checks.check(name('a slow payer: the same call completes'), outcome.ok && Date.now() - started > 22_000, `${Date.now() - started} ms: ${outcome.text}`);
+    checks.equal(name('a slow payer is asked once'), client.asked.length, 1);
+    await client.close();
+  });
+
+  if (full) {
+    await checks.step(name('too slow'), async () => {
+      const user = person('late');
+      let link;
+      const client = await open(user, { on_url: ({ url }) => { link = url; return accept(); } });
+      const outcome = await client.call('premiumFeature', { data: 'x' });
+      checks.equal(name('beyond the rounds: pending'), outcome.said.status, 'pending');
+      checks.check(name('beyond the rounds: breaks no output schema'), outcome.data === undefined && !outcome.ok, outcome.result);
+      await press(link, user, 'pay');
+      await sleep(300);
+      checks.check(name('and the next call sees it paid'), (await client.call('premiumFeature', { data: 'x' })).ok);
+      await client.close();
+    });
+  }
+
+  await checks.step(name('abandoned'), async () => {
+    const user = person('gone');
+    const client = await open(user);
+    const outcome = await client.call('premiumFeature', { data: 'x' });
+    const page = await press(outcome.said.paymentUrl, user, 'cancel');
+    checks.check(name('abandoned: back at /cancelled'), page.location === `${shop.base}/cancelled`, page.location);
+    const again = await client.call('premiumFeature', { data: 'x' });
+    checks.equal(name('abandoned: the same link stays good'), again.said.paymentUrl, outcome.said.paymentUrl);
+    const [session] = await link_of(user);
+    await shop.control(`expire/${session.id}`);
+    await sleep(300);
+    const fresh = await client.call('premiumFeature', { data: 'x' });
+    checks.check(name('expired: a new link'), fresh.said.paymentUrl && fresh.said.paymentUrl !== outcome.said.paymentUrl, fresh.said);
+    const old = await browse(outcome.said.paymentUrl, user);
+    checks.check(name('expired: the old link leads nowhere'), old.url.host === new URL(shop.base).host && !old.url.pathname.startsWith('/success'), old.url);
+    await client.close();
+  });
+
+  await checks.step(name('two people'), async () => {
+    const [owner, other] = [person('owner'), person('thief')];
+    const client = await open(owner);
+    const { said } = await client.call('premiumFeature', { data: 'x' });
+    const theirs = await browse(said.paymentUrl, other);
+    checks.check(name("another's link: a neutral refusal"), theirs.status >= 400 && !theirs.text.includes(owner) && !theirs.text.includes('cs_test'), theirs.text);
+    const unknown = await browse(`${shop.base}/billing/go/${'A'.repeat(22)}`, other);
+    checks.equal(name('the same page as for a link that never was'), [unknown.status, unknown.text], [theirs.status, theirs.text]);
+    const [session] = await link_of(owner);
+    checks.equal(name("another's link: nothing changes"), [session.status, (await link_of(other)).length], ['open', 0]);
+    await client.close();
+  });
+
+  await checks.step(name('upgrade'), async () => {
+    const user = person('up');
+    const client = await open(user, { on_form: () => ({ action: 'accept', content: { plan: 'yearly', confirm: true } }) });
+    const outcome = await client.call('upgrade');
+    checks.check(name('upgrade: message, paymentUrl, sessionId'), outcome.ok && outcome.data.message && outcome.data.paymentUrl && outcome.data.sessionId, outcome.text);
+    const page = await press(outcome.data.paymentUrl, user, 'delayed');
+    checks.check(name('upgrade: paid by bank debit'), page.location?.includes('/success'), page.location);
+    await sleep(300);
+    checks.check(name('upgrade: not before the money is there'), !(await client.call('premiumFeature', { data: 'x' })).ok);
+    await shop.control(`settle/${outcome.data.sessionId}?paid=true`);
+    await sleep(300);
+    checks.check(name('upgrade: then at once'), (await client.call('premiumFeature', { data: 'x' })).ok);
+    await client.close();
+  });
+}
+
+await Promise.all(kinds.map(one_client));
+await shop.close();
+checks.finish();

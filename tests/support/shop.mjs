@@ -1,0 +1,131 @@
+// A premium service with its sandbox (identity provider, Stripe double), and the official clients as its customers.
+import fs from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import * as modern from '@modelcontextprotocol/client';
+import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
+import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { free_port, start } from './process.mjs';
+
+export const kinds = ['v2-auto', 'v2-legacy', 'v1'];
+const webhook_secret = 'whsec_shop_0123456789abcdef';
+const stripe_key = 'sk_test_sandbox';
+
+export async function open_shop({ program = 'premium-service', environment = {} } = {}) {
+  const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shop-'));
+  const port = await free_port();
+  const sandbox_port = await free_port();
+  const base = `http://127.0.0.1:${port}`;
+  const sandbox_url = `http://127.0.0.1:${sandbox_port}`;
+  const sandbox = await start('leanmcp', ['sandbox', '--port', sandbox_port, '--audience', `${base}/mcp`, '--webhook-url',
+    `${base}/webhook/stripe`, '--webhook-secret', webhook_secret], { ready: `${sandbox_url}/health` });
+  const env = {
+    AUTH_PROVIDER: 'oidc', OIDC_ISSUER: sandbox_url, OIDC_AUDIENCE: `${base}/mcp`, OIDC_CLIENT_ID: program,
+    OIDC_CLIENT_SECRET: 'sandbox-secret', STRIPE_API_BASE: sandbox_url, STRIPE_SECRET_KEY: stripe_key,
+    STRIPE_WEBHOOK_SECRET: webhook_secret, STRIPE_MONTHLY_PRICE_ID: 'price_monthly', STRIPE_YEARLY_PRICE_ID: 'price_yearly',
+    APP_URL: base, PUBLIC_URL: base, PORT: String(port), DATABASE_URL: `sqlite:${folder}/shop.db`,
+    LEANMCP_STATE_KEYS: '22'.repeat(32), ...environment,
+  };
+  const shop = {
+    folder, base, sandbox_url, sandbox, program,
+    database: path.join(folder, 'shop.db'),
+    restart: async () => {
+      shop.service = await start(program, [], { env, bare: true, ready: `${base}/health`, poll_ms: 5, patience_ms: 30000 });
+      return shop.service;
+    },
+    token: async (user) => (await fetch(`${sandbox_url}/token?user=${user}`)).text(),
+    control: async (what) => (await fetch(`${sandbox_url}/sandbox/${what}`, { method: 'POST' })).json(),
+    stripe: async (what) => {
+      const answer = await fetch(`${sandbox_url}/v1/${what}`, { headers: { authorization: `Bearer ${stripe_key}` } });
+      return answer.json();
+    },
+    // Every object of a kind, page by page.
+    all: async (kind, query = '') => {
+      const found = [];
+      for (let after = ''; ;) {
+        const page = await shop.stripe(`${kind}?limit=100${query}${after}`);
+        found.push(...page.data);
+        if (!page.has_more) return found;
+        after = `&starting_after=${page.data.at(-1).id}`;
+      }
+    },
+    close: async () => {
+      await shop.service?.stop();
+      await sandbox.stop();
+      fs.rmSync(folder, { recursive: true, force: true });
+    },
+  };
+  return shop;
+}
+
+const text_of = (result) => (result.content ?? []).filter((part) => part.type === 'text').map((part) => part.text).join('\n');
+
+// on_form(params), on_url(params): what a person does; leave one out and the client cannot be asked in that way.
+export async function customer(shop, { kind = 'v2-auto', token, on_form, on_url }) {
+  const modes = { ...(on_form ? { form: {} } : {}), ...(on_url ? { url: {} } : {}) };
+  const capabilities = Object.keys(modes).length > 0 ? { elicitation: modes } : {};
+  const info = { name: `customer-${kind}`, version: '1.0.0' };
+  const client = kind === 'v1' ? new OldClient(info, { capabilities })
+    : new modern.Client(info, { capabilities, versionNegotiation: { mode: kind === 'v2-auto' ? 'auto' : 'legacy' } });
+  const asked = [];
+  if (on_form || on_url) {
+    const answer = async ({ params }) => {
+      asked.push(params);
+      return params.mode === 'url' ? on_url(params) : on_form(params);
+    };
+    if (kind === 'v1') client.setRequestHandler(ElicitRequestSchema, answer);
+    else client.setRequestHandler('elicitation/create', answer);
+  }
+  const Http = kind === 'v1' ? OldHttp : modern.StreamableHTTPClientTransport;
+  const headers = token ? { authorization: `Bearer ${token}` } : {};
+  await client.connect(new Http(new URL(`${shop.base}/mcp`), { requestInit: { headers } }));
+  return {
+    client, asked,
+    // The clients check results against the tool's output schema themselves once they have seen the listing.
+    tools: async () => (await client.listTools()).tools,
+    call: async (name, args = {}, options = {}) => {
+      const settings = { timeout: 240_000, resetTimeoutOnProgress: true, onprogress: () => {}, ...options };
+      const result = kind === 'v1' ? await client.callTool({ name, arguments: args }, undefined, settings)
+        : await client.callTool({ name, arguments: args }, settings);
+      const text = text_of(result);
+      let said = {};
+      try { said = JSON.parse(text); } catch { /* plain words */ }
+      return { ok: !result.isError, text, data: result.structuredContent, said, result };
+    },
+    close: () => client.close().catch(() => {}),
+  };
+}
+
+// A browser without pictures: follows redirects with cookies, and fills in the sandbox's sign-in page as `user`.
+export async function browse(url, user, { jar = new Map(), hops = 15 } = {}) {
+  let next = new URL(url);
+  let init = {};
+  for (let i = 0; i < hops; ++i) {
+    const cookies = [...(jar.get(next.host) ?? new Map())].map(([name, value]) => `${name}=${value}`).join('; ');
+    const answer = await fetch(next, { redirect: 'manual', ...init, headers: { ...(init.headers ?? {}), ...(cookies ? { cookie: cookies } : {}) } });
+    for (const line of answer.headers.getSetCookie()) {
+      const [, name, value] = /^([^=]+)=([^;]*)/.exec(line) ?? [];
+      if (!jar.has(next.host)) jar.set(next.host, new Map());
+      if (/max-age=0/i.test(line)) jar.get(next.host).delete(name);
+      else if (name) jar.get(next.host).set(name, value);
+    }
+    init = {};
+    const location = answer.headers.get('location');
+    if (answer.status >= 300 && answer.status < 400 && location) {
+      next = new URL(location, next);
+      continue;
+    }
+    const text = await answer.text();
+    if (user && next.pathname.endsWith('/authorize') && answer.status === 200) {
+      const form = new URLSearchParams(next.search);
+      for (const [, name, value] of text.matchAll(/<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g)) form.set(name, value.replaceAll('&amp;', '&'));
+      form.set('user', user);
+      init = { method: 'POST', body: form, headers: { origin: next.origin } };
+      next = new URL(next.pathname, next);
+      continue;
+    }
+    return { url: next, status: answer.status, text, headers: answer.headers, jar };
+  }
+  throw new Error(`too many redirects from ${url}`);
+}
