@@ -1,7 +1,7 @@
 // Tokens bound to a key (RFC 9449): the right proof, and every wrong one.
 import { createHash, randomUUID } from 'node:crypto';
 import { calculateJwkThumbprint, exportJWK, generateKeyPair, SignJWT } from 'jose';
-import { modern } from './wire.mjs';
+import { modern, open_session } from './wire.mjs';
 
 const hash = (token) => createHash('sha256').update(token).digest('base64url');
 
@@ -45,6 +45,13 @@ export async function bound_tokens(checks, { url, provider }) {
   await refused('an unbound token as DPoP', { authorization: `DPoP ${await provider.forge()}`, dpop: await proof() });
   const query = await call({ authorization: `DPoP ${token}`, dpop: await proof({ htu: `${url}?a=b` }) });
   checks.equal('a query does not count', query.said, 'Hello');
+  const session = await open_session(url);
+  const in_session = async (dpop) => session.request('tools/call', read, { headers: { authorization: `DPoP ${token}`, dpop } });
+  const used = await proof();
+  checks.equal('in a session', (await in_session(used)).said, 'Hello');
+  checks.equal('in the session it now owns', (await in_session(await proof())).said, 'Hello');
+  checks.equal('a used proof in a session', (await in_session(used)).status, 401);
+  checks.equal('its list needs a proof too', (await session.request('tools/list', {}, { headers: { authorization: `Bearer ${token}` } })).status, 401);
   const plain = await call({ authorization: `Bearer ${await provider.forge()}` });
   checks.equal('unbound tokens still work', plain.said, 'Hello');
 }
