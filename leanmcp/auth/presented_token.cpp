@@ -34,7 +34,8 @@ Authorization parse_authorization(std::string_view value) noexcept {
   const std::string_view scheme = value.substr(0, space);
   const bool bearer = equal_nocase(scheme, "bearer");
   if (!bearer && !equal_nocase(scheme, "dpop")) return out;
-  const std::string_view token = space == std::string_view::npos ? std::string_view() : value.substr(space + 1);
+  std::string_view token = space == std::string_view::npos ? std::string_view() : value.substr(space + 1);
+  while (token.starts_with(' ')) token.remove_prefix(1);
   if (!good(token)) {
     out.form = AuthorizationForm::malformed;
     return out;

@@ -11,17 +11,17 @@ namespace leanmcp::inline v0 {
 
 /// What an `Authorization` header came to.
 enum class AuthorizationForm {
-  none,     ///< no header, or of a scheme that is not ours: as if nothing was sent
-  bearer,   ///< RFC 6750, section 2.1
-  dpop,     ///< RFC 9449, section 7.1
-  malformed ///< ours, but not `scheme SP b64token`
+  none,      ///< no header, or of a scheme that is not ours: as if nothing was sent
+  bearer,    ///< RFC 6750, section 2.1
+  dpop,      ///< RFC 9449, section 7.1
+  malformed  ///< ours, but not `scheme 1*SP b64token`
 };
 struct Authorization {
   AuthorizationForm form = AuthorizationForm::none;
   std::string_view token;  ///< a view into the header
 };
 
-/// Reads the header's value. One space between scheme and token, one token of `b64token`, at most 16 KiB.
+/// Reads the header's value. Spaces between scheme and token, one token of `b64token`, at most 16 KiB.
 Authorization parse_authorization(std::string_view value) noexcept;
 
 /// The tokens that one request brought, in all the places where they may be. Nothing is verified.

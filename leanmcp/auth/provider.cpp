@@ -16,6 +16,8 @@ std::string_view to_string(AuthCode code) {
   return "";
 }
 
+void AuthProvider::accept_dpop(DpopOptions options) { dpop_ = std::make_shared<DpopGuard>(std::move(options)); }
+
 void AuthProvider::protects(std::string resource_url, std::vector<std::string> scopes) {
   resource_url_ = std::move(resource_url);
   scopes_ = std::move(scopes);

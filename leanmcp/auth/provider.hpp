@@ -1,5 +1,7 @@
 #pragma once
 
+#include <leanmcp/auth/dpop_guard.hpp>
+#include <leanmcp/auth/scope_hierarchy.hpp>
 #include <leanmcp/base/clock.hpp>
 #include <leanmcp/base/log.hpp>
 #include <leanmcp/base/result.hpp>
@@ -114,6 +116,14 @@ class AuthProvider {
   void protects(std::string resource_url, std::vector<std::string> scopes = {});
   const std::string& resource_url() const noexcept { return resource_url_; }
   const std::vector<std::string>& scopes() const noexcept { return scopes_; }
+  /// Who has `scope` may do all that the others allow; transitive. Before serving.
+  void implies(const std::string& scope, const std::vector<std::string>& others) { hierarchy_.implies(scope, others); }
+  const ScopeHierarchy& hierarchy() const noexcept { return hierarchy_; }
+  /// Takes tokens that are bound to a key of the client's (DPoP, RFC 9449), after `protects`. Before serving. Without
+  /// it such tokens are refused: nobody could tell who presents them.
+  void accept_dpop(DpopOptions options);
+  /// Null without `accept_dpop`.
+  DpopGuard* dpop() const noexcept { return dpop_.get(); }
   /// `https://host/.well-known/oauth-protected-resource/mcp` for `https://host/mcp`; empty without a resource.
   const std::string& metadata_url() const noexcept { return metadata_url_; }
 
@@ -127,6 +137,8 @@ class AuthProvider {
   std::string resource_url_;
   std::string metadata_url_;
   std::vector<std::string> scopes_;
+  ScopeHierarchy hierarchy_;
+  std::shared_ptr<DpopGuard> dpop_;
 };
 
 /// The same as `AuthProvider::from_settings`.

@@ -116,7 +116,7 @@ bool AccessRules::origin_allowed(std::string_view origin) const {
 void AccessRules::append_cors(std::string& out, std::string_view origin) const {
   out.append("Access-Control-Allow-Origin: ").append(any_origin_ ? std::string_view("*") : origin).append("\r\n");
   if (!any_origin_) out.append("Vary: Origin\r\n");
-  out.append("Access-Control-Expose-Headers: Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After\r\n");
+  out.append("Access-Control-Expose-Headers: Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After, DPoP-Nonce\r\n");
 }
 
 void AccessRules::append_preflight(std::string& out, std::string_view methods, std::string_view wanted_headers) {

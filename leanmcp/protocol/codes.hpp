@@ -20,6 +20,7 @@ inline constexpr int url_elicitation_required = -32042;
 inline constexpr int unauthenticated = 401;
 inline constexpr int payment_required = 402;
 inline constexpr int insufficient_scope = 403;
+inline constexpr int rate_limited = 429;
 inline constexpr int unavailable = 503;
 }  // namespace code
 

@@ -1,4 +1,4 @@
-// Who may use an entry, decided without calling it.
+// Who may use an entry, decided without calling it, and how the answer no is told.
 
 #include <leanmcp/protocol/codes.hpp>
 #include <leanmcp/server/call_state.hpp>
@@ -26,6 +26,27 @@ void CallState::admitted() {
   if (std::exchange(answered_, true)) return;
   hook_ = 0;
   std::exchange(admitted_, nullptr)(nullptr, principal());
+}
+
+void CallState::deny(const Denial& denial) {
+  if (admitted_) {
+    if (std::exchange(answered_, true)) return;
+    hook_ = 0;
+    return std::exchange(admitted_, nullptr)(&denial, nullptr);
+  }
+  engine_->logger().info("denied", {{"name", name_}, {"code", denial.word}, {"reason", denial.reason}, trace()});
+  run_after_hooks(false, {});
+  const std::string data = denial.data_json();
+  if (denial.as_tool_result && entry_.kind == EntryKind::tool) {
+    Error error(denial.message);
+    send(failure_result(error.with_data(data)));
+    return;
+  }
+  Reply reply;
+  reply.body = render_error(id_, denial.rpc_code, denial.message, data);
+  reply.http_status = denial.http_status;
+  reply.headers = denial.headers;
+  respond(std::move(reply));
 }
 
 Task<Result<std::shared_ptr<const AuthUser>, Denial>> CallState::load_user() {

@@ -358,27 +358,6 @@ void CallState::send(const ResultBody& body) {
   respond(std::move(reply));
 }
 
-void CallState::deny(const Denial& denial) {
-  if (admitted_) {
-    if (std::exchange(answered_, true)) return;
-    hook_ = 0;
-    return std::exchange(admitted_, nullptr)(&denial, nullptr);
-  }
-  engine_->logger().info("denied", {{"name", name_}, {"code", denial.word}, {"reason", denial.reason}, trace()});
-  run_after_hooks(false, {});
-  const std::string data = denial.data_json();
-  if (denial.as_tool_result && entry_.kind == EntryKind::tool) {
-    Error error(denial.message);
-    send(failure_result(error.with_data(data)));
-    return;
-  }
-  Reply reply;
-  reply.body = render_error(id_, denial.rpc_code, denial.message, data);
-  reply.http_status = denial.http_status;
-  reply.headers = denial.headers;
-  respond(std::move(reply));
-}
-
 void CallState::fail(const RpcError& error) {
   if (!answered_) run_after_hooks(false, {});
   Reply reply;

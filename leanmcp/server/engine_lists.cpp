@@ -159,8 +159,9 @@ void Engine::start_listening(std::shared_ptr<RequestSink> sink, const std::strin
 
 void Engine::end_listening_at(const std::shared_ptr<RequestSink>& sink, const std::string& id, std::uint64_t number,
                               long long until) {
-  // The listener learns that its token has run out by the end of the stream, and comes back with a new one.
-  const auto left = std::max(TimePoint(std::chrono::seconds(until)) - now(), std::chrono::milliseconds(0));
+  // The listener learns that its token has run out by the end of the stream, and comes back with a new one. Not at
+  // once: while clocks may differ, a token is still taken that has just run out.
+  const auto left = std::max(TimePoint(std::chrono::seconds(until)) - now(), std::chrono::milliseconds(1'000));
   const std::weak_ptr<RequestSink> weak_sink = sink;
   sink->executor().start_timer(std::min<std::chrono::milliseconds>(left, std::chrono::hours(24 * 20)),
                                [weak = weak_from_this(), weak_sink, id, number] {

@@ -54,6 +54,8 @@ struct VerifiedCaller {
   const void* authority = nullptr;
   Principal principal;
   Secret token;
+  /// The `_meta` token that was verified beside it, or empty.
+  Secret meta_token;
 };
 
 /// All a request brings besides method and params.

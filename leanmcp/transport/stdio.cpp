@@ -154,7 +154,12 @@ class StdioServer {
 
   void hand_over(std::string line) {
     if (line.find_first_not_of(" \t\r") == std::string::npos) return;
-    loop_->post([this, line = std::move(line)] { handle(line); });
+    // A line counts as in flight from here on: the input may end before the loop has come to it.
+    in_flight_->begin();
+    loop_->post([this, line = std::move(line)] {
+      handle(line);
+      in_flight_->end();
+    });
   }
 
   void handle(const std::string& line) {

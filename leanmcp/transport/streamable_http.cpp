@@ -3,6 +3,7 @@
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/protocol/codes.hpp>
 #include <leanmcp/transport/http_sink.hpp>
+#include <leanmcp/transport/session_owner.hpp>
 
 #include <algorithm>
 
@@ -46,7 +47,8 @@ std::optional<std::string> header_mismatch(const HttpRequest& request, const Req
     if (request.header_count(name) > 1) return std::string(name) + " is there more than once";
   const std::string_view version = request.header(version_header);
   if (version.empty()) return std::string(version_header) + " is missing";
-  if (body_version && !body_version->empty() && version != *body_version) return std::string(version_header) + " does not match the body";
+  if (body_version && !body_version->empty() && version != *body_version)
+    return std::string(version_header) + " does not match the body";
   const std::string_view method = request.header("Mcp-Method");
   if (method.empty()) return "Mcp-Method is missing";
   if (method != message.method) return "Mcp-Method does not match the body";
@@ -54,7 +56,8 @@ std::optional<std::string> header_mismatch(const HttpRequest& request, const Req
   if (!by_name && message.method != "resources/read") return std::nullopt;
   if (request.header_count("Mcp-Name") == 0) return "Mcp-Name is missing";
   const json::value* const name = message.params ? message.params->if_contains(by_name ? "name" : "uri") : nullptr;
-  const std::string_view expected = name && name->is_string() ? std::string_view(name->get_string()) : std::string_view();
+  const std::string_view expected =
+      name && name->is_string() ? std::string_view(name->get_string()) : std::string_view();
   if (decode_name(request.header("Mcp-Name")) != expected) return "Mcp-Name does not match the body";
   return std::nullopt;
 }
@@ -78,7 +81,8 @@ void refuse(HttpExchange& exchange, int status, int code, std::string_view text)
   exchange.respond(status, "application/json", render_error({}, code, text), {});
 }
 
-/// One message of a batch (2025-03-26): its answer goes into the common array, or on the common stream once one is open.
+/// One message of a batch (2025-03-26): its answer goes into the common array, or on the common stream once one is
+/// open.
 class BatchSink final : public RequestSink {
  public:
   struct Shared {
@@ -158,7 +162,8 @@ void StreamableHttp::modern(HttpExchange exchange, std::shared_ptr<HttpSink> sin
   if (!call) {
     const auto* const invalid = std::get_if<InvalidMessage>(&message);
     return sink->respond_error(invalid ? invalid->id : std::string(), code::invalid_request,
-                               "Invalid request: " + (invalid ? invalid->reason : "a response answers nothing here"), 400);
+                               "Invalid request: " + (invalid ? invalid->reason : "a response answers nothing here"),
+                               400);
   }
   RequestInfo info;
   info.channel = Channel::http;
@@ -211,9 +216,31 @@ void StreamableHttp::legacy(HttpExchange exchange, std::shared_ptr<HttpSink> sin
   const auto session = session_of(exchange, answered);
   if (answered) return;
   if (sink->message().is_array()) return batch(std::move(exchange), std::move(sink), session);
-  const Version version = session->client().version;
-  sink->set_session(session, streams_of(session), version >= Version::v2025_11_25);
+  RequestInfo info = session_info(exchange, session);
+  info.traceparent = std::string(exchange.request().header("traceparent").substr(0, 128));
+  RequestMessage asking;
+  if (request) {
+    asking = *request;
+  } else if (const auto* const note = std::get_if<NotificationMessage>(&message)) {
+    asking.params = note->params;
+  }
+  // The message's views point into the sink, which goes on with them.
+  const bool open = !session->bound_by_header();
+  admit_owner(engine_, exchange, asking, info, open, [this, sink, info, message] {
+    const auto& session = info.session;
+    sink->set_session(session, streams_of(session), info.version >= Version::v2025_11_25);
+    if (const auto* const request = std::get_if<RequestMessage>(&message))
+      return engine_->request(sink, *request, info);
+    if (const auto* const note = std::get_if<NotificationMessage>(&message)) {
+      engine_->notification(*note, info);
+    } else if (const auto* const response = std::get_if<ResponseMessage>(&message)) {
+      engine_->response(*response, *session);
+    }
+    sink->accept();
+  });
+}
 
+RequestInfo StreamableHttp::session_info(const HttpExchange& exchange, const std::shared_ptr<Session>& session) const {
   RequestInfo info;
   info.channel = Channel::http;
   const Session::Client client = session->client();
@@ -222,15 +249,9 @@ void StreamableHttp::legacy(HttpExchange exchange, std::shared_ptr<HttpSink> sin
   info.client = client.info;
   info.session = session;
   info.credentials = credentials_of(exchange.request());
-  info.traceparent = std::string(exchange.request().header("traceparent").substr(0, 128));
   info.peer = exchange.request().peer();
-  if (request) return engine_->request(sink, *request, std::move(info));
-  if (const auto* const note = std::get_if<NotificationMessage>(&message)) {
-    engine_->notification(*note, info);
-  } else if (const auto* const response = std::get_if<ResponseMessage>(&message)) {
-    engine_->response(*response, *session);
-  }
-  sink->accept();
+  info.verified = std::make_shared<VerifiedCaller>();
+  return info;
 }
 
 void StreamableHttp::batch(HttpExchange exchange, std::shared_ptr<HttpSink> sink,
@@ -240,19 +261,19 @@ void StreamableHttp::batch(HttpExchange exchange, std::shared_ptr<HttpSink> sink
   // Batches came with 2025-03-26 and left with 2025-06-18.
   if (client.version != Version::v2025_03_26 || items.empty() || items.size() > options_.most_batch)
     return sink->respond_error({}, code::invalid_request, "Invalid request: no batch of 1 to 100 messages here", 400);
+  const RequestInfo info = session_info(exchange, session);
+  admit_owner(engine_, exchange, RequestMessage(), info, !session->bound_by_header(),
+              [this, sink, info] { run_batch(sink, info); });
+}
+
+void StreamableHttp::run_batch(const std::shared_ptr<HttpSink>& sink, const RequestInfo& info) {
+  const json::array& items = sink->message().get_array();
+  const auto& session = info.session;
   sink->set_session(session, streams_of(session), false);
   const auto shared = std::make_shared<BatchSink::Shared>();
   shared->sink = sink;
   std::vector<std::string> invalid;
   std::vector<const json::value*> requests;
-  RequestInfo info;
-  info.channel = Channel::http;
-  info.version = client.version;
-  info.capabilities = client.capabilities;
-  info.client = client.info;
-  info.session = session;
-  info.credentials = credentials_of(exchange.request());
-  info.peer = exchange.request().peer();
   for (const json::value& item : items) {
     const Message message = classify(item);
     if (const auto* const bad = std::get_if<InvalidMessage>(&message)) {
@@ -308,22 +329,26 @@ void StreamableHttp::initialize(HttpExchange exchange, const std::shared_ptr<Htt
 
 void StreamableHttp::get(HttpExchange exchange) {
   const HttpRequest& request = exchange.request();
-  if (looks_modern(request.header(version_header)))
-    return exchange.respond(405, "", "", {{"Allow", "POST"}});
+  if (looks_modern(request.header(version_header))) return exchange.respond(405, "", "", {{"Allow", "POST"}});
   if (!accepts(request.header("Accept"), "text/event-stream"))
     return refuse(exchange, 406, code::invalid_request, "Accept must list text/event-stream");
   bool answered = false;
   const auto session = session_of(exchange, answered);
   if (answered) return;
-  const auto streams = streams_of(session);
-  if (request.header_count("Last-Event-ID") != 0) {
-    const auto found = streams->find(request.header("Last-Event-ID"));
-    if (!found) return refuse(exchange, 404, code::invalid_request, "That stream is gone");
-    return found->first->attach(std::move(exchange), found->second, {});
-  }
-  const auto stream = streams->create(session->client().version >= Version::v2025_11_25);
-  session->set_stream(stream);
-  stream->attach(std::move(exchange), 0, {});
+  std::optional<std::string> last;
+  if (request.header_count("Last-Event-ID") != 0) last = std::string(request.header("Last-Event-ID"));
+  admit_owner(engine_, exchange, RequestMessage(), session_info(exchange, session), false,
+              [session, exchange, last]() mutable {
+                const auto streams = streams_of(session);
+                if (last) {
+                  const auto found = streams->find(*last);
+                  if (!found) return refuse(exchange, 404, code::invalid_request, "That stream is gone");
+                  return found->first->attach(std::move(exchange), found->second, {});
+                }
+                const auto stream = streams->create(session->client().version >= Version::v2025_11_25);
+                session->set_stream(stream);
+                stream->attach(std::move(exchange), 0, {});
+              });
 }
 
 void StreamableHttp::remove(HttpExchange exchange) {
@@ -332,9 +357,12 @@ void StreamableHttp::remove(HttpExchange exchange) {
   bool answered = false;
   const auto session = session_of(exchange, answered);
   if (answered) return;
-  sessions_.remove(session->id());
-  if (const auto streams = streams_of(session)) streams->close_all();
-  exchange.respond(200, "", "", {});
+  admit_owner(engine_, exchange, RequestMessage(), session_info(exchange, session), false,
+              [this, session, exchange]() mutable {
+                sessions_.remove(session->id());
+                if (const auto streams = streams_of(session)) streams->close_all();
+                exchange.respond(200, "", "", {});
+              });
 }
 
 void StreamableHttp::sweep() { sessions_.sweep(engine_->now()); }

@@ -52,6 +52,8 @@ class StreamableHttp {
   void legacy(HttpExchange exchange, std::shared_ptr<class HttpSink> sink);
   void batch(HttpExchange exchange, std::shared_ptr<class HttpSink> sink, const std::shared_ptr<Session>& session);
   void initialize(HttpExchange exchange, const std::shared_ptr<class HttpSink>& sink);
+  void run_batch(const std::shared_ptr<class HttpSink>& sink, const RequestInfo& info);
+  RequestInfo session_info(const HttpExchange& exchange, const std::shared_ptr<Session>& session) const;
   std::shared_ptr<Session> session_of(HttpExchange& exchange, bool& answered);
 
   std::shared_ptr<Engine> engine_;

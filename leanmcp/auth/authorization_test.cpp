@@ -1,0 +1,336 @@
+#include <leanmcp/auth/authenticated.hpp>
+#include <leanmcp/auth/authorize.hpp>
+#include <leanmcp/auth/rate_limit.hpp>
+#include <leanmcp/transport/in_memory.hpp>
+
+#include <boost/describe.hpp>
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+namespace leanmcp {
+namespace {
+
+struct Page {
+  std::string id;
+};
+BOOST_DESCRIBE_STRUCT(Page, (), (id))
+
+/// Verifies nothing: the in-memory client says who calls.
+class NoProvider final : public AuthProvider {
+ public:
+  Result<void> init() override { return {}; }
+  std::optional<Result<Principal, AuthFault>> verify_now(std::string_view, TimePoint) override {
+    return Result<Principal, AuthFault>(AuthFault(AuthCode::invalid_token, "nobody's"));
+  }
+  Task<Result<Principal, AuthFault>> verify(std::string, TimePoint) override {
+    Result<Principal, AuthFault> out = AuthFault(AuthCode::invalid_token, "nobody's");
+    co_return std::move(out);
+  }
+  Task<Result<std::shared_ptr<const AuthUser>, AuthFault>> user(Principal, std::string) override {
+    Result<std::shared_ptr<const AuthUser>, AuthFault> out = AuthFault(AuthCode::invalid_token, "nobody's");
+    co_return std::move(out);
+  }
+  std::vector<std::string> authorization_servers() const override { return {"https://idp.example"}; }
+};
+
+AuthUser person(Principal::Fields fields) {
+  fields.provider = "test";
+  fields.id = fields.subject = "ada";
+  AuthUser user = test_user("ada", "ada@example.com", "Ada Lovelace");
+  user.principal = Principal(std::move(fields));
+  return user;
+}
+AuthUser with_scopes(std::vector<std::string> scopes) {
+  Principal::Fields fields;
+  fields.scopes = std::move(scopes);
+  return person(std::move(fields));
+}
+
+std::string fine() { return "fine"; }
+
+std::string header(const MemoryClient::Reply& reply, std::string_view name) {
+  for (const auto& [key, value] : reply.headers)
+    if (key == name) return value;
+  return {};
+}
+
+class Authorization : public testing::TestWithParam<Version> {
+ protected:
+  void SetUp() override { provider->protects("https://mcp.example/mcp", {"read"}); }
+  MemoryClient connect() { return connect_in_memory(server, GetParam()); }
+  std::shared_ptr<NoProvider> provider = std::make_shared<NoProvider>();
+  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>(TimePoint(std::chrono::seconds(1'800'000'000)));
+  Server server{"test", "1", ServerOptions().clock(clock)};
+};
+INSTANTIATE_TEST_SUITE_P(Versions, Authorization, testing::Values(Version::v2025_11_25, Version::v2026_07_28),
+                         [](const auto& info) { return is_modern(info.param) ? "modern" : "legacy"; });
+
+TEST_P(Authorization, ChallengesNameAllScopesInWhateverOrderTheyAreDeclared) {
+  struct Service {
+    std::string go() const { return "fine"; }
+  } service;
+  server.service(service, scopes({"read"}), authenticated(provider)).tool("go", &Service::go, scopes({"write"}));
+  MemoryClient client = connect();
+  const auto nobody = client.call("go");
+  EXPECT_EQ(nobody.http_status, 401);
+  EXPECT_EQ(header(nobody, "WWW-Authenticate"),
+            "Bearer resource_metadata=\"https://mcp.example/.well-known/oauth-protected-resource/mcp\", "
+            "scope=\"read write\"");
+  EXPECT_NE(nobody.error.find(R"("code":"MISSING_TOKEN")"), std::string::npos) << nobody.error;
+  const auto reader = client.as_user(with_scopes({"read"})).call("go");
+  EXPECT_EQ(reader.http_status, 403);
+  EXPECT_NE(header(reader, "WWW-Authenticate").find("error=\"insufficient_scope\""), std::string::npos);
+  EXPECT_NE(header(reader, "WWW-Authenticate").find("scope=\"read write\""), std::string::npos);
+  EXPECT_NE(reader.error.find(R"("action":"request_scope")"), std::string::npos) << reader.error;
+  EXPECT_EQ(client.as_user(with_scopes({"write", "read"})).call_text("go"), "fine");
+}
+
+TEST_P(Authorization, AScopeStandsForOthers) {
+  provider->implies("admin", {"write"});
+  provider->implies("write", {"read"});
+  server.tool("go", &fine, authenticated(provider), scopes({"read", "write"}));
+  MemoryClient client = connect();
+  EXPECT_EQ(client.as_user(with_scopes({"admin"})).call_text("go"), "fine");
+  EXPECT_EQ(client.as_user(with_scopes({"write"})).call_text("go"), "fine");
+  EXPECT_EQ(client.as_user(with_scopes({"read"})).call("go").http_status, 403);
+}
+
+TEST_P(Authorization, AnyScopeNamesTheFirst) {
+  server.tool("go", &fine, any_scope({"a", "b"}), authenticated(provider));
+  MemoryClient client = connect();
+  EXPECT_EQ(client.as_user(with_scopes({"b"})).call_text("go"), "fine");
+  const auto reply = client.as_user(with_scopes({"c"})).call("go");
+  EXPECT_NE(header(reply, "WWW-Authenticate").find("scope=\"a\""), std::string::npos);
+}
+
+TEST_P(Authorization, TraitsAreForbiddenWithoutAChallenge) {
+  server.tool("role", &fine, authenticated(provider), roles({"editor", "owner"}))
+      .tool("group", &fine, authenticated(provider), groups({"staff"}))
+      .tool("permission", &fine, authenticated(provider), permissions({"p1", "p2"}))
+      .tool("organisation", &fine, authenticated(provider), organisations({"acme"}));
+  MemoryClient client = connect();
+  client.as_user(with_scopes({}));
+  for (const char* tool : {"role", "group", "permission", "organisation"}) {
+    const auto reply = client.call(tool);
+    EXPECT_EQ(reply.http_status, 403) << tool;
+    EXPECT_NE(reply.error.find(R"("code":"FORBIDDEN")"), std::string::npos) << reply.error;
+    EXPECT_EQ(header(reply, "WWW-Authenticate"), "");
+  }
+  Principal::Fields fields;
+  fields.roles = {"owner"};
+  fields.groups = {"staff"};
+  fields.permissions = {"p2", "p1"};
+  fields.organisation = "acme";
+  client.as_user(person(fields));
+  for (const char* tool : {"role", "group", "permission", "organisation"}) EXPECT_EQ(client.call_text(tool), "fine");
+}
+
+TEST_P(Authorization, RulesSeeWhoAndWhat) {
+  server
+      .tool(
+          "own", [](const Page& page) { return "page " + page.id; }, authenticated(provider),
+          authorize([](const Page& page, const Principal& who) { return page.id == who.id(); }))
+      .tool("named", &fine, authenticated(provider), authorize([](const AuthUser& user) -> Result<void> {
+              if (user.first_name == "Ada") return {};
+              return Error("Ada alone may do this.");
+            }))
+      .tool("later", &fine, authenticated(provider), authorize([](const Principal&) -> Task<bool> { co_return false; }))
+      .tool("broken", &fine, authenticated(provider),
+            authorize([](const Principal&) -> bool { throw std::runtime_error("bug"); }));
+  MemoryClient client = connect();
+  client.as_user(with_scopes({}));
+  EXPECT_EQ(client.call_text("own", R"({"id":"ada"})"), "page ada");
+  EXPECT_EQ(client.call("own", R"({"id":"bob"})").http_status, 403);
+  EXPECT_NE(client.call_text("own", R"({"id":7})").find("/id"), std::string::npos) << "faults are told as always";
+  EXPECT_EQ(client.call_text("named"), "fine");
+  EXPECT_EQ(client.call("later").http_status, 403);
+  EXPECT_EQ(client.call("broken").http_status, 403);
+  AuthUser bob = test_user("bob", "bob@example.com", "Bob B");
+  EXPECT_NE(client.as_user(bob).call("named").error.find("Ada alone may do this."), std::string::npos);
+  EXPECT_EQ(client.as_nobody().call("own", R"({"id":"ada"})").http_status, 401);
+}
+
+/// Stands for whoever asks for missing arguments.
+class Fills final : public Hook {
+ public:
+  explicit Fills(const char* id) : id_(id) {}
+  Stage stage() const override { return Stage::elicit; }
+  Verdict before(Call& call) override {
+    call.merge_argument("id", json::value(id_));
+    return Verdict::proceed();
+  }
+
+ private:
+  const char* const id_;
+};
+
+TEST_P(Authorization, RulesSeeWhatWasAskedForToo) {
+  const auto own = authorize([](const Page& page, const Principal& who) { return page.id == who.id(); });
+  const auto fill_in = [](EntryDraft& draft) {
+    draft.schema_edits.push_back([](json::object& schema) -> Result<void> {
+      schema.erase("required");
+      return {};
+    });
+  };
+  const auto give = [](const Page& page) { return "page " + page.id; };
+  server.tool("mine", give, authenticated(provider), own, Decorator(std::make_shared<Fills>("ada")), Decorator(fill_in))
+      .tool("theirs", give, authenticated(provider), own, Decorator(std::make_shared<Fills>("bob")),
+            Decorator(fill_in));
+  MemoryClient client = connect();
+  client.as_user(with_scopes({}));
+  EXPECT_EQ(client.call_text("mine"), "page ada");
+  EXPECT_EQ(client.call("theirs").http_status, 403) << "decided on what the function would get";
+  EXPECT_EQ(client.call("theirs", R"({"id":"ada"})").http_status, 403) << "an answer replaces the argument";
+  EXPECT_EQ(client.call("mine", R"({"id":"bob"})").http_status, 403) << "refused before anybody is asked";
+}
+
+TEST_P(Authorization, OpenCallsAreCounted) {
+  if (is_modern(GetParam())) GTEST_SKIP() << "nothing stays open there while a person answers";
+  server.tool(
+      "wait",
+      [](Context& ctx) -> Task<std::string> {
+        Task<Answer<Page>> asking = ctx.elicit<Page>("page", "Which?");
+        const Answer<Page> answer = co_await std::move(asking);
+        co_return answer ? "answered" : "not answered";
+      },
+      authenticated(provider), calls_at_once(1));
+  MemoryClient client = connect();
+  client.as_user(with_scopes({})).request("ping", "{}");
+  client.start("tools/call", R"({"name":"wait"})");
+  client.executor().run();
+  EXPECT_EQ(client.call("wait").http_status, 429);
+  client.cancel();
+  client.executor().run();
+  client.on_question([](std::string_view, std::string_view) { return R"({"action":"decline"})"; });
+  EXPECT_EQ(client.call_text("wait"), "not answered") << "the place is free again";
+}
+
+TEST_P(Authorization, PublicAccessOpensOneMethod) {
+  struct Service {
+    std::string go() const { return "fine"; }
+  } service;
+  server.service(service, authenticated(provider), scopes({"read"}), rate_limit(1, std::chrono::hours(1)))
+      .tool("closed", &Service::go)
+      .tool("open", &Service::go, public_access());
+  MemoryClient client = connect();
+  EXPECT_EQ(client.call("closed").http_status, 401);
+  EXPECT_EQ(client.call_text("open"), "fine");
+  EXPECT_EQ(client.call_text("open"), "fine");
+}
+
+TEST_P(Authorization, WhatCannotHoldIsRefusedWhenBuilt) {
+  const auto refused = [&](auto... decorators) {
+    Server bad("bad", "1");
+    bad.tool("go", [](const Page&) { return "x"; }, decorators...);
+    const auto built = bad.build();
+    return built ? std::string() : built.error().message();
+  };
+  EXPECT_NE(refused(scopes({"a"})).find("needs authenticated"), std::string::npos);
+  EXPECT_NE(refused(roles({"a"})).find("needs authenticated"), std::string::npos);
+  EXPECT_NE(refused(authenticated(provider), scopes({})).find("names nothing"), std::string::npos);
+  EXPECT_NE(refused(hide_from_lists()).find("nothing authenticates"), std::string::npos);
+  EXPECT_NE(refused(authenticated(nullptr)).find("no provider"), std::string::npos);
+  EXPECT_NE(refused(rate_limit(0, std::chrono::seconds(1))).find("at least one"), std::string::npos);
+  EXPECT_EQ(refused(authenticated(provider), scopes({"a"})), "");
+}
+
+TEST_P(Authorization, LimitsSayWhenToComeBack) {
+  server.tool("go", &fine, authenticated(provider), rate_limit(2, std::chrono::seconds(20)));
+  MemoryClient client = connect();
+  client.as_user(with_scopes({}));
+  EXPECT_EQ(client.call_text("go"), "fine");
+  EXPECT_EQ(client.call_text("go"), "fine");
+  const auto refused = client.call("go");
+  EXPECT_EQ(refused.http_status, 429);
+  EXPECT_EQ(header(refused, "Retry-After"), "10");
+  EXPECT_NE(refused.error.find(R"("code":"RATE_LIMITED")"), std::string::npos) << refused.error;
+  EXPECT_EQ(client.as_user(test_user("bob", "b@example.com")).call_text("go"), "fine") << "each has their own";
+  clock->advance(std::chrono::seconds(10));
+  EXPECT_EQ(client.as_user(with_scopes({})).call_text("go"), "fine");
+}
+
+TEST_P(Authorization, SignInStrength) {
+  server.tool("strong", &fine, authenticated(provider), sign_in_strength({"phr"}, std::chrono::minutes(5)));
+  MemoryClient client = connect();
+  Principal::Fields fields;
+  fields.claims_json = R"({"acr":"phr","auth_time":1799999900})";
+  EXPECT_EQ(client.as_user(person(fields)).call_text("strong"), "fine");
+  for (const char* claims :
+       {R"({"acr":"pwd","auth_time":1799999900})", R"({"acr":"phr","auth_time":1799999000})", "{}"}) {
+    fields.claims_json = claims;
+    const auto reply = client.as_user(person(fields)).call("strong");
+    EXPECT_EQ(reply.http_status, 401);
+    EXPECT_NE(header(reply, "WWW-Authenticate").find("insufficient_user_authentication"), std::string::npos);
+  }
+}
+
+TEST_P(Authorization, ListsHideWhatOneMayNotUse) {
+  server.tool("open", &fine).tool("secret", &fine, authenticated(provider), scopes({"deep"}), hide_from_lists());
+  MemoryClient client = connect();
+  EXPECT_EQ(client.request("tools/list", "{}").result.find("secret"), std::string::npos);
+  EXPECT_EQ(client.as_user(with_scopes({})).request("tools/list", "{}").result.find("secret"), std::string::npos);
+  const auto seen = client.as_user(with_scopes({"deep"})).request("tools/list", "{}");
+  EXPECT_NE(seen.result.find("secret"), std::string::npos);
+  EXPECT_NE(seen.result.find("\"open\""), std::string::npos);
+  if (is_modern(GetParam())) {
+    EXPECT_NE(seen.result.find(R"("cacheScope":"private")"), std::string::npos);
+  }
+}
+
+TEST_P(Authorization, CompletionAndPromptsAreProtectedAlike) {
+  server.prompt(
+      "sum", [](const Page& page) { return PromptResult("Sum " + page.id); }, authenticated(provider), scopes({"read"}),
+      completion("id",
+                 [](const std::string& typed, const std::string&) { return std::vector<std::string>{typed + "1"}; }));
+  MemoryClient client = connect();
+  const std::string ask = R"({"ref":{"type":"ref/prompt","name":"sum"},"argument":{"name":"id","value":"x"}})";
+  EXPECT_EQ(client.request("completion/complete", ask).http_status, 401);
+  EXPECT_EQ(client.as_user(with_scopes({})).request("completion/complete", ask).http_status, 403);
+  EXPECT_NE(client.as_user(with_scopes({"read"})).request("completion/complete", ask).result.find("x1"),
+            std::string::npos);
+}
+
+TEST_P(Authorization, SubscriptionsNeedTheTokenAndEndWithIt) {
+  server.resource("a://b", "b", [] { return std::string("text"); }, authenticated(provider), scopes({"read"}));
+  MemoryClient client = connect();
+  const bool modern = is_modern(GetParam());
+  const std::string method = modern ? "subscriptions/listen" : "resources/subscribe";
+  const std::string params = modern ? R"({"notifications":{"resourceSubscriptions":["a://b"]}})" : R"({"uri":"a://b"})";
+  EXPECT_EQ(client.request(method, params).http_status, 401);
+  EXPECT_EQ(client.as_user(with_scopes({})).request(method, params).http_status, 403);
+  Principal::Fields fields;
+  fields.scopes = {"read"};
+  fields.expires_at = 1'800'000'060;
+  client.as_user(person(fields));
+  if (modern) {
+    client.start(method, params);
+  } else {
+    EXPECT_EQ(client.request(method, params).result, "{}");
+  }
+  client.executor().run();
+  const auto updates = [&] {
+    client.executor().run();
+    std::size_t count = 0;
+    for (const auto& note : client.notifications())
+      if (note.find("resources/updated") != std::string::npos) ++count;
+    return count;
+  };
+  server.resource_updated("a://b");
+  EXPECT_EQ(updates(), 1U);
+  clock->advance(std::chrono::seconds(61));
+  server.resource_updated("a://b");
+  EXPECT_EQ(updates(), 1U) << "the token has run out";
+}
+
+TEST(RateBuckets, AreBounded) {
+  RateBuckets buckets(3, std::chrono::seconds(3), 10);
+  const TimePoint now(std::chrono::seconds(1'800'000'000));
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(buckets.take("key" + std::to_string(i), now).count(), 0);
+  EXPECT_EQ(buckets.size(), 10U);
+  for (int i = 0; i < 2; ++i) EXPECT_EQ(buckets.take("key99", now).count(), 0);
+  EXPECT_EQ(buckets.take("key99", now).count(), 1000);
+  EXPECT_EQ(buckets.take("key99", now + std::chrono::seconds(1)).count(), 0);
+}
+
+}  // namespace
+}  // namespace leanmcp

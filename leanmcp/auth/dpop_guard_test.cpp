@@ -1,0 +1,82 @@
+#include <leanmcp/auth/auth_denial.hpp>
+#include <leanmcp/auth/dpop_guard.hpp>
+#include <leanmcp/auth/static_keys.hpp>
+#include <leanmcp/auth/test_tokens.hpp>
+#include <leanmcp/crypto/dpop.hpp>
+#include <leanmcp/server/request.hpp>
+
+#include <gtest/gtest.h>
+
+namespace leanmcp {
+namespace {
+
+const TimePoint now{std::chrono::seconds(1'800'000'000)};
+constexpr const char* url = "https://mcp.example/mcp";
+
+class Guarded : public testing::Test {
+ protected:
+  const SigningKey key = SigningKey::generate(JwsAlgorithm::es256);
+  Credentials with(std::string_view nonce) const {
+    DpopRequest request("POST", url);
+    request.access_token = "token";
+    request.nonce = nonce;
+    Credentials credentials;
+    credentials.dpop_proof = make_dpop_proof(key, request, now);
+    credentials.dpop_proofs = 1;
+    credentials.http_method = "POST";
+    return credentials;
+  }
+};
+
+TEST_F(Guarded, EachProofIsGoodOnce) {
+  DpopGuard guard((DpopOptions()));
+  const Credentials proof = with("");
+  EXPECT_FALSE(guard.check(proof, url, "token", key.thumbprint(), now));
+  ASSERT_TRUE(guard.check(proof, url, "token", key.thumbprint(), now));
+  EXPECT_FALSE(guard.check(with(""), url, "token", key.thumbprint(), now));
+  EXPECT_TRUE(guard.check(with(""), url, "other", key.thumbprint(), now)) << "of another token";
+  EXPECT_TRUE(guard.check(with(""), "https://mcp.example/other", "token", key.thumbprint(), now));
+  EXPECT_TRUE(guard.check(with(""), url, "token", "AAAA", now)) << "of another key";
+  Credentials two = with("");
+  two.dpop_proofs = 2;
+  EXPECT_TRUE(guard.check(two, url, "token", key.thumbprint(), now));
+}
+
+TEST_F(Guarded, NoncesAreAskedForAndGood) {
+  DpopGuard guard(DpopOptions().nonces(Secret(std::string(32, 'k'))).required());
+  const auto fault = guard.check(with(""), url, "token", key.thumbprint(), now);
+  ASSERT_TRUE(fault);
+  EXPECT_TRUE(fault->nonce);
+  EXPECT_FALSE(guard.check(with(guard.nonce_now(now)), url, "token", key.thumbprint(), now));
+  const DpopGuard sibling(DpopOptions().nonces(Secret(std::string(32, 'k'))));
+  EXPECT_EQ(sibling.nonce_now(now), guard.nonce_now(now)) << "instances share them by the key";
+  const auto stale = guard.check(with("stale"), url, "token", key.thumbprint(), now);
+  EXPECT_TRUE(stale && stale->nonce);
+}
+
+TEST(DpopDenial, AsksForANonceAndNamesTheAlgorithms) {
+  const auto provider = static_keys(StaticKeysOptions("https://idp.example", url, test_tokens::keys));
+  provider->protects(url, {"read"});
+  provider->accept_dpop(DpopOptions().nonces().required());
+  AuthDenial why(AuthCode::invalid_token, "proof: no nonce");
+  why.sent_dpop = true;
+  why.use_nonce = true;
+  const Denial denial = denial_of(why, *provider, now);
+  ASSERT_EQ(denial.headers.size(), 2U) << "Bearer is not offered where keys are required";
+  EXPECT_EQ(denial.headers[0].second.rfind("DPoP error=\"use_dpop_nonce\"", 0), 0U) << denial.headers[0].second;
+  EXPECT_NE(denial.headers[0].second.find("algs=\"ES256"), std::string::npos);
+  EXPECT_EQ(denial.headers[1].first, "DPoP-Nonce");
+  EXPECT_EQ(denial.headers[1].second, provider->dpop()->nonce_now(now));
+}
+
+TEST(BoundKey, IsReadStrictly) {
+  EXPECT_EQ(bound_key(R"({"sub":"ada"})"), std::nullopt);
+  EXPECT_EQ(bound_key(R"({"cnf":{"jkt":"abc"}})"), "abc");
+  EXPECT_EQ(bound_key(R"({"\u0063nf":{"jkt":"abc"}})"), "abc");
+  for (const char* odd :
+       {R"({"cnf":{}})", R"({"cnf":7})", R"({"cnf":{"jkt":7}})", R"({"cnf":{"jkt":"a","x5t#S256":"b"}})", R"({"cnf")"})
+    EXPECT_EQ(bound_key(odd), "") << odd;
+}
+
+}  // namespace
+}  // namespace leanmcp

@@ -1,0 +1,112 @@
+#include <leanmcp/transport/stdio.hpp>
+
+#include <gtest/gtest.h>
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <string>
+#include <thread>
+#include <vector>
+
+namespace leanmcp {
+namespace {
+
+std::string hello() { return "hello"; }
+
+/// One client's whole conversation: everything it writes, then the end of its input; what came back, by line.
+std::vector<std::string> talk(Server& server, const std::string& input, StdioOptions options = {}) {
+  int to[2];
+  int from[2];
+  EXPECT_EQ(::pipe(to), 0);
+  EXPECT_EQ(::pipe(from), 0);
+  int code = -1;
+  std::thread serving([&] { code = serve_stdio(server, options.descriptors(to[0], from[1])); });
+  std::string output;
+  std::thread reading([&] {
+    char chunk[4096];
+    for (ssize_t n = 0; (n = ::read(from[0], chunk, sizeof chunk)) > 0;)
+      output.append(chunk, static_cast<std::size_t>(n));
+  });
+  for (std::string_view rest = input; !rest.empty();) {
+    const ssize_t n = ::write(to[1], rest.data(), rest.size());
+    if (n <= 0) break;
+    rest.remove_prefix(static_cast<std::size_t>(n));
+  }
+  ::close(to[1]);
+  serving.join();
+  ::close(from[1]);
+  reading.join();
+  ::close(to[0]);
+  ::close(from[0]);
+  EXPECT_EQ(code, 0);
+  std::vector<std::string> lines;
+  for (std::size_t at = 0; at < output.size();) {
+    const auto end = output.find('\n', at);
+    lines.push_back(output.substr(at, end - at));
+    at = end + 1;
+  }
+  return lines;
+}
+
+std::string modern_call(int id) {
+  return R"({"jsonrpc":"2.0","id":)" + std::to_string(id) +
+         R"(,"method":"tools/call","params":{"name":"hello","arguments":{},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})"
+         "\n";
+}
+
+bool one_of(const std::vector<std::string>& lines, std::string_view text) {
+  return std::any_of(lines.begin(), lines.end(),
+                     [&](const std::string& line) { return line.find(text) != std::string::npos; });
+}
+
+class Stdio : public testing::Test {
+ protected:
+  void SetUp() override { server.tool("hello", &hello); }
+  Server server{"test", "1"};
+};
+
+TEST_F(Stdio, BothErasOnOnePipe) {
+  const auto lines = talk(
+      server,
+      modern_call(1) +
+          R"({"jsonrpc":"2.0","id":2,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}})"
+          "\n"
+          R"({"jsonrpc":"2.0","id":3,"method":"tools/list"})"
+          "\n");
+  ASSERT_EQ(lines.size(), 3U);
+  // Plain functions run on a worker: their answers come when they are done.
+  const bool called = one_of(lines, "\"text\":\"hello\"");
+  EXPECT_TRUE(called) << "the call was answered though the input had ended";
+}
+
+TEST_F(Stdio, NothingBeforeInitialize) {
+  const auto lines = talk(server, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n");
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("-32602"), std::string::npos) << lines[0];
+}
+
+TEST_F(Stdio, BadLinesAreAnsweredAndTheNextOneCounts) {
+  StdioOptions options;
+  options.most_line_bytes = 1024 * 128;
+  const auto lines = talk(server, "junk\n\n  \r\n[]\n" + std::string(300'000, 'x') + "\n" + modern_call(7), options);
+  ASSERT_EQ(lines.size(), 4U);
+  // Faults are told by the reader, calls by whoever runs them: the order is open.
+  for (const char* text : {"-32700", "-32600,\"message\":\"Invalid request: no batches", "too large", "\"id\":7"})
+    EXPECT_TRUE(one_of(lines, text)) << text;
+}
+
+TEST_F(Stdio, NotificationsAreNotAnswered) {
+  EXPECT_TRUE(talk(server, "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}\n").empty());
+}
+
+TEST(StdioStart, AServerThatCannotBeBuiltIsTold) {
+  std::string logged;
+  Server server("test", "1", ServerOptions().logger(Logger([&](LogLevel, std::string_view line) { logged += line; })));
+  server.tool("not a name", &hello);
+  EXPECT_EQ(serve_stdio(server, StdioOptions().descriptors(-1, -1)), 1);
+  EXPECT_NE(logged.find("not a name"), std::string::npos) << logged;
+}
+
+}  // namespace
+}  // namespace leanmcp
