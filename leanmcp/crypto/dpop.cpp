@@ -189,7 +189,10 @@ std::optional<std::string> dpop_target(std::string_view text) {
       return std::nullopt;
     if (port != (secure ? 443U : 80U)) out += ":" + std::to_string(port);
   }
-  return out + without_dots(normal_escapes(parsed->encoded_path()));
+  // It also takes a second colon after the authority for a path.
+  const std::string_view path = parsed->encoded_path();
+  if (!path.empty() && path.front() != '/') return std::nullopt;
+  return out + without_dots(normal_escapes(path));
 }
 
 std::string dpop_token_hash(std::string_view access_token) { return base64url_encode(sha256(access_token)); }

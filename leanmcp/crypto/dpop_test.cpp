@@ -155,7 +155,7 @@ TEST(Dpop, TargetsAreComparedInTheirOneForm) {
   EXPECT_EQ(form("https://mcp.example:99999/"), "none");
   EXPECT_EQ(form("https://[::1]:8443/x"), "https://[::1]:8443/x");
   for (const char* const text : {"", "mcp", "/mcp", "ftp://a/b", "https:///x", "https://u@a/b", "https://a b/",
-                                 "https:x", "https://a/\n", "javascript:alert(1)"})
+                                 "https:x", "https://a::/x", "https://a:1:2/", "https://a/\n", "javascript:alert(1)"})
     EXPECT_EQ(form(text), "none") << text;
   EXPECT_EQ(cause(with({{"htu", "https://MCP.example:443/mcp?x=1#y"}})), "good");
   EXPECT_EQ(cause(with({{"htu", "https://mcp.example/mcp/"}})), "for another URL");
