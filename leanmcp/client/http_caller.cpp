@@ -153,10 +153,11 @@ Task<HttpStreamEnd> HttpCaller::run(std::shared_ptr<HttpCall> call) {
     HttpStream::Callbacks callbacks;
     callbacks.on_events = call->on_events;
     const AuthRequest asked(call->method, call->url);
-    if (options_.authorizer_)
-      callbacks.on_head = [source = options_.authorizer_, asked](const ClientResponse& head) {
-        source->answered(asked, head);
-      };
+    callbacks.on_head = [source = options_.authorizer_, asked, weak = std::weak_ptr(call)](const ClientResponse& head) {
+      if (source) source->answered(asked, head);
+      const auto held = weak.lock();
+      if (held && held->on_head) held->on_head(head);
+    };
     call->stream = std::make_shared<HttpStream>(http_, executor_, options_.limits_, std::move(callbacks));
     call->stream->start(prepare(*call, *given));
     HttpStreamEnd end = co_await call->stream->done();

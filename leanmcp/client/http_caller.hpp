@@ -31,6 +31,8 @@ class HttpCall {
   std::string body;
   /// For whom time stands still while the authorizer works; may be empty.
   std::string id;
+  /// Status and headers of an answer that is a stream, before its first event.
+  std::function<void(const ClientResponse& head)> on_head;
   std::function<void(std::vector<SseEvent>&&)> on_events;
   /// The exchange under way, for `cancel`.
   std::shared_ptr<HttpStream> stream;

@@ -66,6 +66,11 @@ void HttpTransport::send(Outgoing message) {
   });
 }
 
+void HttpTransport::take_session(const ClientResponse& head) {
+  const std::string_view session = head.header("mcp-session-id");
+  if (is_session_id(session)) session_ = session;
+}
+
 void HttpTransport::take_events(Exchange& exchange, std::vector<SseEvent>&& events) {
   for (SseEvent& event : events) {
     if (exchange.answered) return;
@@ -93,13 +98,17 @@ Task<void> HttpTransport::exchange(ExchangePtr exchange) {
     if (open && held) take_events(*held, std::move(events));
   };
   exchange->call->on_events = on_events;
+  // The answer may come on a stream that goes on: the next request needs the session before its end.
+  if (exchange->message.initialize) {
+    exchange->call->on_head = [this, alive](const ClientResponse& head) {
+      const auto open = alive.lock();
+      if (open) take_session(head);
+    };
+  }
   auto sending = caller_.run(exchange->call);
   HttpStreamEnd end = co_await std::move(sending);
 
-  if (exchange->message.initialize && !end.error) {
-    const std::string_view session = end.response.header("mcp-session-id");
-    if (is_session_id(session)) session_ = session;
-  }
+  if (exchange->message.initialize && !end.error) take_session(end.response);
   std::string last_event_id = end.last_event_id;
   int failures = 0;
   while (!exchange->answered && may_resume(*exchange, end, last_event_id)) {

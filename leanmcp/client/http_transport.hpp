@@ -47,6 +47,8 @@ class HttpTransport final : public ClientTransport {
   Task<void> listen();
   std::shared_ptr<HttpCall> make_post(const ExchangePtr& exchange);
   std::shared_ptr<HttpCall> make_get(std::string last_event_id) const;
+  /// The session that a server assigns with its answer to `initialize`.
+  void take_session(const ClientResponse& head);
   void take_events(Exchange& exchange, std::vector<SseEvent>&& events);
   /// The exchange's end when there is nothing (more) to come back to.
   void report(const Exchange& exchange, HttpStreamEnd end);
