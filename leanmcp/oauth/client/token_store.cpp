@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include <set>
+
 namespace leanmcp::inline v0 {
 
 namespace {
@@ -36,6 +38,31 @@ std::optional<json::object> object_of(const Secret& text) {
 }
 
 }  // namespace
+
+struct MemoryTokenStore::Held {
+  std::mutex mutex;
+  std::set<std::string> names;
+};
+
+std::shared_ptr<MemoryTokenStore::Held> MemoryTokenStore::make_held() { return std::make_shared<Held>(); }
+
+Result<std::unique_ptr<TokenStore::Lease>> MemoryTokenStore::try_lock(const std::string& name) {
+  class HeldName final : public Lease {
+   public:
+    HeldName(std::shared_ptr<Held> held, std::string name) : held_(std::move(held)), name_(std::move(name)) {}
+    ~HeldName() override {
+      const std::lock_guard lock(held_->mutex);
+      held_->names.erase(name_);
+    }
+
+   private:
+    const std::shared_ptr<Held> held_;
+    const std::string name_;
+  };
+  const std::lock_guard lock(held_->mutex);
+  if (!held_->names.insert(name).second) return std::unique_ptr<Lease>();
+  return std::unique_ptr<Lease>(std::make_unique<HeldName>(held_, name));
+}
 
 Result<std::optional<Secret>> MemoryTokenStore::load(const std::string& name) {
   const std::lock_guard lock(mutex_);
