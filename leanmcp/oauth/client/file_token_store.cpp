@@ -7,7 +7,11 @@
 #include <leanmcp/oauth/client/private_directory.hpp>
 
 #include <charconv>
+#include <filesystem>
 #include <optional>
+#include <stdexcept>
+#include <system_error>
+#include <utility>
 
 namespace leanmcp::inline v0 {
 
@@ -66,6 +70,15 @@ std::string_view without_line_break(std::string_view text) {
   return text;
 }
 
+/// The line about the key, and what follows it; nullopt when the text is none of ours.
+std::optional<std::pair<std::string, std::string_view>> split_file(std::string_view text) {
+  if (!text.starts_with(first_line)) return std::nullopt;
+  text.remove_prefix(first_line.size());
+  const std::size_t end = text.find('\n');
+  if (end == std::string_view::npos) return std::nullopt;
+  return std::pair(std::string(text.substr(0, end)), text.substr(end + 1));
+}
+
 bool is_ring(const Secret& text) { return KeyRing::parse(text.reveal()).has_value(); }
 
 }  // namespace
@@ -90,6 +103,21 @@ Result<std::shared_ptr<FileTokenStore>, TokenStoreFault> FileTokenStore::open(st
   const std::shared_ptr<FileTokenStore> store(new FileTokenStore(std::move(directory), std::move(key)));
   if (const auto checked = store->check(); !checked) return checked.error();
   return store;
+}
+
+Result<TokenFileKind, TokenStoreFault> FileTokenStore::kind(const std::string& directory) {
+  std::error_code failed;
+  if (!std::filesystem::exists(directory, failed) && !failed) return TokenFileKind::none;
+  const auto opened = PrivateDirectory::open(directory, false);
+  if (!opened) return opened.error();
+  const auto text = opened->read(file_name, most_file);
+  if (!text) return text.error();
+  if (!*text) return TokenFileKind::none;
+  const auto parts = split_file((*text)->reveal());
+  if (!parts) return TokenStoreFault::tampered;
+  if (parts->first == by_file) return TokenFileKind::key_file;
+  return parts->first.starts_with(by_scrypt) ? Result<TokenFileKind, TokenStoreFault>(TokenFileKind::passphrase)
+                                             : TokenStoreFault::tampered;
 }
 
 Result<void, TokenStoreFault> FileTokenStore::check() {
@@ -149,17 +177,14 @@ Result<std::string, TokenStoreFault> FileTokenStore::new_key_line() {
 }
 
 Result<FileTokenStore::Values, TokenStoreFault> FileTokenStore::open_text(const Secret& text) {
-  std::string_view rest = text.reveal();
-  if (!rest.starts_with(first_line)) return TokenStoreFault::tampered;
-  rest.remove_prefix(first_line.size());
-  const std::size_t end = rest.find('\n');
-  if (end == std::string_view::npos) return TokenStoreFault::tampered;
-  const std::string key_line(rest.substr(0, end));
+  const auto parts = split_file(text.reveal());
+  if (!parts) return TokenStoreFault::tampered;
+  const std::string& key_line = parts->first;
   const auto key = root_key(key_line);
   if (!key) return key.error();
   const auto ring = KeyRing::parse(key->reveal());
   if (!ring) return TokenStoreFault::no_key;
-  auto opened = ring->sealer(seal_label).open(without_line_break(rest.substr(end + 1)), key_line);
+  auto opened = ring->sealer(seal_label).open(without_line_break(parts->second), key_line);
   if (!opened) return opened.error() == OpenFault::unknown_key ? TokenStoreFault::wrong_key : TokenStoreFault::tampered;
   const Secret plain(std::move(*opened));
   Values values;

@@ -31,6 +31,9 @@ class TokenFileKey {
   std::string name_;
 };
 
+/// What the file of a directory opens with.
+enum class TokenFileKind { none, key_file, passphrase };
+
 /// Keeps everything in one file, `tokens`, sealed by AES-256-GCM, in a directory for its owner alone (modes 0600 and
 /// 0700, refused otherwise). A change writes a new file and renames it over the old one; a lock keeps changes of
 /// several processes apart. A file that does not open is an error and stays as it is: nothing is ever written over it.
@@ -40,6 +43,9 @@ class FileTokenStore final : public TokenStore {
  public:
   /// Makes the directory when it is not there; opens the file when it is, so that a wrong passphrase shows at once.
   static Result<std::shared_ptr<FileTokenStore>, TokenStoreFault> open(std::string directory, TokenFileKey key);
+
+  /// For programs that ask for a passphrase only where one is needed. `none`: neither file nor, perhaps, directory.
+  static Result<TokenFileKind, TokenStoreFault> kind(const std::string& directory);
 
   Result<std::unique_ptr<Lease>> try_lock(const std::string& name) override;
   Result<std::optional<Secret>> load(const std::string& name) override;

@@ -119,6 +119,23 @@ TEST_F(FileStore, EachPassphraseFileHasItsOwnSalt) {
   EXPECT_EQ(lines.size(), 3U);
 }
 
+TEST_F(FileStore, TellsWhatItOpensWithBeforeItIsOpened) {
+  const auto kind = [&] { return *FileTokenStore::kind(place.string()); };
+  EXPECT_EQ(kind(), TokenFileKind::none);
+  EXPECT_FALSE(fs::exists(place));
+  ASSERT_TRUE(open(by_words()));
+  EXPECT_EQ(kind(), TokenFileKind::none);
+  ASSERT_TRUE(open(by_words())->save("a", Secret("b")));
+  EXPECT_EQ(kind(), TokenFileKind::passphrase);
+  fs::remove(place / "tokens");
+  ASSERT_TRUE(open(by_file())->save("a", Secret("b")));
+  EXPECT_EQ(kind(), TokenFileKind::key_file);
+  put(place / "tokens", "leanmcp tokens 2\nkey file\nAAAA\n");
+  EXPECT_EQ(FileTokenStore::kind(place.string()).error(), tampered);
+  fs::permissions(place, fs::perms(0755));
+  EXPECT_EQ(FileTokenStore::kind(place.string()).error(), not_private);
+}
+
 TEST_F(FileStore, AnotherKeyDoesNotOpenItAndChangesNothing) {
   ASSERT_TRUE(open(by_words())->save("a", Secret("one")));
   const std::string before = text_of(place / "tokens");
