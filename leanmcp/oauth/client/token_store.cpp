@@ -106,6 +106,7 @@ Secret save_tokens(const OAuthTokens& tokens, const Secret& dpop_key) {
   if (!tokens.refresh_token.empty()) out["refresh_token"] = tokens.refresh_token.reveal();
   if (!tokens.id_token.empty()) out["id_token"] = tokens.id_token;
   if (tokens.expires) out["expires"] = milliseconds(*tokens.expires);
+  if (tokens.renew_after) out["renew_after"] = milliseconds(*tokens.renew_after);
   if (!dpop_key.empty()) out["dpop_key"] = dpop_key.reveal();
   return Secret(json_text(out));
 }
@@ -120,6 +121,7 @@ std::optional<std::pair<OAuthTokens, Secret>> restore_tokens(const Secret& text)
   tokens.refresh_token = Secret(text_of(*in, "refresh_token"));
   tokens.id_token = text_of(*in, "id_token");
   tokens.expires = time_of(*in, "expires");
+  tokens.renew_after = time_of(*in, "renew_after");
   if (tokens.access_token.empty() || tokens.token_type.empty()) return std::nullopt;
   return std::pair(std::move(tokens), Secret(text_of(*in, "dpop_key")));
 }
