@@ -71,7 +71,8 @@ std::optional<RpcError> CallState::read_params() {
 
 void CallState::start() {
   listen_for_cancel();
-  if (const auto error = read_params()) return fail(*error);
+  params_fault_ = read_params();
+  if (params_fault_ && !entry_.hidden) return fail(*params_fault_);
   if (!run_hooks()) {
     if (waiting_) spawn_drive(std::move(waiting_));
     return;
@@ -101,6 +102,10 @@ void CallState::listen_for_cancel() {
 
 bool CallState::before_stage(Stage stage) {
   if (admitted_) return true;
+  if (stage >= Stage::limit && params_fault_) {
+    fail(*params_fault_);
+    return false;
+  }
   if (stage >= Stage::limit && !principal_bound_) {
     if (const auto error = bind_to_principal()) {
       fail(*error);
@@ -137,6 +142,10 @@ bool CallState::run_hooks() {
       return false;
     }
     if (!settle_verdict(verdict)) return false;
+  }
+  if (params_fault_ && !admitted_) {
+    fail(*params_fault_);
+    return false;
   }
   if (!principal_bound_ && !admitted_) {
     if (const auto error = bind_to_principal()) {

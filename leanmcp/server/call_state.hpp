@@ -115,6 +115,8 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   void finish_round();
   void send(const ResultBody& body);
   void deny(const Denial& denial);
+  /// Tells a denial of a hidden entry to those who may know of it.
+  void conceal(const Denial& denial);
   void fail(const RpcError& error);
   void respond(Reply reply);
   void cancel();
@@ -174,6 +176,9 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   Stage reached_ = Stage::authenticate;
   bool principal_bound_ = false;
   bool arguments_checked_ = false;
+  /// What is wrong with the params of a hidden entry: told after the caller may know of it.
+  std::optional<RpcError> params_fault_;
+  bool known_of_ = false;
   Task<Verdict> waiting_;
   std::string missing_capability_;
   bool replay_ = false;

@@ -288,20 +288,10 @@ void Engine::call(std::shared_ptr<RequestSink> sink, const RequestMessage& messa
     entry = message.method == "tools/call" ? registry->tool(name) : registry->prompt(name);
   }
   if (!entry) {
-    RpcError error{code::invalid_params, {}, {}, 200};
-    if (name.empty()) {
-      error.message = "Invalid params: the name or uri is missing";
-    } else if (message.method == "resources/read") {
-      if (!info.modern()) error.code = code::resource_not_found;
-      error.message = "Resource not found";
-      error.data = "{\"uri\":";
-      append_json_string(error.data, name.substr(0, 1000));
-      error.data += '}';
-    } else {
-      error.message = std::string(message.method == "tools/call" ? "Unknown tool: " : "Unknown prompt: ") +
-                      std::string(name.substr(0, 100));
-    }
-    return respond(*sink, message.id, error);
+    const EntryKind kind = message.method == "tools/call"    ? EntryKind::tool
+                           : message.method == "prompts/get" ? EntryKind::prompt
+                                                             : EntryKind::resource;
+    return absent(std::move(sink), message, std::move(info), kind);
   }
   const auto state = std::make_shared<CallState>(shared_from_this(), std::move(registry), *entry, std::move(sink),
                                                  std::move(info), message, std::string(name), std::move(variables));

@@ -84,6 +84,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void admit_all(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info,
                  std::vector<Candidate> candidates, bool stop_at_denial,
                  std::function<void(const Denial*, const std::vector<bool>& allowed, long long until)> done);
+  /// Answers for a name that stands for nothing, and for a hidden entry whose caller may not know of it: where entries
+  /// of the kind are hidden, in the same words, after the same question who calls.
+  void absent(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info, EntryKind kind);
   /// The session belongs to the first principal that uses it over HTTP; false for anyone else.
   bool bind_session(Session& session, const Entry& entry, const Principal& principal, const RequestInfo& info);
 

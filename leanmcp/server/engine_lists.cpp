@@ -22,6 +22,10 @@ const json::object* object_of(const json::object* from, std::string_view key) {
   return value ? value->if_object() : nullptr;
 }
 
+Completer no_proposals() {
+  return [](const std::string&, const std::string&) { return std::vector<std::string>(); };
+}
+
 }  // namespace
 
 void Engine::list(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info,
@@ -54,13 +58,15 @@ std::string Engine::list(EntryKind kind, std::string_view member, const json::ob
                          const std::function<bool(const Entry&)>& visible, std::optional<RpcError>& error) const {
   const auto registry = this->registry();
   const auto& items = registry->list(kind, info.version);
+  // Neither a cursor nor the lack of one may tell of what is hidden.
+  const auto shown = [&](const Registry::Item& item) { return !visible || visible(*item.entry); };
   std::size_t begin = 0;
   if (const json::value* const cursor = params ? params->if_contains("cursor") : nullptr) {
     // The cursor is the last item's key: it stays right when entries come and go between two pages.
     const auto key = cursor->is_string() ? base64url_decode(cursor->get_string()) : std::nullopt;
-    const auto last =
-        key ? std::find_if(items.begin(), items.end(), [&](const Registry::Item& item) { return item.key == *key; })
-            : items.end();
+    const auto last = key ? std::find_if(items.begin(), items.end(),
+                                         [&](const Registry::Item& item) { return item.key == *key && shown(item); })
+                          : items.end();
     if (last == items.end()) {
       error = RpcError{code::invalid_params, "Invalid cursor", {}, 200};
       return {};
@@ -70,13 +76,14 @@ std::string Engine::list(EntryKind kind, std::string_view member, const json::ob
   const std::size_t page = options_.page_size == 0 ? items.size() : options_.page_size;
   std::string members = "\"" + std::string(member) + "\":[";
   std::size_t end = begin;
-  for (std::size_t shown = 0; end < items.size() && shown < page; ++end) {
-    if (visible && !visible(*items[end].entry)) continue;
-    if (shown++ != 0) members += ',';
+  for (std::size_t count = 0; end < items.size() && count < page; ++end) {
+    if (!shown(items[end])) continue;
+    if (count++ != 0) members += ',';
     members += items[end].json;
   }
   members += ']';
-  if (end < items.size()) members += ",\"nextCursor\":\"" + base64url_encode(items[end - 1].key) + "\"";
+  if (std::any_of(items.begin() + static_cast<std::ptrdiff_t>(end), items.end(), shown))
+    members += ",\"nextCursor\":\"" + base64url_encode(items[end - 1].key) + "\"";
   if (info.modern())
     members += ",\"ttlMs\":" + std::to_string(options_.list_ttl.count()) +
                (visible ? R"(,"cacheScope":"private")" : R"(,"cacheScope":"public")");
@@ -99,6 +106,8 @@ void Engine::listen(std::shared_ptr<RequestSink> sink, const RequestMessage& mes
   filter.prompts = flag("promptsListChanged");
   filter.resources = flag("resourcesListChanged");
   std::vector<Candidate> candidates;
+  std::vector<Candidate> hidden;
+  std::vector<std::string> hidden_uris;
   if (const json::value* const uris = object.if_contains("resourceSubscriptions"); uris && uris->is_array()) {
     filter.by_uri = true;
     const auto registry = this->registry();
@@ -109,19 +118,34 @@ void Engine::listen(std::shared_ptr<RequestSink> sink, const RequestMessage& mes
       const Entry* entry = registry->resource(uri);
       if (!entry) entry = registry->match(uri, variables);
       // Changes of a protected resource are as protected as its contents.
-      if (entry && !entry->hooks.empty())
-        candidates.push_back(Candidate{std::shared_ptr<const Entry>(registry, entry), std::move(variables), true});
+      if (entry && !entry->hooks.empty()) {
+        if (entry->hidden) hidden_uris.push_back(uri);
+        (entry->hidden ? hidden : candidates)
+            .push_back(Candidate{std::shared_ptr<const Entry>(registry, entry), std::move(variables), true});
+      }
       filter.uris.push_back(uri);
     }
   }
-  if (candidates.empty()) return start_listening(std::move(sink), message.id, info, std::move(filter));
-  admit_all(sink, message, info, std::move(candidates), true,
-            [self = shared_from_this(), sink, id = message.id, info, filter = std::move(filter)](
-                const Denial* denial, const std::vector<bool>&, long long until) mutable {
-              if (denial) return sink->respond(denial_reply(id, *denial));
-              filter.until = until;
-              self->start_listening(sink, id, info, std::move(filter));
-            });
+  if (candidates.empty() && hidden.empty())
+    return start_listening(std::move(sink), message.id, info, std::move(filter));
+  RequestInfo shared = info;
+  shared.verified = std::make_shared<VerifiedCaller>();
+  // A hidden resource that the caller may not know of is like one that is not there: agreed to, and nothing comes.
+  const auto listen_to_hidden = [self = shared_from_this(), sink, message, shared, hidden = std::move(hidden),
+                                 hidden_uris = std::move(hidden_uris), filter = std::move(filter)](
+                                    const Denial* denial, const std::vector<bool>&, long long until) {
+    if (denial) return sink->respond(denial_reply(message.id, *denial));
+    self->admit_all(sink, message, shared, hidden, false,
+                    [self, sink, message, shared, hidden_uris, filter, until](
+                        const Denial*, const std::vector<bool>& allowed, long long hidden_until) {
+                      SubscriptionFilter final = filter;
+                      for (std::size_t i = 0; i < hidden_uris.size(); ++i)
+                        if (!allowed[i]) final.muted.insert(hidden_uris[i]);
+                      final.until = until == 0 || (hidden_until != 0 && hidden_until < until) ? hidden_until : until;
+                      self->start_listening(sink, message.id, shared, std::move(final));
+                    });
+  };
+  admit_all(sink, message, shared, std::move(candidates), true, listen_to_hidden);
 }
 
 void Engine::start_listening(std::shared_ptr<RequestSink> sink, const std::string& id, const RequestInfo& info,
@@ -184,11 +208,11 @@ void Engine::subscribe(std::shared_ptr<RequestSink> sink, const RequestMessage& 
   UriVariables variables;
   const Entry* entry = registry->resource(uri);
   if (!entry) entry = registry->match(uri, variables);
-  if (!entry) return respond(*sink, message.id, RpcError{code::resource_not_found, "Resource not found", {}, 200});
+  if (!entry) return absent(std::move(sink), message, info, EntryKind::resource);
   std::shared_ptr<const Entry> held(registry, entry);
-  std::vector<Candidate> candidates;
-  const auto subscribed = [self = shared_from_this(), sink, id = message.id, info, held, uri](const Denial* denial,
-                                                                                              const Principal* who) {
+  const auto subscribed = [self = shared_from_this(), sink, message, id = message.id, info, held, uri](
+                              const Denial* denial, const Principal* who) {
+    if (denial && held->hidden) return self->absent(sink, message, info, held->kind);
     if (denial) return sink->respond(denial_reply(id, *denial));
     if (!who) {
       info.session->subscribe(uri);
@@ -217,18 +241,23 @@ void Engine::complete(std::shared_ptr<RequestSink> sink, const RequestMessage& m
     entry = registry->resource_template(text_of(ref, "uri"));
     if (!entry) entry = registry->resource(text_of(ref, "uri"));
   }
-  if (!entry) return refuse("ref names nothing here");
+  if (!entry && type != "ref/prompt" && type != "ref/resource") return refuse("ref names nothing here");
+  if (!entry)
+    return absent(std::move(sink), message, info, type == "ref/prompt" ? EntryKind::prompt : EntryKind::resource);
   const auto completer = entry->completers.find(std::string(text_of(argument, "name")));
   const Version version = info.version;
-  if (completer == entry->completers.end()) {
+  if (completer == entry->completers.end() && !entry->hidden) {
     return respond(*sink, render_result(message.id, finish_result(*this, version,
                                                                   R"("completion":{"values":[],"hasMore":false})")));
   }
-  if (entry->hooks.empty()) return run_completer(std::move(sink), message, version, registry, completer->second);
+  const Completer function = completer == entry->completers.end() ? no_proposals() : completer->second;
+  if (entry->hooks.empty()) return run_completer(std::move(sink), message, version, registry, function);
   // What it proposes may tell as much as the entry itself.
-  admit(sink, message, info, std::shared_ptr<const Entry>(registry, entry), {}, false,
-        [self = shared_from_this(), sink, message, version, registry, &function = completer->second](
-            const Denial* denial, const Principal*) {
+  std::shared_ptr<const Entry> held(registry, entry);
+  admit(sink, message, info, held, {}, false,
+        [self = shared_from_this(), sink, message, info, version, registry, held, function](const Denial* denial,
+                                                                                            const Principal*) {
+          if (denial && held->hidden) return self->absent(sink, message, info, held->kind);
           if (denial) return sink->respond(denial_reply(message.id, *denial));
           self->run_completer(sink, message, version, registry, function);
         });

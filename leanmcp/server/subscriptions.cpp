@@ -103,7 +103,8 @@ void Subscriptions::resource_updated(std::string_view uri, TimePoint now) {
     for (const auto& [number, listener] : listeners_) {
       if (listener.filter.until != 0 && now >= TimePoint(std::chrono::seconds(listener.filter.until))) continue;
       const auto& uris = listener.filter.uris;
-      if (std::find(uris.begin(), uris.end(), key) != uris.end()) to.emplace_back(listener.sink, listener.id);
+      if (std::find(uris.begin(), uris.end(), key) != uris.end() && !listener.filter.muted.contains(key))
+        to.emplace_back(listener.sink, listener.id);
     }
     sessions = live_sessions();
   }

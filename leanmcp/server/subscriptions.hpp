@@ -20,6 +20,8 @@ struct SubscriptionFilter {
   bool resources = false;
   bool by_uri = false;  ///< resources were named, if only by an empty list
   std::vector<std::string> uris;
+  /// Of these, what the listener is told nothing of.
+  std::set<std::string, std::less<>> muted;
   /// Some of the resources are protected: the listener is told of nothing from then on (Unix seconds). 0 for never.
   long long until = 0;
 };

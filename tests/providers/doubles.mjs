@@ -71,7 +71,7 @@ export async function start_doubles() {
       if (sub === 'auth0|limited') return json(response, 429, { error: 'too_many_requests' }, { 'X-RateLimit-Limit': '10', 'X-RateLimit-Remaining': '0' });
       return json(response, 200, { sub: sub === 'auth0|swapped' ? 'auth0|other' : sub, email: 'user@example.com', email_verified: true, name: 'John Doe', nickname: 'john' });
     },
-    'GET /firebase/jwk': (_, response) => jwks(response, 'firebase'),
+    'GET /firebase/jwk/securetoken@system.gserviceaccount.com': (_, response) => jwks(response, 'firebase'),
     'GET /oidc/.well-known/openid-configuration': (_, response) => json(response, 200, { issuer: `${world.base}/oidc`, jwks_uri: `${world.base}/oidc/jwks`,
       userinfo_endpoint: `${world.base}/oidc/me`, token_endpoint: `${world.base}/oidc/token` }),
     'GET /oidc/jwks': (_, response) => jwks(response, 'oidc'),
