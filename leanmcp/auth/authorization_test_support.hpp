@@ -14,7 +14,7 @@
 namespace leanmcp::test {
 
 /// Verifies nothing: the in-memory client says who calls.
-class NoProvider final : public AuthProvider {
+class NoProvider : public AuthProvider {
  public:
   Result<void> init() override { return {}; }
   std::optional<Result<Principal, AuthFault>> verify_now(std::string_view, TimePoint) override {

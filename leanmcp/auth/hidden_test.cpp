@@ -126,6 +126,26 @@ TEST_P(Hidden, NoCursorTells) {
   EXPECT_TRUE(by("b").ok());
 }
 
+/// Refuses every token and counts how often it is asked.
+class CountingProvider final : public test::NoProvider {
+ public:
+  std::optional<Result<Principal, AuthFault>> verify_now(std::string_view token, TimePoint now) override {
+    ++asked;
+    return NoProvider::verify_now(token, now);
+  }
+  int asked = 0;
+};
+
+TEST(HiddenEntries, ABadTokenIsLookedAtOnceHoweverManyAreHidden) {
+  const auto counting = std::make_shared<CountingProvider>();
+  Server server("many", "1");
+  for (int i = 0; i < 50; ++i)
+    server.tool("t" + std::to_string(i), &fine, authenticated(counting), scopes({"deep"}), hide_from_lists());
+  MemoryClient client = connect_in_memory(server);
+  client.request("tools/list", R"({"_meta":{"authorization":{"type":"bearer","token":"a.b.c"}}})");
+  EXPECT_EQ(counting->asked, 1);
+}
+
 TEST_P(Hidden, ListeningToItIsListeningToNothing) {
   if (!is_modern(GetParam())) GTEST_SKIP() << "resources/subscribe is above";
   MemoryClient client = connect();

@@ -1,10 +1,12 @@
 // Every provider against a double of its own shape: right tokens give the exact user, forged and wrong ones the documented code,
-// over HTTP on both eras, by header and by _meta, and on stdio; then keys that change under load and providers that go away. "run.mjs clerk" does one provider.
+// over HTTP on both eras, by header and by _meta, and on stdio; then keys that change under load, providers that go away or lie.
+// "run.mjs clerk" does one provider.
 import { spawn } from 'node:child_process';
 import path from 'node:path';
 import { Checks } from '../support/checks.mjs';
-import { bin, free_port, start, stop_all } from '../support/process.mjs';
+import { bin, free_port, sleep, start, stop_all } from '../support/process.mjs';
 import { start_doubles } from './doubles.mjs';
+import { check_evil } from './evil.mjs';
 import { make_token } from './keys.mjs';
 import { check_rotation } from './rotation.mjs';
 import { check_start_up } from './start_up.mjs';
@@ -40,6 +42,7 @@ for (const [name, provider] of Object.entries(providers)) {
     checks.equal(title('the exact user'), profile.text && JSON.parse(profile.text), provider.profile);
     for (const row of rows.filter((item) => item.provider === name)) {
       const answer = await wire.call(row.tool ?? 'getUserId', await token_of(row));
+      if (row.rest_ms) await sleep(row.rest_ms);
       if (row.expect === 'OK') {
         checks.equal(title(row.name), [answer.status, answer.text], [200, row.claims?.sub ?? provider.id]);
       } else {
@@ -65,6 +68,7 @@ if (!only || only === 'rights') {
   await checks.step('rights', () => check_rights());
 }
 if (!only || only === 'rotation') await checks.step('rotation', () => check_rotation(checks, world));
+if (!only || only === 'evil') await checks.step('evil', () => check_evil(checks));
 if (!only || only === 'start_up') await checks.step('start_up', () => check_start_up(checks, world));
 await stop_all();
 world.stop();

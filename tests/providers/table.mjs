@@ -4,6 +4,7 @@
 //           hs_with_public_key, hs_with_secret, flipped, cut, padded, repeated_claim, raw (the text itself)
 //   claims  put over the right ones; null takes one away
 //   header  the same for the header
+//   rest_ms  how long the provider has asked us to leave it alone
 //   expect  OK, INVALID_TOKEN or VERIFICATION_FAILED; for whom: tool getUserId (the token alone), or getProfile where it says so
 
 export const audience = 'https://mcp.example.com/mcp';
@@ -135,7 +136,7 @@ const others = [
   invalid('clerk', 'azp as a list', { claims: { azp: ['https://app.example.com'] } }),
   invalid('clerk', 'not valid yet', { claims: { nbf: ({ now }) => now + 600 } }),
   { provider: 'clerk', name: 'profile: the secret key is refused by Clerk', tool: 'getProfile', claims: { sub: 'user_badkey' }, expect: 'VERIFICATION_FAILED' },
-  { provider: 'clerk', name: 'profile: rate limited', tool: 'getProfile', claims: { sub: 'user_limited' }, expect: 'VERIFICATION_FAILED' },
+  { provider: 'clerk', name: 'profile: rate limited', tool: 'getProfile', claims: { sub: 'user_limited' }, expect: 'VERIFICATION_FAILED', rest_ms: 1100 },
   invalid('clerk', 'profile: the user is gone', { tool: 'getProfile', claims: { sub: 'user_gone' } }),
   invalid('clerk', 'profile: the user is banned', { tool: 'getProfile', claims: { sub: 'user_banned' } }),
   { provider: 'clerk', name: "profile: another user's comes back", tool: 'getProfile', claims: { sub: 'user_swapped' }, expect: 'VERIFICATION_FAILED' },
@@ -150,7 +151,7 @@ const others = [
   invalid('cognito', 'unknown kid', { how: 'unknown_key' }),
   invalid('cognito', 'signature with a flipped bit', { how: 'flipped' }),
   invalid('cognito', 'profile: the token was revoked', { tool: 'getProfile', claims: { sub: 'revoked' } }),
-  { provider: 'cognito', name: 'profile: too many requests', tool: 'getProfile', claims: { sub: 'throttled' }, expect: 'VERIFICATION_FAILED' },
+  { provider: 'cognito', name: 'profile: too many requests', tool: 'getProfile', claims: { sub: 'throttled' }, expect: 'VERIFICATION_FAILED', rest_ms: 1100 },
   { provider: 'cognito', name: 'profile: no scope that allows a look-up', tool: 'getProfile', claims: { scope: 'other' }, expect: 'VERIFICATION_FAILED' },
   invalid('auth0', 'audience of another API', { claims: { aud: 'https://other.example' } }),
   invalid('auth0', 'audience list without ours', { claims: { aud: ['https://other.example', ({ base }) => `${base}/auth0/userinfo`] } }),

@@ -44,6 +44,7 @@ export function modern(url, { by_meta = false } = {}) {
 // One process for all calls; the token comes in _meta.
 export function stdio(child) {
   const waiting = new Map();
+  child.once('exit', () => waiting.forEach((answer) => answer(outcome(0, {}))));
   readline.createInterface({ input: child.stdout }).on('line', (line) => {
     const message = JSON.parse(line);
     waiting.get(message.id)?.(outcome(200, message));
@@ -52,10 +53,9 @@ export function stdio(child) {
   return {
     name: 'stdio',
     soft: true,
-    call: (tool, token, args = {}) => new Promise((resolve, reject) => {
+    call: (tool, token, args = {}) => new Promise((resolve) => {
       last += 1;
       waiting.set(last, resolve);
-      child.once('exit', () => reject(new Error('the stdio server ended')));
       child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: last, method: 'tools/call', params: { _meta: modern_meta(token, true), name: tool, arguments: args } })}\n`);
     }),
   };
