@@ -156,7 +156,10 @@ void CallState::merge_argument(std::string_view name, const json::value& value) 
 
 bool CallState::bind(const TypeInfo& type, void* object) {
   faults_.clear();
-  for (const BindFault& fault : bind_value(type, object, *arguments_, entry_.fields)) {
+  // What is no tool gets its arguments as texts (Prompts, Getting a Prompt; RFC 6570).
+  const bool texts = entry_.kind != EntryKind::tool;
+  for (const BindFault& fault : texts ? bind_texts(type, object, *arguments_, entry_.fields)
+                                      : bind_value(type, object, *arguments_, entry_.fields)) {
     if (faults_.size() == most_faults) break;
     faults_.push_back(fault.pointer + " " + fault.message);
   }
@@ -167,7 +170,8 @@ bool CallState::arguments_passed_fit() {
   if (entry_.raw_input) return raw_arguments_fit();
   faults_.clear();
   if (!entry_.handler.input) return true;
-  for (const BindFault& fault : check_passed(*entry_.handler.input, *arguments_, entry_.fields)) {
+  for (const BindFault& fault : check_passed(*entry_.handler.input, *arguments_, entry_.fields,
+                                               entry_.kind != EntryKind::tool)) {
     if (faults_.size() == most_faults) break;
     faults_.push_back(fault.pointer + " " + fault.message);
   }

@@ -119,7 +119,8 @@ class Server {
             detail::handler_of<detail::AsTool>(std::move(f)), list(std::forward<D>(decorators)...));
     return *this;
   }
-  /// The input struct's fields are the prompt's arguments; on the wire they are strings.
+  /// The input struct's fields are the prompt's arguments. On the wire they are strings; numbers and booleans are read
+  /// from them.
   template <class F, class... D>
   Server& prompt(std::string name, F f, D&&... decorators) {
     add(EntryKind::prompt, std::move(name), {}, detail::handler_of<detail::AsPrompt>(std::move(f)),
@@ -133,7 +134,7 @@ class Server {
     return *this;
   }
   /// `{name}` in the template takes one path segment, `{+name}` any text (RFC 6570, levels 1 and 2); the values are the
-  /// input struct's fields.
+  /// input struct's fields, read as a prompt's are.
   template <class F, class... D>
   Server& resource_template(std::string uri_template, std::string name, F f, D&&... decorators) {
     add(EntryKind::resource_template, std::move(name), std::move(uri_template),
