@@ -74,8 +74,10 @@ json::value enumerator_name(const TypeInfo& type, const void* object) {
 
 json::value to_json(const TypeInfo& type, const void* object) {
   switch (type.kind) {
-    case TypeKind::any: return *static_cast<const json::value*>(object);
-    case TypeKind::boolean: return json::value(*static_cast<const bool*>(object));
+    case TypeKind::any:
+      return *static_cast<const json::value*>(object);
+    case TypeKind::boolean:
+      return json::value(*static_cast<const bool*>(object));
     case TypeKind::integer: {
       const std::int64_t bits = read_signed(type, object);
       if (type.is_signed || type.bytes < 8) return json::value(bits);
@@ -87,8 +89,10 @@ json::value to_json(const TypeInfo& type, const void* object) {
       if (!std::isfinite(d)) return json::value(nullptr);
       return json::value(d);
     }
-    case TypeKind::string: return json::value(*static_cast<const std::string*>(object));
-    case TypeKind::enumeration: return enumerator_name(type, object);
+    case TypeKind::string:
+      return json::value(*static_cast<const std::string*>(object));
+    case TypeKind::enumeration:
+      return enumerator_name(type, object);
     case TypeKind::optional:
       return type.has_value(object) ? to_json(type.inner(), type.get(object)) : json::value(nullptr);
     case TypeKind::array: {
@@ -110,8 +114,10 @@ json::value to_json(const TypeInfo& type, const void* object) {
       });
       return std::move(out.object);
     }
-    case TypeKind::variant: return to_json(type.alternatives[type.index(object)](), type.held(object));
-    case TypeKind::date_time: return json::value(format_date_time(type.get_time(object)));
+    case TypeKind::variant:
+      return to_json(type.alternatives[type.index(object)](), type.held(object));
+    case TypeKind::date_time:
+      return json::value(format_date_time(type.get_time(object)));
     case TypeKind::object: {
       json::object out;
       for (std::size_t i = 0; i < type.count; ++i) {

@@ -50,6 +50,8 @@ class ServerOptions {
   ServerOptions& call_timeout(std::chrono::milliseconds limit);
   /// Threads for plain functions, and how many calls may wait for one.
   ServerOptions& workers(unsigned threads, std::size_t queue = 1'000);
+  /// Calls that run or wait at the same time, of all callers; what is over is told to try again. 10,000 by default.
+  ServerOptions& max_calls(std::size_t most);
   ServerOptions& logger(Logger logger);
   ServerOptions& clock(std::shared_ptr<const Clock> clock);
   /// Test mode: after every answered question the handler runs again from the top, on every era.
