@@ -152,6 +152,12 @@ Engine::~Engine() = default;
 
 void Engine::stop_workers() { workers_->stop(); }
 
+bool Engine::begin_call() noexcept {
+  if (++calls_ <= options_.calls) return true;
+  --calls_;
+  return false;
+}
+
 void Engine::publish(std::shared_ptr<const Registry> registry) {
   const auto before = std::atomic_exchange(&registry_, registry);
   const auto differs = [&](EntryKind kind) {
@@ -241,8 +247,9 @@ std::string Engine::initialize(const json::object* params, const RequestInfo& in
   // Elicitation came with 2025-06-18; a client of an older revision cannot have meant it.
   if (client.version < Version::v2025_06_18) client.capabilities.elicitation_form = false;
   if (client.version < Version::v2025_11_25) client.capabilities.elicitation_url = false;
+  const bool again = info.session->initialized();
   info.session->initialize(client);
-  subscriptions_.add_session(info.session);
+  if (!again) subscriptions_.add_session(info.session);
   std::string members = "\"protocolVersion\":";
   append_json_string(members, to_string(client.version));
   members.append(",\"capabilities\":").append(capabilities_json()).append(",\"serverInfo\":").append(implementation_);
