@@ -65,6 +65,45 @@ TEST(HttpClient, GuardsAddressesAfterResolution) {
   EXPECT_EQ(response.error().cause, HttpClientCause::refused_url);
 }
 
+TEST(HttpClient, GuardsAddressesOfOneRequest) {
+  ScriptedServer server([](const std::string&) { return ok("secret"); });
+  HttpClientOptions options;
+  options.allow_plain_http = true;
+  HttpClient client(options);
+  // 0.0.0.0 reaches this machine and is no loopback name: the first request leaves a connection open.
+  const std::string url = "http://0.0.0.0:" + std::to_string(server.port()) + "/";
+  ASSERT_TRUE(client.fetch(ClientRequest("GET", url)));
+  ASSERT_EQ(server.connections(), 1);
+  for (const std::string& target : {url, server.url(), "http://[::1]:" + std::to_string(server.port()) + "/"}) {
+    ClientRequest guarded("GET", target);
+    guarded.addresses = AddressPolicy::public_only;
+    const auto response = client.fetch(guarded);
+    ASSERT_FALSE(response) << target;
+    EXPECT_EQ(response.error().cause, HttpClientCause::refused_url) << response.error().detail;
+  }
+  EXPECT_EQ(server.connections(), 1);
+  EXPECT_TRUE(client.fetch(ClientRequest("GET", url))) << "the other requests are free";
+}
+
+TEST(HttpClient, GuardsLiteralAddressesBehindAProxy) {
+  ScriptedServer proxy([](const std::string&) { return ok("by the proxy"); });
+  HttpClientOptions options;
+  options.allow_plain_http = true;
+  options.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
+  HttpClient client(options);
+  for (const std::string host : {"10.0.0.1", "169.254.169.254", "[fd00::1]", "2130706434", "192.168.1.1"}) {
+    ClientRequest guarded("GET", "http://" + host + "/");
+    guarded.addresses = AddressPolicy::public_only;
+    const auto response = client.fetch(guarded);
+    ASSERT_FALSE(response) << host;
+    EXPECT_EQ(response.error().cause, HttpClientCause::refused_url) << response.error().detail;
+  }
+  EXPECT_EQ(proxy.connections(), 0);
+  ClientRequest named("GET", "http://as.example/");
+  named.addresses = AddressPolicy::public_only;
+  EXPECT_TRUE(client.fetch(named));
+}
+
 sockaddr_storage parse(const char* text) {
   sockaddr_storage out{};
   auto* v4 = reinterpret_cast<sockaddr_in*>(&out);
