@@ -211,7 +211,7 @@ int Connection::check_head() {
   // A browser always names the host; only HTTP/1.0 may leave it out.
   const bool named = !authority.empty() || request.header_count(KnownHeader::host) != 0;
   if (named && !(route_ && route_->any_host) && !loop_->host_allowed(authority)) return 403;
-  if (request.header_count(KnownHeader::origin) != 0) {
+  if (loop_->shared().rules.checks_origins() && request.header_count(KnownHeader::origin) != 0) {
     const std::string_view origin = request.header(KnownHeader::origin);
     if (request.header_count(KnownHeader::origin) > 1 || !loop_->shared().rules.origin_allowed(origin)) return 403;
     loop_->shared().rules.append_cors(cors_, origin);
