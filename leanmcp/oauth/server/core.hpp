@@ -1,0 +1,160 @@
+#pragma once
+
+#include <leanmcp/base/result.hpp>
+#include <leanmcp/crypto/dpop.hpp>
+#include <leanmcp/crypto/replay_window.hpp>
+#include <leanmcp/http/client.hpp>
+#include <leanmcp/oauth/server/message.hpp>
+#include <leanmcp/oauth/server/options.hpp>
+#include <leanmcp/oauth/server/store.hpp>
+#include <leanmcp/storage/vault.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace leanmcp::inline v0::as {
+
+class SigningKeys;
+class RateLimits;
+class AuditLog;
+
+/// What the endpoints share: configuration, storage, keys, the two ways out. Set up once, then immutable and
+/// thread-safe.
+struct Core {
+  explicit Core(OAuthServerOptions given);
+  ~Core();
+
+  OAuthServerOptions options;
+  std::optional<Store> store;
+  std::optional<Vault> vault;
+  std::unique_ptr<SigningKeys> keys;
+  std::unique_ptr<RateLimits> limits;
+  std::unique_ptr<AuditLog> audit;
+  /// For what must come back unchanged: refresh answers, upstream secrets.
+  std::optional<Sealer> sealer;
+  std::optional<DpopNonces> nonces;
+  /// To providers and trusted issuers.
+  std::shared_ptr<HttpClient> http;
+  /// To addresses that clients name: public ones only.
+  std::shared_ptr<HttpClient> guarded_http;
+
+  /// The issuer with the endpoint's path behind it.
+  std::string url(std::string_view path) const { return options.issuer_ + std::string(path); }
+  const ProtectedApi* api(std::string_view resource) const noexcept;
+  Upstream* upstream(std::string_view name) const noexcept;
+};
+
+/// Parameters of a query or form, each there once at most (RFC 6749, section 3.1: "MUST NOT be included more than
+/// once"). `resource` too: one token is for one server here.
+class Parameters {
+ public:
+  /// An error (invalid_request) for a repeated name, a broken escape, or more than 32 KiB or 64 pairs.
+  static Result<Parameters, OAuthError> parse(std::string_view text);
+  /// Empty when it is not there; RFC 6749, section 3.1, treats an empty value as absent.
+  std::string_view get(std::string_view name) const noexcept;
+  bool has(std::string_view name) const noexcept { return !get(name).empty(); }
+
+ private:
+  std::vector<std::pair<std::string, std::string>> pairs_;
+};
+
+/// A client that showed who it is, or a public one that said so.
+struct AuthenticatedClient {
+  ClientRecord client;
+  ClientMethod used = ClientMethod::none;
+};
+
+/// One request to the token endpoint, after the client's proof and, if there is one, the DPoP proof were checked.
+struct TokenCall {
+  Parameters form;
+  AuthenticatedClient client;
+  std::optional<DpopProof> proof;
+  TimePoint now;
+};
+
+/// What the token endpoint answers (RFC 6749, section 5.1).
+struct TokenReply {
+  std::string access_token;
+  std::string token_type = "Bearer";
+  std::chrono::seconds expires_in{0};
+  std::string refresh_token;
+  std::string id_token;
+  std::string scope;
+  /// RFC 8693, section 2.2.1.
+  std::string issued_token_type;
+};
+using TokenOutcome = Result<TokenReply, OAuthError>;
+
+/// What an access token is to say (RFC 9068, section 2.2).
+struct AccessTokenClaims {
+  std::string subject;
+  std::string client_id;
+  std::string audience;
+  std::string scope;
+  /// Empty for grants without a family (client credentials).
+  std::string grant_id;
+  /// `cnf.jkt`, or empty.
+  std::string thumbprint;
+  /// `act` (RFC 8693, section 4.1): JSON text, or empty.
+  std::string actor;
+};
+/// Signs it; the id of the token is in `jti`.
+std::string sign_access_token(const Core& core, const AccessTokenClaims& claims, TimePoint now,
+                              std::chrono::seconds lifetime);
+/// One of our own that is live: signature, times, not denied, its family not revoked. JSON text of the claims.
+std::optional<std::string> live_access_token(const Core& core, std::string_view token, TimePoint now);
+
+/// The client of a token, revocation, introspection or pushed request: exactly one way of authentication, the one it is
+/// registered for (RFC 6749, section 2.3; RFC 7521, section 4.2).
+Result<AuthenticatedClient, OAuthError> authenticate_client(Core& core, const Request& request, const Parameters& form,
+                                                            TimePoint now);
+/// A client by its id: configured, registered, or its metadata document (fetched, with the guards). The error is for
+/// the log; peers are told that the client is not known.
+Result<ClientRecord, OAuthError> find_client(Core& core, std::string_view client_id, std::string_view peer,
+                                             TimePoint now);
+/// The DPoP proof of a request, if it has one; use_dpop_nonce and invalid_dpop_proof are errors (RFC 9449, section 5).
+Result<std::optional<DpopProof>, OAuthError> check_dpop(Core& core, const Request& request, std::string_view path,
+                                                        TimePoint now);
+/// Whether a redirect URI is one of the client's: byte for byte, but for the port of a native client's loopback (RFC
+/// 8252, section 7.3).
+bool redirect_matches(const ClientRecord& client, std::string_view redirect_uri);
+/// Whether a redirect URI may be registered at all; the error says why not.
+Result<void, OAuthError> check_redirect_uri(std::string_view uri, std::string_view application_type);
+/// The requested scopes if all are known, allowed to the client and offered by the API; its defaults for an empty
+/// request. In a fixed order, no repetition. `invalid_scope` otherwise.
+Result<std::string, OAuthError> grant_scope(const Core& core, const ClientRecord& client, const ProtectedApi& api,
+                                            std::string_view requested);
+/// The API that `resource` names, the first one for an empty name; `invalid_target` otherwise (RFC 8707, section 2).
+Result<const ProtectedApi*, OAuthError> find_api(const Core& core, std::string_view resource);
+
+// The grants of the token endpoint, one file each.
+TokenOutcome grant_authorization_code(Core& core, const TokenCall& call);
+TokenOutcome grant_refresh_token(Core& core, const TokenCall& call);
+TokenOutcome grant_client_credentials(Core& core, const TokenCall& call);
+TokenOutcome grant_assertion(Core& core, const TokenCall& call);
+TokenOutcome grant_exchange(Core& core, const TokenCall& call);
+
+// The endpoints, one file each.
+Answer answer_metadata(Core& core, bool openid);
+Answer answer_jwks(Core& core, TimePoint now);
+Answer answer_authorize(Core& core, const Request& request, TimePoint now);
+Answer answer_pushed(Core& core, const Request& request, TimePoint now);
+Answer answer_consent(Core& core, const Request& request, TimePoint now);
+Answer answer_sign_in(Core& core, const Request& request, TimePoint now);
+Answer answer_callback(Core& core, const Request& request, std::string_view upstream, TimePoint now);
+Answer answer_token(Core& core, const Request& request, TimePoint now);
+Answer answer_register(Core& core, const Request& request, TimePoint now);
+Answer answer_registered(Core& core, const Request& request, std::string_view client_id, TimePoint now);
+Answer answer_revoke(Core& core, const Request& request, TimePoint now);
+Answer answer_introspect(Core& core, const Request& request, TimePoint now);
+Answer answer_userinfo(Core& core, const Request& request, TimePoint now);
+
+/// A code for the approved request and the person who signed in, and the redirect that carries it back (with `iss`, RFC
+/// 9207). Ends the transaction, once.
+Answer complete_authorization(Core& core, const TransactionRecord& transaction, const std::string& subject,
+                              const UpstreamPerson& person, TimePoint now);
+
+}  // namespace leanmcp::inline v0::as
