@@ -20,6 +20,7 @@ namespace leanmcp::inline v0::as {
 class SigningKeys;
 class RateLimits;
 class AuditLog;
+class RemoteDocuments;
 
 /// What the endpoints share: configuration, storage, keys, the two ways out. Set up once, then immutable and
 /// thread-safe.
@@ -40,6 +41,8 @@ struct Core {
   std::shared_ptr<HttpClient> http;
   /// To addresses that clients name: public ones only.
   std::shared_ptr<HttpClient> guarded_http;
+  /// Metadata documents and key sets, over these two.
+  std::unique_ptr<RemoteDocuments> remote;
 
   /// The issuer with the endpoint's path behind it.
   std::string url(std::string_view path) const { return options.issuer_ + std::string(path); }
@@ -70,6 +73,8 @@ struct AuthenticatedClient {
 /// One request to the token endpoint, after the client's proof and, if there is one, the DPoP proof were checked.
 struct TokenCall {
   Parameters form;
+  /// Without an id where the grant is an assertion (RFC 7523, section 2.1) and the request has no client authentication
+  /// of any kind: a workload is told by its assertion alone.
   AuthenticatedClient client;
   std::optional<DpopProof> proof;
   TimePoint now;
@@ -129,6 +134,10 @@ Result<std::string, OAuthError> grant_scope(const Core& core, const ClientRecord
                                             std::string_view requested);
 /// The API that `resource` names, the first one for an empty name; `invalid_target` otherwise (RFC 8707, section 2).
 Result<const ProtectedApi*, OAuthError> find_api(const Core& core, std::string_view resource);
+
+/// Whether an assertion is the only thing that says who asks: the grant is jwt-bearer, and the request has neither
+/// `client_id` nor any way of client authentication. The token endpoint then leaves the client empty.
+bool is_bare_assertion(const Request& request, const Parameters& form) noexcept;
 
 // The grants of the token endpoint, one file each.
 TokenOutcome grant_authorization_code(Core& core, const TokenCall& call);

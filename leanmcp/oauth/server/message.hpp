@@ -3,6 +3,7 @@
 #include <leanmcp/http/client.hpp>
 #include <leanmcp/http/request.hpp>
 
+#include <chrono>
 #include <cstddef>
 #include <string>
 #include <string_view>
@@ -73,6 +74,8 @@ class OAuthError {
   std::string challenge;
   /// A fresh nonce for `DPoP-Nonce` (RFC 9449, section 8); empty otherwise.
   std::string dpop_nonce;
+  /// `Retry-After`; none when zero.
+  std::chrono::seconds retry_after{0};
 };
 Answer to_answer(const OAuthError& error);
 
