@@ -13,6 +13,20 @@
 
 namespace leanmcp::inline v0::as {
 
+/// How long is kept what has no time of its own.
+struct SweepRules {
+  SweepRules() = default;
+  /// Codes, redeemed or not, after their time: one that comes again ends its family.
+  std::chrono::seconds keep_codes = std::chrono::hours(24);
+  /// Answers to refreshes, for the grace window.
+  std::chrono::seconds keep_answers = std::chrono::minutes(1);
+  /// Registered clients that never got a token, and those that got none for so long.
+  std::chrono::seconds unused_client = std::chrono::hours(24 * 7);
+  std::chrono::seconds idle_client = std::chrono::hours(24 * 90);
+  /// Metadata documents after their time.
+  std::chrono::seconds keep_documents = std::chrono::hours(24);
+};
+
 /// Everything an authorization server keeps, in SQLite or, for several instances, PostgreSQL. Each function is one
 /// transaction; what must happen once is decided by the database, across processes. Copies share the database.
 /// Thread-safe; all functions block.
@@ -100,7 +114,8 @@ class Store {
   Outcome<std::optional<std::string>> browser(std::string_view cookie_digest, TimePoint now) const;
 
   /// Removes what ran out; how many rows. Call it now and then.
-  Outcome<std::int64_t> sweep(TimePoint now) const;
+  Outcome<std::int64_t> sweep(TimePoint now, const SweepRules& rules) const;
+  Outcome<std::int64_t> sweep(TimePoint now) const { return sweep(now, SweepRules()); }
 
   const Database& database() const noexcept { return database_; }
 
