@@ -7,7 +7,7 @@
 
 #include <array>
 #include <mutex>
-#include <optional>
+#include <memory>
 
 namespace leanmcp::inline v0::as {
 namespace {
@@ -17,9 +17,10 @@ constexpr std::size_t limit_count = 5;
 /// Registrations of all addresses together, as many times what one may.
 constexpr int all_addresses = 30;
 
-std::optional<RateBuckets> buckets(int per_minute, std::size_t keys = 50'000) {
-  if (per_minute <= 0) return std::nullopt;
-  return RateBuckets(static_cast<std::size_t>(per_minute), per, keys);
+/// Nothing where there is no limit.
+std::unique_ptr<RateBuckets> buckets(int per_minute, std::size_t keys = 50'000) {
+  if (per_minute <= 0) return nullptr;
+  return std::make_unique<RateBuckets>(static_cast<std::size_t>(per_minute), per, keys);
 }
 
 std::chrono::seconds rounded(std::chrono::milliseconds wait) { return std::chrono::ceil<std::chrono::seconds>(wait); }
@@ -28,10 +29,10 @@ std::chrono::seconds rounded(std::chrono::milliseconds wait) { return std::chron
 
 struct RateLimits::Data {
   mutable std::mutex mutex;
-  std::array<std::optional<RateBuckets>, limit_count> each;
-  std::optional<RateBuckets> registrations;
+  std::array<std::unique_ptr<RateBuckets>, limit_count> each;
+  std::unique_ptr<RateBuckets> registrations;
 
-  std::optional<RateBuckets>& of(Limit limit) { return each[static_cast<std::size_t>(limit)]; }
+  std::unique_ptr<RateBuckets>& of(Limit limit) { return each[static_cast<std::size_t>(limit)]; }
 };
 
 RateLimits::RateLimits(const OAuthServerOptions::Limits& limits) : data_(std::make_unique<Data>()) {

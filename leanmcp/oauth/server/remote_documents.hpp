@@ -1,6 +1,7 @@
 #pragma once
 
 #include <leanmcp/base/clock.hpp>
+#include <leanmcp/base/result.hpp>
 #include <leanmcp/crypto/public_keys.hpp>
 #include <leanmcp/http/client.hpp>
 
@@ -9,6 +10,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace leanmcp::inline v0::as {
 
