@@ -90,6 +90,10 @@ struct TokenReply {
   std::string scope;
   /// RFC 8693, section 2.2.1.
   std::string issued_token_type;
+  /// For the audit log; not sent.
+  std::string subject;
+  std::string grant_id;
+  std::string resource;
 };
 using TokenOutcome = Result<TokenReply, OAuthError>;
 
@@ -132,6 +136,10 @@ Result<void, OAuthError> check_redirect_uri(std::string_view uri, std::string_vi
 /// request. In a fixed order, no repetition. `invalid_scope` otherwise.
 Result<std::string, OAuthError> grant_scope(const Core& core, const ClientRecord& client, const ProtectedApi& api,
                                             std::string_view requested);
+/// Asked for by clients that want refresh tokens; it is taken and left out of what is granted.
+inline constexpr std::string_view offline_access = "offline_access";
+/// Whether a list of scopes, parted by blanks, has that one.
+bool has_scope(std::string_view scope, std::string_view name) noexcept;
 /// The API that `resource` names, the first one for an empty name; `invalid_target` otherwise (RFC 8707, section 2).
 Result<const ProtectedApi*, OAuthError> find_api(const Core& core, std::string_view resource);
 

@@ -96,8 +96,13 @@ class Store {
 
   // Keys.
   Outcome<std::vector<SigningKeyRecord>> signing_keys() const;
-  /// Only if no key of that algorithm becomes active at or after `key.active`: one of many instances adds it.
-  Outcome<bool> add_signing_key(const SigningKeyRecord& key) const;
+  /// Only if the newest key of that algorithm, by `active`, is still the one of that time (or there is none, for
+  /// nullopt): one of many instances adds the next one.
+  Outcome<bool> add_signing_key(const SigningKeyRecord& key, std::optional<TimePoint> newest) const;
+  /// For one that has not signed yet.
+  Outcome<bool> remove_signing_key(std::string_view key_id) const;
+  /// Replaces the sealed text, if it is still the old one: after a change of the key ring.
+  Outcome<bool> reseal_signing_key(std::string_view key_id, std::string_view old_sealed, std::string_view sealed) const;
   Outcome<bool> retire_signing_key(std::string_view key_id, TimePoint when) const;
 
   // Consent, pushed requests, users.

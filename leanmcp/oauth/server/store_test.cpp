@@ -309,30 +309,41 @@ TEST_P(StoreTest, AnIdIsUsedOnce) {
 TEST_P(StoreTest, OneOfManyInstancesAddsTheNextKey) {
   const Store one = open();
   const Store two = open();
+  const auto key_of = [](int i, TimePoint active) {
+    SigningKeyRecord key;
+    key.key_id = "k" + std::to_string(i);
+    key.algorithm = "ES256";
+    key.sealed = "sealed";
+    key.created = start;
+    key.active = active;
+    return key;
+  };
   std::atomic<int> added = 0;
   std::vector<std::thread> threads;
   for (int i = 0; i < 8; ++i) {
     threads.emplace_back([&, i] {
-      SigningKeyRecord key;
-      key.key_id = "k" + std::to_string(i);
-      key.algorithm = "ES256";
-      key.sealed = "sealed";
-      key.created = start;
-      key.active = start + std::chrono::hours(i % 2);
-      auto done = (i % 2 ? one : two).add_signing_key(key);
+      auto done = (i % 2 ? one : two).add_signing_key(key_of(i, start + std::chrono::milliseconds(i)), std::nullopt);
       EXPECT_TRUE(done) << (done ? "" : done.error().detail);
       if (done && *done) ++added;
     });
   }
   for (std::thread& thread : threads) thread.join();
-  // The later one may come after an earlier one, not the other way.
-  EXPECT_TRUE(added == 1 || added == 2) << added;
-  const auto keys = one.signing_keys();
-  ASSERT_EQ(keys->size(), static_cast<std::size_t>(added.load()));
-  EXPECT_FALSE((*keys)[0].retires);
-  EXPECT_TRUE(*two.retire_signing_key((*keys)[0].key_id, start + 1h));
-  EXPECT_FALSE(*two.retire_signing_key((*keys)[0].key_id, start + 2h));
-  EXPECT_EQ((*one.signing_keys())[0].retires, start + 1h);
+  EXPECT_EQ(added, 1);
+  auto keys = one.signing_keys();
+  ASSERT_EQ(keys->size(), 1u);
+  const SigningKeyRecord first = (*keys)[0];
+  EXPECT_FALSE(first.retires);
+  EXPECT_FALSE(*two.add_signing_key(key_of(10, start + 1h), std::nullopt));
+  EXPECT_FALSE(*two.add_signing_key(key_of(10, start + 1h), start + 1min));
+  EXPECT_TRUE(*two.add_signing_key(key_of(10, start + 1h), first.active));
+  EXPECT_TRUE(*two.retire_signing_key(first.key_id, start + 1h));
+  EXPECT_FALSE(*two.retire_signing_key(first.key_id, start + 2h));
+  EXPECT_FALSE(*two.reseal_signing_key(first.key_id, "other", "new"));
+  EXPECT_TRUE(*two.reseal_signing_key(first.key_id, "sealed", "new"));
+  keys = one.signing_keys();
+  EXPECT_EQ((*keys)[0].retires, start + 1h);
+  EXPECT_EQ((*keys)[0].sealed, "new");
+  EXPECT_EQ((*keys)[1].key_id, "k10");
 }
 
 TEST_P(StoreTest, ConsentsPushedRequestsUsersAndBrowsers) {

@@ -65,20 +65,28 @@ Store::Outcome<std::vector<SigningKeyRecord>> Store::signing_keys() const {
   return all(database_.run(sql), &key_of);
 }
 
-Store::Outcome<bool> Store::add_signing_key(const SigningKeyRecord& key) const {
+Store::Outcome<bool> Store::add_signing_key(const SigningKeyRecord& key, std::optional<TimePoint> newest) const {
+  static const std::string insert =
+      "INSERT INTO as_keys (" + std::string(key_columns) + ") VALUES ($1, $2, $3, $4, $5, $6)";
   return database_.transact([&](Transaction& transaction) -> Outcome<bool> {
-    auto newer = transaction.run(
-        "SELECT 1 FROM as_keys WHERE algorithm = $1 AND active >= $2 AND (retires IS NULL OR retires > $2) LIMIT 1",
-        {key.algorithm, to_ms(key.active)});
-    if (!newer) return newer.error();
-    if (!newer->empty()) return false;
-    static const std::string sql =
-        "INSERT INTO as_keys (" + std::string(key_columns) + ") VALUES ($1, $2, $3, $4, $5, $6)";
+    auto known = transaction.run("SELECT MAX(active) FROM as_keys WHERE algorithm = $1", {key.algorithm});
+    if (!known) return known.error();
+    if (optional_ms((*known)[0], 0) != newest) return false;
     auto added = transaction.run(
-        sql, {key.key_id, key.algorithm, key.sealed, to_ms(key.created), to_ms(key.active), to_ms(key.retires)});
+        insert, {key.key_id, key.algorithm, key.sealed, to_ms(key.created), to_ms(key.active), to_ms(key.retires)});
     if (!added) return added.error();
     return true;
   });
+}
+
+Store::Outcome<bool> Store::remove_signing_key(std::string_view key_id) const {
+  return changed(database_.run("DELETE FROM as_keys WHERE key_id = $1", {key_id}));
+}
+
+Store::Outcome<bool> Store::reseal_signing_key(std::string_view key_id, std::string_view old_sealed,
+                                               std::string_view sealed) const {
+  return changed(
+      database_.run("UPDATE as_keys SET sealed = $3 WHERE key_id = $1 AND sealed = $2", {key_id, old_sealed, sealed}));
 }
 
 Store::Outcome<bool> Store::retire_signing_key(std::string_view key_id, TimePoint when) const {
