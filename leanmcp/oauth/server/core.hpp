@@ -1,6 +1,7 @@
 #pragma once
 
 #include <leanmcp/base/result.hpp>
+#include <leanmcp/base/secret.hpp>
 #include <leanmcp/crypto/dpop.hpp>
 #include <leanmcp/crypto/replay_window.hpp>
 #include <leanmcp/http/client.hpp>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace leanmcp::inline v0::as {
@@ -48,7 +50,23 @@ struct Core {
   std::string url(std::string_view path) const { return options.issuer_ + std::string(path); }
   const ProtectedApi* api(std::string_view resource) const noexcept;
   Upstream* upstream(std::string_view name) const noexcept;
+  /// Whether people can sign in: through a provider, or here.
+  bool has_people() const noexcept { return !options.upstreams_.empty() || options.own_users_; }
+  /// Whether an API offers the scope `openid`: then there are ID tokens and userinfo.
+  bool has_openid() const noexcept;
 };
+
+/// Checks the options and sets everything up: tables, keys, clients. Blocks. The error is a sentence that names the
+/// setting.
+Result<std::unique_ptr<Core>> make_core(OAuthServerOptions options, Database database);
+/// What make_core says about the options; no I/O.
+Result<void> check_options(const OAuthServerOptions& options);
+
+/// The database did not answer: 503 where it may at the next try, else 500. What it said is in `reason` only.
+OAuthError storage_failed(const StorageError& error);
+/// Ends a family of tokens, and with it the provider's tokens of that sign-in, which are in the vault under the
+/// family's id (owner) and the provider's name (service). True when it was alive.
+Result<bool, StorageError> end_grant(Core& core, const std::string& grant_id);
 
 /// Parameters of a query or form, each there once at most (RFC 6749, section 3.1: "MUST NOT be included more than
 /// once"). `resource` too: one token is for one server here.
@@ -113,20 +131,29 @@ struct AccessTokenClaims {
 /// Signs it; the id of the token is in `jti`.
 std::string sign_access_token(const Core& core, const AccessTokenClaims& claims, TimePoint now,
                               std::chrono::seconds lifetime);
-/// One of our own that is live: signature, times, not denied, its family not revoked. JSON text of the claims.
-std::optional<std::string> live_access_token(const Core& core, std::string_view token, TimePoint now);
+/// One of our own that is live: signature, times, not denied, its family not revoked. JSON text of the claims; nullopt
+/// when it is not live. The error is the database's: nothing is known then.
+Result<std::optional<std::string>, StorageError> live_access_token(const Core& core, std::string_view token,
+                                                                   TimePoint now);
+/// An ID token (OpenID Connect Core, section 2) for the client.
+std::string sign_id_token(const Core& core, const std::string& subject, const std::string& client_id,
+                          const std::string& nonce, std::string_view access_token, TimePoint now);
 
 /// The client of a token, revocation, introspection or pushed request: exactly one way of authentication, the one it is
 /// registered for (RFC 6749, section 2.3; RFC 7521, section 4.2).
 Result<AuthenticatedClient, OAuthError> authenticate_client(Core& core, const Request& request, const Parameters& form,
                                                             TimePoint now);
+/// `id:secret` of an Authorization header with Basic (RFC 6749, section 2.3.1: both form-encoded); nullopt when it is
+/// malformed.
+std::optional<std::pair<std::string, Secret>> basic_credentials(std::string_view authorization);
 /// A client by its id: configured, registered, or its metadata document (fetched, with the guards). The error is for
 /// the log; peers are told that the client is not known.
 Result<ClientRecord, OAuthError> find_client(Core& core, std::string_view client_id, std::string_view peer,
                                              TimePoint now);
 /// The DPoP proof of a request, if it has one; use_dpop_nonce and invalid_dpop_proof are errors (RFC 9449, section 5).
+/// Where an access token came along, the proof must be for it (section 7).
 Result<std::optional<DpopProof>, OAuthError> check_dpop(Core& core, const Request& request, std::string_view path,
-                                                        TimePoint now);
+                                                        TimePoint now, std::string_view access_token = {});
 /// Whether a redirect URI is one of the client's: byte for byte, but for the port of a native client's loopback (RFC
 /// 8252, section 7.3).
 bool redirect_matches(const ClientRecord& client, std::string_view redirect_uri);
@@ -140,12 +167,20 @@ Result<std::string, OAuthError> grant_scope(const Core& core, const ClientRecord
 inline constexpr std::string_view offline_access = "offline_access";
 /// Whether a list of scopes, parted by blanks, has that one.
 bool has_scope(std::string_view scope, std::string_view name) noexcept;
+std::string without_scope(std::string_view scope, std::string_view name);
 /// The API that `resource` names, the first one for an empty name; `invalid_target` otherwise (RFC 8707, section 2).
 Result<const ProtectedApi*, OAuthError> find_api(const Core& core, std::string_view resource);
 
 /// Whether an assertion is the only thing that says who asks: the grant is jwt-bearer, and the request has neither
 /// `client_id` nor any way of client authentication. The token endpoint then leaves the client empty.
 bool is_bare_assertion(const Request& request, const Parameters& form) noexcept;
+
+/// The form in the body: of the right type, and good parameters.
+Result<Parameters, OAuthError> read_form(const Request& request);
+/// A refresh token of generation 1 for the family, bound to the key of a public client; scope and resource are the
+/// caller's to set.
+RefreshRecord next_refresh(const TokenCall& call, const GrantRecord& grant, std::string_view token,
+                           const OAuthServerOptions::Lifetimes& lifetimes);
 
 // The grants of the token endpoint, one file each.
 TokenOutcome grant_authorization_code(Core& core, const TokenCall& call);

@@ -30,12 +30,13 @@ OAuthError bad_proof(std::string_view why) {
 }  // namespace
 
 Result<std::optional<DpopProof>, OAuthError> check_dpop(Core& core, const Request& request, std::string_view path,
-                                                        TimePoint now) {
+                                                        TimePoint now, std::string_view access_token) {
   const std::size_t proofs = request.header_count("dpop");
   if (proofs == 0) return std::optional<DpopProof>();
   if (proofs > 1) return bad_proof("several proofs");
   const std::string url = core.url(path);
   DpopExpectation expected(name_of(request.verb), url);
+  expected.access_token = access_token;
   if (core.nonces) expected.nonces = core.nonces->accepted(now);
   DpopRules rules;
   rules.max_age = tolerance;

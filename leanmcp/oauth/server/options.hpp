@@ -63,6 +63,9 @@ class TrustedIssuer {
     subjects.emplace_back(std::move(sub), std::move(client_id));
     return *this;
   }
+  /// ID-JAGs: people of this issuer are the ones that sign in through the upstream of that name; its ids of them must
+  /// be that provider's. Without it they are people of their own, known by the issuer's URL.
+  TrustedIssuer& same_people_as(std::string upstream) { return people = std::move(upstream), *this; }
   /// ID-JAGs: each is good once, stricter than the draft.
   TrustedIssuer& single_use(bool on = true) { return once = on, *this; }
 
@@ -72,7 +75,13 @@ class TrustedIssuer {
   std::vector<std::string> algorithms;
   std::string expected_audience;
   std::vector<std::pair<std::string, std::string>> subjects;
+  std::string people;
   bool once = false;
+
+  /// The `sub` of our own tokens for the issuer's.
+  std::string subject_of(std::string_view sub) const {
+    return (people.empty() ? issuer : people) + ":" + std::string(sub);
+  }
 };
 
 /// A client that is registered by hand.
@@ -97,8 +106,13 @@ class ConfiguredClient {
   ConfiguredClient& scope(std::string name) { return record.scopes.push_back(std::move(name)), *this; }
   ConfiguredClient& web() { return record.application_type = "web", *this; }
   ConfiguredClient& dpop_bound() { return record.dpop_bound = true, *this; }
+  /// Token exchange: it may trade tokens for ones that are meant for that API; otherwise only for the same API's.
+  ConfiguredClient& exchange_for(std::string resource) {
+    return exchange_targets.push_back(std::move(resource)), *this;
+  }
 
   as::ClientRecord record;
+  std::vector<std::string> exchange_targets;
   Secret secret_;
 };
 

@@ -74,6 +74,16 @@ const ProtectedApi* Core::api(std::string_view resource) const noexcept {
   return nullptr;
 }
 
+std::string without_scope(std::string_view scope, std::string_view name) {
+  std::string out;
+  for (const std::string_view word : words_of(scope)) {
+    if (word == name) continue;
+    if (!out.empty()) out += ' ';
+    out += word;
+  }
+  return out;
+}
+
 bool has_scope(std::string_view scope, std::string_view name) noexcept {
   while (!scope.empty()) {
     const std::size_t end = std::min(scope.find(' '), scope.size());

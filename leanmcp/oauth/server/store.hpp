@@ -84,6 +84,9 @@ class Store {
   Outcome<std::optional<RefreshRecord>> rotate(std::string_view token_digest, const RefreshRecord& next,
                                                std::string_view successor, TimePoint now) const;
 
+  /// Whether the token that one of that generation was traded for has been traded itself.
+  Outcome<bool> successor_used(std::string_view grant_id, std::int64_t generation) const;
+
   // Once only, across instances.
   /// True for the first use of the id; remembered until `until`. False for a repetition.
   Outcome<bool> use_once(std::string_view kind, std::string_view id, TimePoint now, TimePoint until) const;

@@ -172,4 +172,11 @@ Store::Outcome<std::optional<RefreshRecord>> Store::rotate(std::string_view toke
   });
 }
 
+Store::Outcome<bool> Store::successor_used(std::string_view grant_id, std::int64_t generation) const {
+  auto rows = database_.run("SELECT 1 FROM as_refresh WHERE grant_id = $1 AND generation = $2 AND used IS NOT NULL",
+                            {grant_id, generation + 1});
+  if (!rows) return rows.error();
+  return !rows->empty();
+}
+
 }  // namespace leanmcp::inline v0::as
