@@ -192,7 +192,8 @@ Config read_config(int argc, char** argv) {
   add_clients(options);
   const std::string algorithm = setting_or("SIGNING_ALGORITHM", "ES256");
   const auto known = jws_algorithm(algorithm);
-  if (!known) stop("SIGNING_ALGORITHM is " + algorithm + "; it must be ES256 or RS256");
+  if (known != JwsAlgorithm::es256 && known != JwsAlgorithm::rs256)
+    stop("SIGNING_ALGORITHM is " + algorithm + "; it must be ES256 or RS256");
   options.signing(*known);
   options.dpop_nonces(flag("DPOP_NONCES"))
       .remember_consent(flag("REMEMBER_CONSENT"))
