@@ -205,7 +205,7 @@ Answer answer_introspect(Core& core, const Request& request, TimePoint now);
 Answer answer_userinfo(Core& core, const Request& request, TimePoint now);
 
 /// A code for the approved request and the person who signed in, and the redirect that carries it back (with `iss`, RFC
-/// 9207). Ends the transaction, once.
+/// 9207). The caller was the one to end the transaction.
 Answer complete_authorization(Core& core, const TransactionRecord& transaction, const std::string& subject,
                               const UpstreamPerson& person, TimePoint now);
 

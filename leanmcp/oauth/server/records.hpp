@@ -67,17 +67,29 @@ struct TransactionRecord {
   std::string resource;
   std::string nonce;
   std::string dpop_thumbprint;
+  /// Where the person chose to sign in; empty before approval.
   std::string upstream;
   /// SHA-256 of the value of the cookie that ties it to one browser; empty before approval.
   std::string browser_digest;
   /// SHA-256 of the single-use token of the consent form; several open renders each have one.
   std::vector<std::string> form_digests;
   std::string upstream_state_digest;
-  /// Sealed: verifier and nonce of the upstream leg.
+  /// Sealed: verifier and nonce of the upstream leg, and whose remembered consent stood for the page, if one did.
   std::string upstream_secrets;
   bool approved = false;
   bool remember = false;
   TimePoint expires;
+};
+
+/// A person's yes to a transaction: what it becomes.
+struct Approval {
+  /// Of the form that was sent.
+  std::string form_digest;
+  std::string browser_digest;
+  std::string upstream;
+  std::string upstream_state_digest;
+  std::string upstream_secrets;
+  bool remember = false;
 };
 
 /// One person's permission for one client, and the family of tokens that came of it.

@@ -55,11 +55,8 @@ class Store {
   Outcome<std::optional<TransactionRecord>> transaction(std::string_view id_digest) const;
   /// A new render of the consent page; false when the request is gone, approved, or has too many already.
   Outcome<bool> add_form(std::string_view id_digest, std::string_view form_digest) const;
-  /// From asked to approved, once, if `form_digest` is one of its forms; sets browser, upstream state and secrets.
-  /// nullopt when it was not so.
-  Outcome<std::optional<TransactionRecord>> approve(std::string_view id_digest, std::string_view form_digest,
-                                                    std::string_view browser_digest, std::string_view state_digest,
-                                                    std::string_view upstream_secrets, bool remember,
+  /// From asked to approved, once, if the form is one of its forms; nullopt when it was not so.
+  Outcome<std::optional<TransactionRecord>> approve(std::string_view id_digest, const Approval& approval,
                                                     TimePoint now) const;
   Outcome<std::optional<TransactionRecord>> transaction_by_state(std::string_view state_digest) const;
   /// Ends the request, once: for whoever gets true, and nobody else.

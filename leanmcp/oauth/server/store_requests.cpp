@@ -95,16 +95,16 @@ Store::Outcome<bool> Store::add_form(std::string_view id_digest, std::string_vie
                     {id_digest, form_digest, most_forms}));
 }
 
-Store::Outcome<std::optional<TransactionRecord>> Store::approve(
-    std::string_view id_digest, std::string_view form_digest, std::string_view browser_digest,
-    std::string_view state_digest, std::string_view upstream_secrets, bool remember, TimePoint now) const {
+Store::Outcome<std::optional<TransactionRecord>> Store::approve(std::string_view id_digest, const Approval& approval,
+                                                                TimePoint now) const {
   static const std::string sql =
-      "UPDATE as_transactions SET approved = 1, browser_digest = $3, upstream_state_digest = $4, "
-      "upstream_secrets = $5, remember = $6 WHERE id_digest = $1 AND approved = 0 AND expires > $7 AND EXISTS "
+      "UPDATE as_transactions SET approved = 1, browser_digest = $3, upstream = $4, upstream_state_digest = $5, "
+      "upstream_secrets = $6, remember = $7 WHERE id_digest = $1 AND approved = 0 AND expires > $8 AND EXISTS "
       "(SELECT 1 FROM as_forms WHERE as_forms.id_digest = as_transactions.id_digest AND form_digest = $2) RETURNING " +
       std::string(columns);
-  return first(database_.run(
-                   sql, {id_digest, form_digest, browser_digest, state_digest, upstream_secrets, remember, to_ms(now)}),
+  return first(database_.run(sql, {id_digest, approval.form_digest, approval.browser_digest, approval.upstream,
+                                   approval.upstream_state_digest, approval.upstream_secrets, approval.remember,
+                                   to_ms(now)}),
                &transaction_of);
 }
 

@@ -40,6 +40,17 @@ class StoreTest : public testing::TestWithParam<DatabaseEngine> {
     return std::move(*store);
   }
 
+  static Approval approval(std::string form, std::string browser, std::string state, bool remember) {
+    Approval out;
+    out.form_digest = std::move(form);
+    out.browser_digest = std::move(browser);
+    out.upstream = "github";
+    out.upstream_state_digest = std::move(state);
+    out.upstream_secrets = "sec";
+    out.remember = remember;
+    return out;
+  }
+
   static ClientRecord client(const std::string& id) {
     ClientRecord out;
     out.client_id = id;
@@ -191,17 +202,18 @@ TEST_P(StoreTest, ARequestIsApprovedOnceAndFinishedOnce) {
   EXPECT_FALSE((*asked)->approved);
   EXPECT_TRUE(*store.add_form("t", "form2"));
   EXPECT_FALSE(*store.add_form("other", "form2"));
-  EXPECT_FALSE(*store.approve("t", "form3", "b", "st", "sec", true, start));
-  EXPECT_FALSE(*store.approve("t", "form2", "b", "st", "sec", true, start + 10min));
-  auto approved = store.approve("t", "form2", "b", "st", "sec", true, start);
+  EXPECT_FALSE(*store.approve("t", approval("form3", "b", "st", true), start));
+  EXPECT_FALSE(*store.approve("t", approval("form2", "b", "st", true), start + 10min));
+  auto approved = store.approve("t", approval("form2", "b", "st", true), start);
   ASSERT_TRUE(approved && *approved) << (approved ? "" : approved.error().detail);
   EXPECT_TRUE((*approved)->approved);
   EXPECT_TRUE((*approved)->remember);
   EXPECT_EQ((*approved)->browser_digest, "b");
   EXPECT_EQ((*approved)->upstream_state_digest, "st");
+  EXPECT_EQ((*approved)->upstream, "github");
   EXPECT_EQ((*approved)->upstream_secrets, "sec");
   EXPECT_EQ((*approved)->scope, "a b");
-  EXPECT_FALSE(*store.approve("t", "form1", "b2", "st2", "sec", false, start));
+  EXPECT_FALSE(*store.approve("t", approval("form1", "b2", "st2", false), start));
   EXPECT_FALSE(*store.add_form("t", "form4"));
   EXPECT_EQ((*store.transaction_by_state("st"))->id_digest, "t");
   EXPECT_FALSE(*store.transaction_by_state(""));
