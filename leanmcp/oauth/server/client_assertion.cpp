@@ -70,11 +70,7 @@ Result<AuthenticatedClient, OAuthError> check_client_assertion(Core& core, const
   if (said->id.empty()) return refuse("no usable jti");
   const auto first = core.store->use_once("client-assertion", digest_of(client->client_id + "\n" + said->id), now,
                                           said->expires + 2 * skew);
-  if (!first) {
-    OAuthError error("temporarily_unavailable", "The server cannot check the assertion; try again.", "storage");
-    error.status = 503;
-    return error;
-  }
+  if (!first) return storage_failed(first.error());
   if (!*first) return refuse("assertion used before");
   AuthenticatedClient out;
   out.client = std::move(*client);

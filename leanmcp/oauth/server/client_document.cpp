@@ -23,12 +23,6 @@ OAuthError unknown_client(std::string_view reason) {
   return error;
 }
 
-OAuthError storage_failed() {
-  OAuthError error("temporarily_unavailable", "The server cannot look the client up; try again.", "storage");
-  error.status = 503;
-  return error;
-}
-
 /// The document that was read becomes the record that is kept; what is ours to say of the client stays.
 Result<ClientRecord, OAuthError> keep_document(Core& core, ClientRecord said, const std::optional<ClientRecord>& before,
                                                const RemoteDocument& document, TimePoint now) {
@@ -38,7 +32,7 @@ Result<ClientRecord, OAuthError> keep_document(Core& core, ClientRecord said, co
   said.expires = now + document.lifetime;
   // A remembered consent holds for what the document said then; see ConsentRecord.
   said.document_digest = digest_of(document.body);
-  if (!core.store->put_client(said)) return storage_failed();
+  if (auto put = core.store->put_client(said); !put) return storage_failed(put.error());
   const bool changed = before && before->document_digest != said.document_digest;
   core.audit->write(AuditEntry(AuditEvent::document, "ok")
                         .client(said.client_id)
@@ -72,7 +66,7 @@ Result<ClientRecord, OAuthError> read_again(Core& core, const std::string& clien
 Result<ClientRecord, OAuthError> find_document_client(Core& core, const std::string& client_id, std::string_view peer,
                                                       TimePoint now) {
   const auto stored = core.store->client(client_id);
-  if (!stored) return storage_failed();
+  if (!stored) return storage_failed(stored.error());
   if (*stored && (*stored)->disabled) return unknown_client("client disabled");
   if (*stored && (*stored)->expires && now < *(*stored)->expires) return **stored;
   if (!*stored) {
@@ -121,9 +115,7 @@ Result<ClientRecord, OAuthError> find_client(Core& core, std::string_view client
   const std::string id(client_id);
   for (const ConfiguredClient& configured : core.options.clients_)
     if (configured.record.client_id == id) {
-      ClientRecord record = configured.record;
-      if (!configured.secret_.empty()) record.secret_digest = digest_of(configured.secret_.reveal());
-      return record;
+      return configured.record;
     }
   if (id.starts_with("https://") || id.starts_with("http://")) {
     if (!core.options.documents_) return unknown_client("metadata documents are off");
@@ -131,7 +123,7 @@ Result<ClientRecord, OAuthError> find_client(Core& core, std::string_view client
     return find_document_client(core, id, peer, now);
   }
   const auto stored = core.store->client(id);
-  if (!stored) return storage_failed();
+  if (!stored) return storage_failed(stored.error());
   if (!*stored) return unknown_client("no such client");
   if ((*stored)->disabled) return unknown_client("client disabled");
   if (is_over(**stored, core.options.lifetimes_, now)) return unknown_client("registration ran out");

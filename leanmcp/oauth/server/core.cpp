@@ -1,6 +1,7 @@
 #include <leanmcp/oauth/server/core.hpp>
 
 #include <leanmcp/oauth/server/audit_log.hpp>
+#include <leanmcp/oauth/server/end_client.hpp>
 #include <leanmcp/oauth/server/rate_limits.hpp>
 #include <leanmcp/oauth/server/remote_documents.hpp>
 #include <leanmcp/oauth/server/signing_keys.hpp>
@@ -86,11 +87,7 @@ OAuthError storage_failed(const StorageError& error) {
 }
 
 Result<bool, StorageError> end_grant(Core& core, const std::string& grant_id) {
-  auto ended = core.store->revoke_grant(grant_id);
-  if (!ended) return ended;
-  auto removed = core.vault->remove_all(grant_id);
-  if (!removed && removed.error().cause == VaultCause::storage) return removed.error().storage;
-  return ended;
+  return end_grant(*core.store, *core.vault, grant_id);
 }
 
 }  // namespace leanmcp::inline v0::as

@@ -53,11 +53,7 @@ Result<std::optional<DpopProof>, OAuthError> check_dpop(Core& core, const Reques
   }
   // Until no clock of ours takes it any more, across instances.
   const auto first = core.store->use_once("dpop", digest_of(proof->replay_id()), now, now + 2 * tolerance);
-  if (!first) {
-    OAuthError error("temporarily_unavailable", "The server cannot check the proof; try again.", "storage");
-    error.status = 503;
-    return error;
-  }
+  if (!first) return storage_failed(first.error());
   if (!*first) return bad_proof(to_string(DpopFault::replayed));
   return std::optional<DpopProof>(std::move(*proof));
 }

@@ -22,12 +22,6 @@ OAuthError refuse(std::string_view why) {
   return OAuthError("invalid_grant", "The assertion is not good for this request.", std::string(why));
 }
 
-OAuthError storage_failed() {
-  OAuthError error("temporarily_unavailable", "The server cannot check the assertion; try again.", "storage");
-  error.status = 503;
-  return error;
-}
-
 struct Verified {
   const TrustedIssuer* issuer = nullptr;
   AssertionClaims claims;
@@ -120,7 +114,7 @@ TokenOutcome grant_id_jag(Core& core, const TokenCall& call) {
   if (verified->issuer->once) {
     const auto first =
         core.store->use_once("id-jag", claims.issuer + "\n" + claims.id, call.now, claims.expires + 2 * skew);
-    if (!first) return storage_failed();
+    if (!first) return storage_failed(first.error());
     if (!*first) return refuse("assertion used before");
   }
   AccessTokenClaims token;

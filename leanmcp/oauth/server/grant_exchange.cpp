@@ -111,8 +111,9 @@ TokenOutcome grant_exchange(Core& core, const TokenCall& call) {
     return OAuthError("unauthorized_client", "This client may not exchange tokens.", "not a client for exchange");
   if (auto checked = check_form(call.form); !checked) return std::move(checked).error();
   const auto live = live_access_token(core, call.form.get("subject_token"), call.now);
-  if (!live) return refuse("subject token not live");
-  const auto claims = detail::strict_object(*live, 16);
+  if (!live) return storage_failed(live.error());
+  if (!*live) return refuse("subject token not live");
+  const auto claims = detail::strict_object(**live, 16);
   if (!claims) return refuse("subject token not live");
 
   const std::string own_audience = text_of(*claims, "aud");

@@ -31,8 +31,14 @@ class OAuthServer {
   /// names the setting.
   Result<void> init();
 
-  /// Adds the routes beside an MCP endpoint, after `init`.
+  /// Adds the routes beside an MCP endpoint, or to a server of their own, after `init`. Requests are worked on by
+  /// threads of this object. Metadata, keys, token, registration and revocation may be called by pages of every origin,
+  /// without cookies; what is for browsers themselves by none.
   void mount(HttpOptions& options);
+  void mount(HttpServer& server);
+
+  /// Ends the work under way and takes no more; the destructor does so too. Before the HTTP server is gone.
+  void stop();
 
   /// One request by itself, without a socket: for tests and for other HTTP servers. May block.
   as::Answer handle(const as::Request& request);
@@ -42,6 +48,9 @@ class OAuthServer {
 
  private:
   struct State;
+  /// Calls `route(method, path, origins, handler)` for each.
+  template <class Route>
+  void each_route(const Route& route);
   std::shared_ptr<State> state_;
 };
 

@@ -163,6 +163,12 @@ class OAuthServerOptions {
   /// Client metadata documents on loopback, for tests.
   OAuthServerOptions& loopback_documents(bool on = true) { return loopback_documents_ = on, *this; }
 
+  /// Behind a reverse proxy: the header field in which it names the client's address (`X-Forwarded-For`). The last
+  /// address in it counts, which is the one that the proxy itself has seen. Limits then hold for each client, not for
+  /// the proxy. Without a proxy that sets it, anybody could name any address there.
+  OAuthServerOptions& client_address_from(std::string field) { return address_field_ = std::move(field), *this; }
+
+  /// The root keys that everything secret is derived from, each with a label of its own.
   OAuthServerOptions& keys(KeyRing ring) { return ring_ = std::move(ring), *this; }
   OAuthServerOptions& logger(Logger log) { return log_ = std::move(log), *this; }
   OAuthServerOptions& clock(std::shared_ptr<const Clock> source) { return clock_ = std::move(source), *this; }
@@ -214,6 +220,7 @@ class OAuthServerOptions {
   bool remember_ = false;
   bool own_users_ = false;
   bool loopback_documents_ = false;
+  std::string address_field_;
   std::optional<KeyRing> ring_;
   Logger log_;
   std::shared_ptr<const Clock> clock_ = std::make_shared<SystemClock>();

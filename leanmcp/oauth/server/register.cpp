@@ -4,6 +4,7 @@
 #include <leanmcp/oauth/server/audit_log.hpp>
 #include <leanmcp/oauth/server/client_metadata.hpp>
 #include <leanmcp/oauth/server/core.hpp>
+#include <leanmcp/oauth/server/end_client.hpp>
 #include <leanmcp/oauth/server/initial_token.hpp>
 #include <leanmcp/oauth/server/rate_limits.hpp>
 
@@ -19,12 +20,6 @@ namespace {
 
 constexpr std::size_t most_body_bytes = 16 * 1024;
 constexpr std::size_t longest_token = 1024;
-
-OAuthError storage_failed() {
-  OAuthError error("temporarily_unavailable", "The server cannot keep registrations now; try again.", "storage");
-  error.status = 503;
-  return error;
-}
 
 OAuthError no_token(std::string_view why) {
   OAuthError error("invalid_token", "A good access token is needed for this.", std::string(why));
@@ -123,7 +118,7 @@ Result<Answer, OAuthError> add_client(Core& core, const Request& request, TimePo
   auto read = read_client_metadata(request.body, MetadataSource::registration);
   if (!read) return std::move(read).error();
   const auto count = core.store->count_clients(ClientOrigin::dynamic);
-  if (!count) return storage_failed();
+  if (!count) return storage_failed(count.error());
   if (*count >= core.options.limits_.dynamic_clients) {
     OAuthError error("temporarily_unavailable", "The server takes no more clients now.", "too many clients");
     error.status = 503;
@@ -142,7 +137,7 @@ Result<Answer, OAuthError> add_client(Core& core, const Request& request, TimePo
     client.management_digest = digest_of(management);
   }
   const auto added = core.store->add_client(client);
-  if (!added || !*added) return storage_failed();
+  if (!added) return storage_failed(added.error());
   core.audit->write(AuditEntry(AuditEvent::registration, "ok")
                         .client(client.client_id)
                         .redirect(client.redirect_uris.front())
@@ -158,7 +153,7 @@ Result<ClientRecord, OAuthError> managed_client(Core& core, const Request& reque
   if (const auto wait = core.limits->wait(Limit::failure, request.peer, now); wait.count() > 0)
     return too_many_requests(wait);
   const auto stored = core.store->client(client_id);
-  if (!stored) return storage_failed();
+  if (!stored) return storage_failed(stored.error());
   const bool good = *stored && (*stored)->origin == ClientOrigin::dynamic && !(*stored)->disabled && !token.empty() &&
                     !(*stored)->management_digest.empty() &&
                     constant_time_equal((*stored)->management_digest, digest_of(token));
@@ -195,7 +190,7 @@ Result<Answer, OAuthError> replace_client(Core& core, const Request& request, Cl
   read->management_digest = client.management_digest;
   read->document_digest = consent_digest(*read);
   const std::string secret = give_secret(*read);
-  if (!core.store->put_client(*read)) return storage_failed();
+  if (auto put = core.store->put_client(*read); !put) return storage_failed(put.error());
   return information(core, 200, *read, secret, token);
 }
 
@@ -226,7 +221,8 @@ Answer answer_registered(Core& core, const Request& request, std::string_view cl
     return std::move(*answer);
   }
   if (request.verb == HttpMethod::remove) {
-    if (!core.store->remove_client(client_id)) return refuse(core, request, storage_failed(), client_id);
+    if (const auto removed = remove_client(*core.store, *core.vault, client_id); !removed)
+      return refuse(core, request, storage_failed(removed.error()), client_id);
     log("removed");
     Answer gone(204, "application/json", "");
     return std::move(gone.with("Cache-Control", "no-store"));
