@@ -102,10 +102,10 @@ Store::Outcome<std::optional<TransactionRecord>> Store::approve(std::string_view
       "upstream_secrets = $6, remember = $7 WHERE id_digest = $1 AND approved = 0 AND expires > $8 AND EXISTS "
       "(SELECT 1 FROM as_forms WHERE as_forms.id_digest = as_transactions.id_digest AND form_digest = $2) RETURNING " +
       std::string(columns);
-  return first(database_.run(sql, {id_digest, approval.form_digest, approval.browser_digest, approval.upstream,
-                                   approval.upstream_state_digest, approval.upstream_secrets, approval.remember,
-                                   to_ms(now)}),
-               &transaction_of);
+  return first(
+      database_.run(sql, {id_digest, approval.form_digest, approval.browser_digest, approval.upstream,
+                          approval.upstream_state_digest, approval.upstream_secrets, approval.remember, to_ms(now)}),
+      &transaction_of);
 }
 
 Store::Outcome<std::optional<TransactionRecord>> Store::transaction_by_state(std::string_view state_digest) const {
