@@ -177,7 +177,7 @@ int list_grants(const Arguments& arguments, const Administration& administration
   return 0;
 }
 
-int revoke(const Arguments& arguments, const Administration& administration) {
+int end_grants(const Arguments& arguments, const Administration& administration) {
   if (!arguments.grant.empty())
     return told(arguments, administration.revoke_grant(arguments.grant), "revoked, with all its tokens");
   if (!arguments.token_id.empty()) {
@@ -388,7 +388,7 @@ void add_as_command(CLI::App& app, int& status) {
       add(parent, "revoke", "Ends grants with all their tokens, or one access token",
           "  leanmcp as revoke --grant 3mXo…\n  leanmcp as revoke --subject github:583231\n"
           "  leanmcp as revoke --client 7Zk3… --subject github:583231\n  leanmcp as revoke --token-id q9Lw…",
-          arguments, status, revoke);
+          arguments, status, end_grants);
   revoked->add_option("--grant", arguments->grant, "One grant");
   revoked->add_option("--subject", arguments->subject, "All of a person");
   revoked->add_option("--client", arguments->client, "All of a client");

@@ -1,5 +1,6 @@
 #include <leanmcp/oauth/server/client_assertion.hpp>
 
+#include <leanmcp/crypto/jws.hpp>
 #include <leanmcp/oauth/server/audit_log.hpp>
 #include <leanmcp/oauth/server/rate_limits.hpp>
 #include <leanmcp/oauth/server/remote_documents.hpp>

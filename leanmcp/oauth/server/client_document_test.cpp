@@ -63,7 +63,7 @@ TEST(ClientDocument, Attack51_CimdSection4_WhatADocumentSays) {
   EXPECT_EQ(client->client_id, id);
   EXPECT_EQ(client->origin, ClientOrigin::document);
   EXPECT_EQ(client->method, ClientMethod::none);
-  for (const std::string text :
+  for (const std::string& text :
        {document("https://app.example/client.json/"), document("https://app.example/other.json"),
         document("https://APP.example/client.json"), document("https://app.example:443/client.json"), document(""),
         std::string(R"({"redirect_uris":["https://app.example/cb"]})"), std::string(R"({"client_id":1})"),
@@ -244,9 +244,9 @@ TEST_F(DocumentClientTest, Facts2_9_ReadOnceForAllWhoWait) {
 }
 
 TEST_F(DocumentClientTest, Attack36_OtherIds) {
-  for (const std::string other : {std::string(), std::string("nobody"), "mcp_" + std::string(43, 'x'),
-                                  std::string("no\nbody"), std::string("n\xc3\xb6"), std::string(5000, 'x'),
-                                  std::string("http://app.example/c"), std::string("https://app.example")}) {
+  for (const std::string& other : {std::string(), std::string("nobody"), "mcp_" + std::string(43, 'x'),
+                                   std::string("no\nbody"), std::string("n\xc3\xb6"), std::string(5000, 'x'),
+                                   std::string("http://app.example/c"), std::string("https://app.example")}) {
     const auto found = find_client(*core, other, "192.0.2.1", now());
     ASSERT_FALSE(found) << other;
     EXPECT_EQ(found.error().error, "invalid_client");

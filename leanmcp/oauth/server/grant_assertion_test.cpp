@@ -198,7 +198,7 @@ TEST_F(SingleUseTest, IdJagSection4_4_OnceAndOnlyForAGoodRequest) {
   EXPECT_EQ(error_of(present(assertion, {{"resource", "https://x"}})), "invalid_target");
   const Answer answer = present(assertion);
   EXPECT_EQ(answer.status, 200);
-  EXPECT_EQ(claims_of(member(answer, "access_token")).at("sub"), std::string(idp) + ":person-1");
+  EXPECT_EQ(claims_of(member(answer, "access_token")).at("sub").as_string(), std::string(idp) + ":person-1");
   EXPECT_EQ(error_of(present(assertion)), "invalid_grant");
 }
 

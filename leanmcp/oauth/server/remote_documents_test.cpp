@@ -75,12 +75,12 @@ TEST_F(RemoteDocumentsTest, Attack50_CimdSection5_ForbiddenAddressesInTheUrl) {
 
 TEST_F(RemoteDocumentsTest, Attack50_CimdSection5_AnyForbiddenAddressOfAName) {
   Trap trap;
-  for (const std::vector<std::string> addresses : {std::vector<std::string>{"127.0.0.1"},
-                                                   {"3000::1", "127.0.0.1"},
-                                                   {"127.0.0.1", "3000::1"},
-                                                   {"3000::1", "::ffff:127.0.0.1"},
-                                                   {"3000::1", "3000::2", "10.0.0.1"},
-                                                   {"nonsense"}}) {
+  for (const std::vector<std::string>& addresses : {std::vector<std::string>{"127.0.0.1"},
+                                                    {"3000::1", "127.0.0.1"},
+                                                    {"127.0.0.1", "3000::1"},
+                                                    {"3000::1", "::ffff:127.0.0.1"},
+                                                    {"3000::1", "3000::2", "10.0.0.1"},
+                                                    {"nonsense"}}) {
     RemoteDocuments documents(trusted, guarded, false, [&](const std::string& host, std::chrono::milliseconds) {
       EXPECT_EQ(host, "client.example");
       return addresses;

@@ -1,6 +1,7 @@
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/crypto/digest.hpp>
 #include <leanmcp/crypto/dpop.hpp>
+#include <leanmcp/crypto/jws.hpp>
 #include <leanmcp/oauth/server/audit_log.hpp>
 #include <leanmcp/oauth/server/rate_limits.hpp>
 #include <leanmcp/oauth/server/server_test_support.hpp>
