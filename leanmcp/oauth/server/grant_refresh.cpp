@@ -4,6 +4,7 @@
 #include <leanmcp/crypto/strict_json.hpp>
 #include <leanmcp/json/write.hpp>
 #include <leanmcp/oauth/server/audit_log.hpp>
+#include <leanmcp/oauth/server/upstream_tokens.hpp>
 
 #include <boost/json.hpp>
 
@@ -131,6 +132,9 @@ TokenOutcome grant_refresh_token(Core& core, const TokenCall& call) {
     return OAuthError("invalid_target", "The refresh token is for another resource.", "other resource");
   auto scope = narrowed(core, call, token, **api);
   if (!scope) return scope.error();
+
+  // Where the provider has ended the sign-in, it ends here too; that it cannot be reached is no reason.
+  if (refresh_upstream(core, **grant, call.now) == UpstreamState::ended) return invalid_grant("ended by the provider");
 
   const auto& lifetimes = core.options.lifetimes_;
   AccessTokenClaims claims;

@@ -15,9 +15,7 @@
 
 namespace leanmcp::inline v0 {
 
-using as::Answer;
 using as::Endpoint;
-using as::Request;
 using as::Workplace;
 
 namespace {
@@ -58,7 +56,7 @@ struct OAuthServer::State {
     slow.stop();
   }
 
-  Answer handle(const Request& request) noexcept {
+  as::Answer handle(const as::Request& request) noexcept {
     try {
       return as::answer_request(*core, request, core->options.clock_->now());
     } catch (const std::exception& bug) {
@@ -88,8 +86,8 @@ struct OAuthServer::State {
     }
   }
 
-  Request request_of(const HttpRequest& from, std::string path) const {
-    Request out(from.verb(), std::move(path));
+  as::Request request_of(const HttpRequest& from, std::string path) const {
+    as::Request out(from.verb(), std::move(path));
     out.query = from.query();
     out.body = from.body();
     from.for_each_header(
@@ -106,14 +104,14 @@ struct OAuthServer::State {
   }
 
   void serve(const Endpoint& endpoint, HttpExchange exchange, std::string path) {
-    auto request = std::make_shared<const Request>(request_of(exchange.request(), std::move(path)));
-    const auto respond = [](HttpExchange& to, const Answer& answer) {
+    auto request = std::make_shared<const as::Request>(request_of(exchange.request(), std::move(path)));
+    const auto respond = [](HttpExchange& to, const as::Answer& answer) {
       to.respond(answer.status, answer.content_type, answer.body, answer.headers);
     };
     if (endpoint.workplace == Workplace::loop) return respond(exchange, handle(*request));
     WorkerPool& pool = endpoint.workplace == Workplace::quick ? quick : slow;
     const bool taken = pool.submit([this, exchange, request, respond] {
-      auto answer = std::make_shared<const Answer>(handle(*request));
+      auto answer = std::make_shared<const as::Answer>(handle(*request));
       exchange.executor().post([exchange, answer, respond]() mutable { respond(exchange, *answer); });
     });
     if (taken) return;
@@ -198,7 +196,7 @@ void OAuthServer::mount(HttpServer& server) {
 
 void OAuthServer::stop() { state_->stop(); }
 
-Answer OAuthServer::handle(const Request& request) {
+as::Answer OAuthServer::handle(const as::Request& request) {
   if (!state_->core) throw std::logic_error("OAuthServer::init comes before handle");
   return state_->handle(request);
 }
