@@ -1,11 +1,11 @@
 #include "form_prompt.hpp"
 
+#include <leanmcp/base/url.hpp>
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/schema_validator.hpp>
 #include <leanmcp/json/write.hpp>
 
 #include <boost/json.hpp>
-#include <boost/url.hpp>
 
 #include <optional>
 #include <vector>
@@ -212,7 +212,7 @@ PersonsAnswer prompt_form(Terminal& terminal, std::string_view from, std::string
 
 PersonsAnswer prompt_url(Terminal& terminal, std::string_view from, std::string_view message, std::string_view url,
                          const std::function<bool(const std::string& url)>& open) {
-  const auto parsed = boost::urls::parse_uri(url);
+  const auto parsed = leanmcp::detail::parse_url(url);
   const bool web = parsed && (parsed->scheme() == "https" || parsed->scheme() == "http") && !parsed->host().empty();
   terminal.say("");
   terminal.say(terminal.bold(shown(from)) + " asks: " + shown(message, true));

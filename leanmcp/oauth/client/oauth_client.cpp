@@ -209,6 +209,19 @@ void OAuthClient::answered(const AuthRequest& request, const ClientResponse& hea
   if (!request.operation.empty()) state_->limits.accepted(request.operation);
 }
 
+std::vector<std::string> OAuthClient::extensions() const {
+  switch (state_->options.machine_) {
+    case OAuthClientOptions::Machine::credentials:
+      return {"io.modelcontextprotocol/oauth-client-credentials"};
+    case OAuthClientOptions::Machine::enterprise:
+      return {"io.modelcontextprotocol/enterprise-managed-authorization"};
+    case OAuthClientOptions::Machine::no:
+    case OAuthClientOptions::Machine::workload:
+      break;
+  }
+  return {};
+}
+
 Task<Result<void>> OAuthClient::sign_in() {
   const std::shared_ptr<State> state = state_;
   state->restore();
