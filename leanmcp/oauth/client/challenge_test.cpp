@@ -6,13 +6,13 @@ namespace leanmcp::inline v0 {
 namespace {
 
 TokenChallenge token_of(std::string_view text) {
-  const auto parsed = parse_challenges(text);
+  const auto parsed = parse_authenticate(text);
   EXPECT_TRUE(parsed) << text;
   return parsed ? token_challenge(*parsed) : TokenChallenge();
 }
 
 TEST(Rfc9110Section11_6_1, ListOfChallenges) {
-  const auto parsed = parse_challenges(
+  const auto parsed = parse_authenticate(
       "Newauth realm=\"apps\", type=1, title=\"Login to \\\"apps\\\"\", Basic realm=\"simple\", Negotiate abc/+==");
   ASSERT_TRUE(parsed);
   ASSERT_EQ(parsed->size(), 3U);
@@ -33,7 +33,7 @@ TEST(Rfc9110Section11_2, NamesDoNotDependOnCaseAndSpaceIsAllowed) {
 
 TEST(Rfc9110Section5_6_1, EmptyListMembersAreAllowed) {
   EXPECT_EQ(token_of(", ,Bearer,, scope=x , ,").scope, "x");
-  EXPECT_TRUE(parse_challenges("")->empty());
+  EXPECT_TRUE(parse_authenticate("")->empty());
   EXPECT_TRUE(token_of("Bearer").bearer);
 }
 
@@ -68,17 +68,17 @@ TEST(Challenges, WhatIsNoListIsRefusedWhole) {
        {"Bearer scope=\"a", "Bearer scope=\"a\\", "Bearer scope=a, scope=b", "Bearer =x", "Bearer scope=,a=\"", "=",
         "\"Bearer\"", "Bearer scope=a b=c d", "Bearer scope=\"a\"b", "Bearer scope=\"a\x01\"", "Bearer scope=\"a\x7f\"",
         "Bearer; scope=a", "Bearer scope=a; error=b"})
-    EXPECT_FALSE(parse_challenges(text)) << text;
+    EXPECT_FALSE(parse_authenticate(text)) << text;
 }
 
 TEST(Challenges, AreBounded) {
-  EXPECT_FALSE(parse_challenges("Bearer scope=\"" + std::string(17'000, 'a') + "\""));
+  EXPECT_FALSE(parse_authenticate("Bearer scope=\"" + std::string(17'000, 'a') + "\""));
   std::string many;
   for (int i = 0; i < 17; ++i) many += "S" + std::to_string(i) + " a=b,";
-  EXPECT_FALSE(parse_challenges(many));
+  EXPECT_FALSE(parse_authenticate(many));
   std::string wide = "Bearer ";
   for (int i = 0; i < 33; ++i) wide += "p" + std::to_string(i) + "=x,";
-  EXPECT_FALSE(parse_challenges(wide));
+  EXPECT_FALSE(parse_authenticate(wide));
 }
 
 TEST(Rfc9470Section3, StrengthOfTheSignIn) {

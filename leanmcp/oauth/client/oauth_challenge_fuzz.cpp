@@ -18,7 +18,7 @@ void require(bool condition) {
 /// What a server says in `WWW-Authenticate`, and the scope that a client makes of it.
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
-  const auto parsed = parse_challenges(text);
+  const auto parsed = parse_authenticate(text);
   if (!parsed) return 0;
   require(parsed->size() <= 16);
   for (const AuthenticateChallenge& challenge : *parsed) {

@@ -163,7 +163,7 @@ Task<Result<bool>> OAuthClient::challenged(AuthChallenge challenge) {
   ClientResponse head;
   head.headers = challenge.headers;
   state->note_nonce(challenge.url, head);
-  const auto parsed = parse_challenges(challenge.www_authenticate);
+  const auto parsed = parse_authenticate(challenge.www_authenticate);
   TokenWish wish;
   if (parsed) wish.challenge = token_challenge(*parsed);
   if (wish.challenge.error == "use_dpop_nonce" && state->tokens && state->tokens->is_dpop()) {
