@@ -203,8 +203,10 @@ Config read_config(int argc, char** argv) {
   options.limits().token_per_client = number("TOKENS_PER_MINUTE", 0, 1'000'000, options.limits().token_per_client);
   options.lifetimes().access_token = std::chrono::seconds(number("ACCESS_TOKEN_SECONDS", 1, 3600, 600));
 
-  Database database =
-      value_or_stop(Database::open(setting_or("DATABASE_URL", "sqlite:authorization-server.db")), "DATABASE_URL");
+  DatabaseOptions database_options;
+  database_options.connections = 16;
+  Database database = value_or_stop(
+      Database::open(setting_or("DATABASE_URL", "sqlite:authorization-server.db"), database_options), "DATABASE_URL");
   Config config(std::move(options), std::move(database));
   config.log = log;
   config.http.port(port)
