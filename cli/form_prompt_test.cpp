@@ -84,6 +84,16 @@ TEST(UrlPrompt, OpensOnlyAfterConsentAndOnlyTheWeb) {
   EXPECT_EQ(opened, std::vector<std::string>{"https://pay.example.com/x?y=1"});
 }
 
+TEST(UrlPrompt, HighlightsTheHostItReallyLeadsTo) {
+  std::istringstream in("n\n");
+  std::ostringstream out;
+  Terminal terminal(in, out, true, true);
+  prompt_url(terminal, "shop", "Pay", "https://evil.example@evil.example:8443/evil.example",
+             [](const auto&) { return true; });
+  EXPECT_NE(out.str().find("https://evil.example@\x1b[1mevil.example:8443\x1b[0m/evil.example"), std::string::npos)
+      << out.str();
+}
+
 TEST(UrlPrompt, SaysWhenTheHostIsHiddenOrNoBrowserStarts) {
   Session session("y\n");
   session.url("https://pay.example.com@evil.example/", [](const std::string&) { return false; });

@@ -35,7 +35,12 @@ AuthFault fault_of(const std::string& what, const HttpClient::Outcome& got) {
   const std::string name = error_name(got);
   if (name == "NotAuthorizedException" || name == "UserNotFoundException" || name == "RefreshTokenReuseException")
     return AuthFault(AuthCode::invalid_token, what + ": " + name);
-  AuthFault fault = detail::unavailable(what + (name.empty() ? "" : ": " + name), got);
+  AuthFault fault = detail::unavailable_to_us(what + (name.empty() ? "" : ": " + name), got);
+  // Quotas are the account's, and Cognito says 400 to them.
+  if (name == "TooManyRequestsException" || name == "LimitExceededException") {
+    fault.for_all = true;
+    fault.retry_after = std::max(fault.retry_after, std::chrono::seconds(1));
+  }
   return fault;
 }
 

@@ -60,6 +60,7 @@ struct HttpService::State {
         http->route(route.method, route.path, route.handler);
       }
     }
+    for (const auto& [path, origins] : options.origins_) http->route_origins(path, origins);
     http->on_shutdown([this] { endpoint.shutdown(); });
   }
 
