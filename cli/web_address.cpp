@@ -1,7 +1,8 @@
 #include "web_address.hpp"
 
-#include <leanmcp/base/url.hpp>
 #include <leanmcp/oauth/client/browser_launch.hpp>
+
+#include <leanmcp/base/url.hpp>
 
 #include <cstdlib>
 

@@ -147,6 +147,10 @@ void add_clients(OAuthServerOptions& options) {
     for (ConfiguredClient& client : value_or_stop(read_clients(file), "CLIENTS_FILE"))
       options.client(std::move(client));
   }
+  if (const std::string file = setting("TRUSTED_ISSUERS_FILE"); !file.empty()) {
+    for (TrustedIssuer& issuer : value_or_stop(read_trusted_issuers(file), "TRUSTED_ISSUERS_FILE"))
+      options.trust(std::move(issuer));
+  }
 }
 
 }  // namespace
@@ -203,8 +207,10 @@ Config read_config(int argc, char** argv) {
   options.limits().token_per_client = number("TOKENS_PER_MINUTE", 0, 1'000'000, options.limits().token_per_client);
   options.lifetimes().access_token = std::chrono::seconds(number("ACCESS_TOKEN_SECONDS", 1, 3600, 600));
 
-  Database database =
-      value_or_stop(Database::open(setting_or("DATABASE_URL", "sqlite:authorization-server.db")), "DATABASE_URL");
+  DatabaseOptions database_options;
+  database_options.connections = 16;
+  Database database = value_or_stop(
+      Database::open(setting_or("DATABASE_URL", "sqlite:authorization-server.db"), database_options), "DATABASE_URL");
   Config config(std::move(options), std::move(database));
   config.log = log;
   config.http.port(port)

@@ -60,6 +60,16 @@ bool is_denial(std::string_view error) {
          error == "login_required" || error == "account_selection_required" || error == "user_denied";
 }
 
+std::string id_text(const json::value& value) {
+  if (value.is_int64()) return std::to_string(value.get_int64());
+  if (value.is_uint64()) return std::to_string(value.get_uint64());
+  if (!value.is_string()) return {};
+  const std::string_view text = value.get_string();
+  const bool plain =
+      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; });
+  return plain && text.size() <= longest_id ? std::string(text) : std::string();
+}
+
 UpstreamTokens upstream_tokens(const OAuthTokens& tokens) {
   UpstreamTokens out;
   out.access_token = tokens.access_token;
@@ -72,25 +82,14 @@ UpstreamTokens upstream_tokens(const OAuthTokens& tokens) {
 }  // namespace
 
 std::string stable_id(const json::object& claims, std::string_view name) {
-  const json::value* found = nullptr;
   if (name.starts_with('/')) {
     boost::system::error_code failed;
     const json::value whole(claims, claims.storage());
     const json::value* const at = whole.find_pointer(name, failed);
-    if (!at || failed) return {};
-    json::object one;
-    one["id"] = *at;
-    return stable_id(one, "id");
+    return at && !failed ? id_text(*at) : std::string();
   }
-  found = claims.if_contains(name);
-  if (!found) return {};
-  if (found->is_int64()) return std::to_string(found->get_int64());
-  if (found->is_uint64()) return std::to_string(found->get_uint64());
-  if (!found->is_string()) return {};
-  const std::string_view text = found->get_string();
-  const bool plain =
-      std::all_of(text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) > 0x20 && c != 0x7f; });
-  return plain && text.size() <= longest_id ? std::string(text) : std::string();
+  const json::value* const found = claims.if_contains(name);
+  return found ? id_text(*found) : std::string();
 }
 
 CodeUpstream::CodeUpstream(UpstreamOptions options) : options_(std::move(options)) {
