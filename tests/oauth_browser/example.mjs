@@ -17,6 +17,8 @@ class Account {
   saveTokens(tokens) { this.kept = tokens; }
   saveCodeVerifier(verifier) { this.verifier = verifier; }
   codeVerifier() { return this.verifier; }
+  discoveryState() { return this.discovered; }
+  saveDiscoveryState(state) { this.discovered = state; }
   async redirectToAuthorization(url) { this.end = await agree_and_sign_in(url, this.name, (at) => at.href.startsWith(redirect_uri)); }
 }
 
