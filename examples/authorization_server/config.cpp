@@ -200,7 +200,8 @@ Config read_config(int argc, char** argv) {
   add_clients(options);
   const std::string algorithm = setting_or("SIGNING_ALGORITHM", "ES256");
   const auto known = jws_algorithm(algorithm);
-  if (!known) stop("SIGNING_ALGORITHM is " + algorithm + "; it must be ES256 or RS256");
+  if (known != JwsAlgorithm::es256 && known != JwsAlgorithm::rs256)
+    stop("SIGNING_ALGORITHM is " + algorithm + "; it must be ES256 or RS256");
   options.signing(*known);
   options.dpop_nonces(flag("DPOP_NONCES"))
       .remember_consent(flag("REMEMBER_CONSENT"))
@@ -214,8 +215,10 @@ Config read_config(int argc, char** argv) {
   limits.token_per_client = number("TOKENS_PER_MINUTE", 0, 1'000'000, limits.token_per_client);
   options.lifetimes().access_token = std::chrono::seconds(number("ACCESS_TOKEN_SECONDS", 1, 3600, 600));
 
-  Database database =
-      value_or_stop(Database::open(setting_or("DATABASE_URL", "sqlite:authorization-server.db")), "DATABASE_URL");
+  DatabaseOptions database_options;
+  database_options.connections = 16;
+  Database database = value_or_stop(
+      Database::open(setting_or("DATABASE_URL", "sqlite:authorization-server.db"), database_options), "DATABASE_URL");
   Config config(std::move(options), std::move(database));
   config.log = log;
   config.http.port(port)

@@ -20,7 +20,8 @@ using as::Workplace;
 
 namespace {
 
-constexpr unsigned quick_threads = 8;
+/// Many, since they wait for the disk together: what they write at the same time is committed at once.
+constexpr unsigned quick_threads = 32;
 constexpr unsigned slow_threads = 8;
 constexpr std::size_t most_waiting = 1'000;
 constexpr std::chrono::minutes keep_period(1);

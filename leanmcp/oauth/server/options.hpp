@@ -201,6 +201,7 @@ class OAuthServerOptions {
   /// Requests per minute; 429 with Retry-After above. Zero: no limit.
   struct Limits {
     int register_per_address = 10;
+    /// Of public clients by address as well: many people may have the same app.
     int token_per_client = 60;
     int failures_per_address = 10;
     int authorize_per_address = 30;

@@ -73,7 +73,10 @@ TokenOutcome answer(Core& core, const Request& request, TimePoint now, Seen& see
     if (!known) return known.error();
     client = std::move(*known);
     seen.client_id = client.client.client_id;
-    const auto wait = core.limits->take(Limit::token, seen.client_id, now);
+    // A public client may be an app that many people have: each of them counts alone.
+    const bool is_public = client.used == ClientMethod::none;
+    const std::string counted = is_public ? seen.client_id + " " + limit_key(request.peer) : seen.client_id;
+    const auto wait = core.limits->take(Limit::token, counted, now);
     if (wait.count() > 0) return too_many_requests(wait);
     const bool by_hand = client.client.origin == ClientOrigin::configured && client.used != ClientMethod::none;
     if (!has_grant(client.client, type) || (grant->by_hand && !by_hand))

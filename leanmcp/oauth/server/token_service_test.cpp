@@ -1,5 +1,6 @@
 #include <leanmcp/oauth/server/core_test_support.hpp>
 #include <leanmcp/oauth/server/endpoints.hpp>
+#include <leanmcp/oauth/server/rate_limits.hpp>
 
 // Client credentials, scopes, revocation, introspection, userinfo.
 namespace leanmcp::as {
@@ -105,6 +106,31 @@ TEST_F(TokenService, Rfc6749Section3_2_MalformedTokenRequests) {
   EXPECT_EQ(error_of(answer_token(*core_, broken, now())), "invalid_request");
   EXPECT_EQ(answer_request(*core_, Request(HttpMethod::get, "/token"), now()).status, 405);
   EXPECT_EQ(answer_request(*core_, Request(HttpMethod::get, "/nothing"), now()).status, 404);
+}
+
+TEST_F(TokenService, TokensAreCountedByClientAndOfPublicOnesByAddressToo) {
+  OAuthServerOptions::Limits limits;
+  limits.token_per_client = 2;
+  core_->limits = std::make_unique<RateLimits>(limits);
+  const auto from = [&](const char* address, const FormParameters& form, const HttpFields& headers = {}) {
+    Request request = form_request("/token", form);
+    request.headers.insert(request.headers.end(), headers.begin(), headers.end());
+    request.peer = address;
+    return answer_token(*core_, request, now());
+  };
+  const HttpFields login{{"authorization", basic("machine", machine_secret)}};
+  const FormParameters credentials{{"grant_type", "client_credentials"}};
+  EXPECT_EQ(from("192.0.2.1", credentials, login).status, 200);
+  EXPECT_EQ(from("192.0.2.2", credentials, login).status, 200);
+  const Answer over = from("192.0.2.3", credentials, login);
+  EXPECT_EQ(over.status, 429);
+  EXPECT_NE(header(over, "Retry-After"), "");
+  // Many people may have the same app.
+  for (const char* const address : {"192.0.2.1", "192.0.2.2", "192.0.2.3"})
+    for (int i = 0; i < 2; ++i) EXPECT_EQ(from(address, refresh_form("c1", "unknown")).status, 400);
+  EXPECT_EQ(from("192.0.2.3", refresh_form("c1", "unknown")).status, 429);
+  clock_->advance(60s);
+  EXPECT_EQ(from("192.0.2.3", refresh_form("c1", "unknown")).status, 400);
 }
 
 TEST_F(TokenService, Rfc7009Section2_ARefreshTokenTakesItsFamilyAlong) {
