@@ -96,9 +96,38 @@ Result<ConfiguredClient> client_of(const json::object& object) {
   return client;
 }
 
-}  // namespace
+Result<TrustedIssuer> issuer_of(const json::object& object) {
+  Entry entry(object);
+  const std::string kind = entry.text("kind");
+  if (kind != "id_jag" && kind != "workload") entry.fail("kind", "is neither id_jag nor workload");
+  const auto needed = [&](const char* name) {
+    std::string text = entry.text(name);
+    if (text.empty()) entry.fail(name, "is missing");
+    return text;
+  };
+  std::string issuer = needed("issuer"), jwks_uri = needed("jwks_uri");
+  std::vector<std::string> algorithms = entry.list("algorithms");
+  if (algorithms.empty()) entry.fail("algorithms", "are missing");
+  TrustedIssuer out(kind == "id_jag" ? TrustedIssuer::Kind::id_jag : TrustedIssuer::Kind::workload, std::move(issuer),
+                    std::move(jwks_uri), std::move(algorithms));
+  out.audience(entry.text("audience"))
+      .same_people_as(entry.text("same_people_as"))
+      .single_use(entry.flag("single_use"));
+  // `subject=client`: as which client a workload comes.
+  for (const std::string& pair : entry.list("subjects")) {
+    const auto equals = pair.rfind('=');
+    if (equals == pair.npos)
+      entry.fail("subjects", "are not all subject=client");
+    else
+      out.subject(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  if (const std::string fault = entry.fault(); !fault.empty()) return Error(fault);
+  return out;
+}
 
-Result<std::vector<ConfiguredClient>> read_clients(const std::string& file) {
+template <class Read>
+auto read_list(const std::string& file, const Read& read)
+    -> Result<std::vector<typename decltype(read(json::object()))::value_type>> {
   std::ifstream in(file);
   std::ostringstream text;
   text << in.rdbuf();
@@ -106,12 +135,18 @@ Result<std::vector<ConfiguredClient>> read_clients(const std::string& file) {
   boost::system::error_code fault;
   const json::value parsed = json::parse(text.str(), fault);
   if (fault || !parsed.is_array()) return Error(file + " is no JSON list");
-  std::vector<ConfiguredClient> out;
+  std::vector<typename decltype(read(json::object()))::value_type> out;
   for (const json::value& entry : parsed.get_array()) {
     if (!entry.is_object()) return Error(file + " is no list of objects");
-    auto client = client_of(entry.get_object());
-    if (!client) return Error(file + ", client " + std::to_string(out.size() + 1) + ": " + client.error().message());
-    out.push_back(std::move(*client));
+    auto one = read(entry.get_object());
+    if (!one) return Error(file + ", entry " + std::to_string(out.size() + 1) + ": " + one.error().message());
+    out.push_back(std::move(*one));
   }
   return out;
 }
+
+}  // namespace
+
+Result<std::vector<ConfiguredClient>> read_clients(const std::string& file) { return read_list(file, client_of); }
+
+Result<std::vector<TrustedIssuer>> read_trusted_issuers(const std::string& file) { return read_list(file, issuer_of); }

@@ -149,6 +149,10 @@ void add_clients(OAuthServerOptions& options) {
     for (ConfiguredClient& client : value_or_stop(read_clients(file), "CLIENTS_FILE"))
       options.client(std::move(client));
   }
+  if (const std::string file = setting("TRUSTED_ISSUERS_FILE"); !file.empty()) {
+    for (TrustedIssuer& issuer : value_or_stop(read_trusted_issuers(file), "TRUSTED_ISSUERS_FILE"))
+      options.trust(std::move(issuer));
+  }
 }
 
 }  // namespace
