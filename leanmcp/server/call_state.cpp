@@ -110,7 +110,7 @@ bool CallState::before_stage(Stage stage) {
   if (stage >= Stage::entitle && stage < Stage::authorize_arguments && !arguments_checked_) {
     arguments_checked_ = true;
     if (!arguments_passed_fit()) {
-      finish(argument_faults());
+      finish(argument_faults(), false);
       return false;
     }
   }
@@ -129,7 +129,7 @@ bool CallState::run_hooks() {
     try {
       verdict = hook.before(*this);
     } catch (...) {
-      finish(failed(std::current_exception()));
+      finish(failed(std::current_exception()), false);
       return false;
     }
     if (verdict.is_later()) {
@@ -153,7 +153,7 @@ bool CallState::settle_verdict(Verdict& verdict) {
     return false;
   }
   if (verdict.result()) {
-    finish(std::move(*verdict.result()));
+    finish(std::move(*verdict.result()), false);
     return false;
   }
   ++hook_;
@@ -161,14 +161,18 @@ bool CallState::settle_verdict(Verdict& verdict) {
 }
 
 void CallState::invoke() {
-  if (entry_.raw_input && !raw_arguments_fit()) return finish(argument_faults());
+  if (entry_.raw_input && !raw_arguments_fit()) return finish(argument_faults(), false);
   if (entry_.handler.coroutine || (entry_.handler.takes_user && !user_)) return spawn_drive(Task<Verdict>());
-  if (entry_.nonblocking) return finish(run_plain());
+  if (entry_.nonblocking) return finish(run_plain(), true);
   const bool taken = engine_->workers().submit([self = shared_from_this()] {
     auto body = std::make_shared<ResultBody>(self->run_plain());
     Executor& executor = self->sink_->executor();
-    executor.post([self, body] { self->finish(std::move(*body)); });
+    executor.post([self, body] {
+      self->on_worker_ = false;
+      self->finish(std::move(*body), true);
+    });
   });
+  on_worker_ = taken;
   if (!taken) {
     engine_->logger().warning("worker queue full", {{"name", name_}, trace()});
     fail(RpcError{code::unavailable, "The server is busy; try again.", R"({"code":"BUSY","action":"retry"})", 503});
@@ -226,6 +230,11 @@ Task<ResultBody> CallState::drive(Task<Verdict> waiting) {
       waiting = verdict.take_task();
       continue;
     }
+    // Cancelled while the hook decided: the function is never called, and what the hook let through is undone.
+    if (answered_) {
+      if (verdict.is_proceed()) ++hook_;
+      co_return ResultBody();
+    }
     const bool settled = settle_verdict(verdict);
     const bool through = settled && run_hooks();
     if (through && admitted_) {
@@ -244,8 +253,11 @@ Task<ResultBody> CallState::drive(Task<Verdict> waiting) {
       co_return ResultBody();
     }
   }
+  if (answered_) co_return ResultBody();
   ResultBody body;
-  if (entry_.raw_input && !raw_arguments_fit()) {
+  const bool fits = !entry_.raw_input || raw_arguments_fit();
+  began_ = fits;
+  if (!fits) {
     body = argument_faults();
   } else if (entry_.handler.coroutine) {
     auto running = entry_.handler.coroutine(*this);
@@ -263,9 +275,10 @@ Task<ResultBody> CallState::drive(Task<Verdict> waiting) {
 
 void CallState::on_run_end(RunOutcome<ResultBody> outcome) {
   run_ = RunHandle();
-  if (answered_) return;
-  if (outcome.value) return finish(std::move(*outcome.value));
-  if (outcome.exception) return finish(failed(outcome.exception));
+  if (finished_) return;  // by a verdict, whose hooks may still be at work
+  if (outcome.value) return finish(std::move(*outcome.value), began_);
+  if (outcome.exception) return finish(failed(outcome.exception), began_);
+  if (answered_) return run_after_hooks(false, {});
   if (!missing_capability_.empty()) {
     run_after_hooks(false, {});
     if (info_.modern()) {
@@ -278,16 +291,21 @@ void CallState::on_run_end(RunOutcome<ResultBody> outcome) {
   if (std::exchange(replay_, false)) {
     rounds_->start_again();
     arguments_ = passed_arguments_;
-    hook_ = 0;
-    return start();
+    began_ = false;
+    return run_after_hooks(false, [self = shared_from_this()] {
+      if (!self->answered_) self->start();
+    });
   }
   if (rounds_ && (rounds_->paused() || !rounds_->pending().empty())) return finish_round();
 }
 
-void CallState::finish(ResultBody body) {
-  if (answered_) return;
+void CallState::finish(ResultBody body, bool ran) {
+  if (std::exchange(finished_, true)) return;
   const auto self = shared_from_this();
-  const bool succeeded = !body.is_error && !body.failed;
+  const bool succeeded = ran && !body.is_error && !body.failed && !timed_out_;
+  // Nobody waits any more. What was done is done all the same: a caller who cancels at the last moment gets nothing
+  // for free, and hooks hear of the end only now, when the function has really stopped.
+  if (answered_) return run_after_hooks(succeeded, {});
   // A handler's failure is the answer even when a hook has something to say afterwards, so it is kept until then.
   auto kept = std::make_shared<ResultBody>(std::move(body));
   run_after_hooks(succeeded, [self, kept] { self->send(*kept); });
@@ -379,10 +397,12 @@ void CallState::cancel() {
     if (timeout_ != 0) sink_->executor().cancel_timer(timeout_);
     if (tracked_) info_.session->untrack(id_);
     engine_->logger().debug("call cancelled", {{"name", name_}, trace()});
-    run_after_hooks(false, {});
   }
   stop_.request_stop();
+  // Hooks hear of it when the function has stopped: here if it never began, else from its end.
+  const bool running = on_worker_ || !run_.ended();
   run_.cancel();
+  if (!running) run_after_hooks(false, {});
 }
 
 }  // namespace leanmcp::inline v0
