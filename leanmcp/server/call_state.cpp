@@ -345,6 +345,7 @@ void CallState::finish(ResultBody body, bool ran) {
   // Nobody waits any more. What was done is done all the same: a caller who cancels at the last moment gets nothing
   // for free, and hooks hear of the end only now, when the function has really stopped.
   if (answered_) return run_after_hooks(succeeded, {});
+  if (entry_.hooks.empty()) return send(body);
   // A handler's failure is the answer even when a hook has something to say afterwards, so it is kept until then.
   auto kept = std::make_shared<ResultBody>(std::move(body));
   run_after_hooks(succeeded, [self, kept] { self->send(*kept); });
