@@ -78,8 +78,8 @@ TEST(UrlPrompt, OpensOnlyAfterConsentAndOnlyTheWeb) {
   EXPECT_EQ(Session("\n").url("https://pay.example.com/", open).action, "decline");
   EXPECT_EQ(Session("").url("https://pay.example.com/", open).action, "cancel");
   EXPECT_EQ(Session("y\n", false).url("https://pay.example.com/", open).action, "cancel");
-  for (const char* const url :
-       {"javascript:alert(1)", "file:///etc/passwd", "https:///x", "ssh://host/", "x", "https://a b/"})
+  for (const char* const url : {"javascript:alert(1)", "file:///etc/passwd", "https:///x", "ssh://host/", "x",
+                                "https://a b/", "https://10.0.0.1.evil.example/"})
     EXPECT_EQ(Session("y\n").url(url, open).action, "decline") << url;
   EXPECT_EQ(opened, std::vector<std::string>{"https://pay.example.com/x?y=1"});
 }

@@ -172,7 +172,8 @@ int verify(const Arguments& arguments) {
   if (arguments.as_json) {
     std::cout << leanmcp::json_text(verdict) << '\n';
   } else if (valid) {
-    std::cout << "valid\n" << "claims " << shown(leanmcp::json_text(verdict.at("claims"))) << '\n';
+    std::cout << "valid\n"
+              << "claims " << shown(leanmcp::json_text(verdict.at("claims"))) << '\n';
   } else {
     std::cout << std::string_view(verdict.at("error").as_string()) << '\n';
   }

@@ -63,7 +63,8 @@ int answer_lines(std::istream& in, std::ostream& out, const LineVerdict& verdict
   std::string line;
   for (Line kind = next_line(in, line); kind != Line::end; kind = next_line(in, line)) {
     if (kind == Line::read && line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const json::object said = kind == Line::too_long ? refuse("the line is over 16 MiB") : answer(line, verdict, refuse);
+    const json::object said =
+        kind == Line::too_long ? refuse("the line is over 16 MiB") : answer(line, verdict, refuse);
     out << leanmcp::json_text(said) << '\n';
     // A script that asks line by line must not wait for a full buffer.
     if (in.rdbuf()->in_avail() <= 0) out.flush();

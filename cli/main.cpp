@@ -1,3 +1,4 @@
+#include "as_command.hpp"
 #include "jws_command.hpp"
 #include "jwt_command.hpp"
 #include "call_command.hpp"
@@ -53,6 +54,7 @@ int main(int count, char** arguments) {
   add_webhook_command(app, status);
   add_stripe_command(app, status);
   add_sandbox_command(app, status);
+  add_as_command(app, status);
   add_completion_command(app);
   try {
     app.parse(static_cast<int>(end - arguments), arguments);

@@ -2,7 +2,7 @@
 
 #include <leanmcp/oauth/client/browser_launch.hpp>
 
-#include <boost/url.hpp>
+#include <leanmcp/base/url.hpp>
 
 #include <cstdlib>
 
@@ -15,12 +15,12 @@ bool check_address(Terminal& terminal, std::string_view url) {
 }
 
 std::string host_of(std::string_view url) {
-  const auto parsed = boost::urls::parse_uri(url);
+  const auto parsed = leanmcp::detail::parse_url(url);
   return parsed ? std::string(parsed->encoded_host_and_port()) : std::string();
 }
 
 void show_address(Terminal& terminal, std::string_view url) {
-  const auto parsed = boost::urls::parse_uri(url);
+  const auto parsed = leanmcp::detail::parse_url(url);
   if (!parsed) return terminal.say("  " + shown(url));
   const std::string_view host = parsed->encoded_host_and_port();
   const auto at = static_cast<std::size_t>(host.data() - url.data());

@@ -62,9 +62,15 @@ std::shared_ptr<Billing> make_billing(std::shared_ptr<HttpClient> http, const st
   BillingProduct pictures;
   pictures.key = "pictures";
   pictures.plans = {pack};
+  BillingPlan by_use;
+  by_use.key = "by-use";
+  by_use.usage_price_id = need("STRIPE_USAGE_PRICE_ID");  // a metered price: what was used is billed with the month
+  BillingProduct translation;
+  translation.key = "translation";
+  translation.plans = {by_use};
   BillingOptions options;
-  options.products = {pictures};
-  options.meters = {{"translations", "translations"}};  // a meter's event name at Stripe
+  options.products = {pictures, translation};
+  options.meters = {{"translations", "translations", "translation"}};  // the meter's event name at Stripe, who may use it
   options.success_url = url + "/success?session_id={CHECKOUT_SESSION_ID}";
   options.cancel_url = url + "/cancelled";
   options.webhook_secrets.emplace_back(need("STRIPE_WEBHOOK_SECRET"));

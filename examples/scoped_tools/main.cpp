@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
   const Logger logger([](LogLevel, std::string_view line) { std::cerr << line << '\n'; });
   const std::string port = setting("PORT").empty() ? "3000" : setting("PORT");
   const std::string url = setting("PUBLIC_URL").empty() ? "http://127.0.0.1:" + port : setting("PUBLIC_URL");
-  const auto found = AuthProvider::from_settings(&setting, std::make_shared<HttpClient>(), logger);
+  const auto found = AuthProvider::from_env(std::make_shared<HttpClient>(), logger);
   if (!found) {
     std::cerr << "scoped-tools: " << found.error().message() << '\n';
     return 2;
@@ -106,6 +106,7 @@ int main(int argc, char** argv) {
     return serve_stdio(server, StdioOptions().token(Secret(setting("ACCESS_TOKEN"))));
   HttpOptions options;
   options.port(static_cast<std::uint16_t>(std::atoi(port.c_str()))).logger(logger);
+  if (!setting("PUBLIC_URL").empty()) options.public_url(url);
   publish_metadata(options, auth);
   return serve_http(server, options);
 }

@@ -54,6 +54,25 @@ TEST_F(Guarded, NoncesAreAskedForAndGood) {
   EXPECT_TRUE(stale && stale->nonce);
 }
 
+TEST_F(Guarded, OneKeyCannotUseUpTheWindow) {
+  DpopGuard guard(DpopOptions().remembered(40));
+  const SigningKey other = SigningKey::generate(JwsAlgorithm::es256);
+  const auto by = [&](const SigningKey& signer) {
+    DpopRequest request("POST", url);
+    request.access_token = "token";
+    Credentials credentials;
+    credentials.dpop_proof = make_dpop_proof(signer, request, now);
+    credentials.dpop_proofs = 1;
+    credentials.http_method = "POST";
+    return guard.check(credentials, url, "token", signer.thumbprint(), now);
+  };
+  int taken = 0;
+  while (taken < 100 && !by(key)) ++taken;
+  EXPECT_EQ(taken, 21) << "more than its share only while there is room for all";
+  EXPECT_EQ(by(key)->reason, "proof: too many by one key");
+  EXPECT_FALSE(by(other)) << "others go on";
+}
+
 TEST(DpopDenial, AsksForANonceAndNamesTheAlgorithms) {
   const auto provider = static_keys(StaticKeysOptions("https://idp.example", url, test_tokens::keys));
   provider->protects(url, {"read"});
@@ -70,12 +89,18 @@ TEST(DpopDenial, AsksForANonceAndNamesTheAlgorithms) {
 }
 
 TEST(BoundKey, IsReadStrictly) {
-  EXPECT_EQ(bound_key(R"({"sub":"ada"})"), std::nullopt);
-  EXPECT_EQ(bound_key(R"({"cnf":{"jkt":"abc"}})"), "abc");
-  EXPECT_EQ(bound_key(R"({"\u0063nf":{"jkt":"abc"}})"), "abc");
+  const auto key_of = [](const char* claims) {
+    Principal::Fields fields;
+    fields.claims_json = claims;
+    return bound_key(Principal(std::move(fields)));
+  };
+  EXPECT_EQ(key_of(R"({"sub":"ada"})"), std::nullopt);
+  EXPECT_EQ(key_of(R"({"sub":"cnf"})"), std::nullopt);
+  EXPECT_EQ(key_of(R"({"cnf":{"jkt":"abc"}})"), "abc");
+  EXPECT_EQ(key_of(R"({"\u0063nf":{"jkt":"abc"}})"), "abc");
   for (const char* odd :
        {R"({"cnf":{}})", R"({"cnf":7})", R"({"cnf":{"jkt":7}})", R"({"cnf":{"jkt":"a","x5t#S256":"b"}})", R"({"cnf")"})
-    EXPECT_EQ(bound_key(odd), "") << odd;
+    EXPECT_EQ(key_of(odd), "") << odd;
 }
 
 }  // namespace

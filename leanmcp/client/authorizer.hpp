@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace leanmcp::inline v0 {
 
@@ -77,6 +78,9 @@ class Authorizer {
   /// The head of every other answer of the endpoint: for a `DPoP-Nonce` that comes with success (RFC 9449, section
   /// 8.2). Must be quick.
   virtual void answered(const AuthRequest& request, const ClientResponse& head);
+  /// Names of protocol extensions that this way of getting tokens is; the client declares them among its capabilities
+  /// (2026-07-28, Extensions). None by default.
+  virtual std::vector<std::string> extensions() const;
 };
 
 /// Sends the same token always, as a Bearer token.

@@ -1,6 +1,6 @@
 #include <leanmcp/client/http_caller.hpp>
 
-#include <boost/url.hpp>
+#include <leanmcp/base/url.hpp>
 
 namespace leanmcp::inline v0::detail {
 
@@ -43,7 +43,7 @@ HttpStreamEnd ended(ClientError error, ClientResponse response = {}) {
 }  // namespace
 
 std::string origin_of(std::string_view url) {
-  const auto parsed = urls::parse_uri(url);
+  const auto parsed = parse_url(url);
   if (!parsed || parsed->has_userinfo() || parsed->encoded_host().empty()) return {};
   const std::string scheme = urls::url(*parsed).normalize_scheme().scheme();
   if (scheme != "http" && scheme != "https") return {};
@@ -55,9 +55,11 @@ std::string origin_of(std::string_view url) {
 }
 
 std::string resolve_url(std::string_view base, std::string_view reference) {
-  const auto from = urls::parse_uri(base);
+  const auto from = parse_url(base);
   const auto to = urls::parse_uri_reference(reference);
   if (!from || !to) return {};
+  // See parse_url.
+  if (to->has_authority() && !to->encoded_path().empty() && !to->is_path_absolute()) return {};
   urls::url out(*from);
   if (!out.resolve(*to)) return {};
   out.remove_fragment();

@@ -21,8 +21,8 @@ class AccessRules {
   bool checks_origins() const noexcept { return check_origins_; }
   bool origin_allowed(std::string_view origin) const;
 
-  /// The lines that let a page of that origin read the answer. `origin` is allowed.
-  void append_cors(std::string& out, std::string_view origin) const;
+  /// The lines that let a page of that origin read the answer. `origin` is allowed; with `any` all are.
+  void append_cors(std::string& out, std::string_view origin, bool any = false) const;
   /// The further lines of the answer to a preflight for `wanted_headers`.
   static void append_preflight(std::string& out, std::string_view methods, std::string_view wanted_headers);
 

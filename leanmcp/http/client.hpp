@@ -79,6 +79,10 @@ struct ClientRequest {
   /// Sent when it is not empty or the method is POST, PUT or PATCH. The content type is the caller's to set.
   std::string body;
 
+  /// Literal addresses of the URL's host, where the caller has looked them up: no other is connected to, and the name is
+  /// not resolved again. Name, certificate and Host stay those of the URL. Not for a host that is an address itself.
+  std::vector<std::string> connect_to;
+
   /// Limits of this request; the client's when absent. A total time of zero means none, for streams.
   std::optional<std::chrono::milliseconds> total_timeout;
   /// Ends the request when nothing arrives for that long. None by default.

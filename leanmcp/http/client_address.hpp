@@ -11,7 +11,8 @@ bool is_loopback(const sockaddr& address) noexcept;
 
 /// Globally reachable by the IANA special-purpose registries (RFC 6890 and its updates): no private, shared,
 /// loopback, link-local, documentation, benchmarking, multicast or reserved range; of IPv6 only 2000::/3 without its
-/// special parts, and NAT64 (64:ff9b::/96) of a global IPv4 address.
+/// special parts. IPv6 addresses that carry an IPv4 one are none, whichever they carry: IPv4-mapped, NAT64, 6to4, Teredo,
+/// ISATAP.
 bool is_global(const sockaddr& address) noexcept;
 
 /// Whether the text is an IP address, in brackets or not, that is not globally reachable; false for a name.

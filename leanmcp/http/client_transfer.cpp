@@ -42,9 +42,9 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
-std::string url_part(CURLU* url, CURLUPart part) {
+std::string url_part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK || !text) return {};
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK || !text) return {};
   std::string out(text);
   curl_free(text);
   return out;
@@ -84,6 +84,7 @@ std::optional<HttpClientFault> Transfer::prepare(const HttpClientOptions& option
   url_.reset(curl_url());
   if (!easy_ || !url_) return refused(HttpClientCause::protocol, "out of memory");
   if (auto fault = prepare_url(options)) return fault;
+  if (auto fault = prepare_addresses()) return fault;
   if (auto fault = prepare_headers()) return fault;
   prepare_method();
   prepare_limits(options);
@@ -147,6 +148,23 @@ std::optional<HttpClientFault> Transfer::prepare_url(const HttpClientOptions& op
   // An empty string keeps libcurl from asking the environment. What is on this machine needs no proxy.
   curl_easy_setopt(easy_.get(), CURLOPT_PROXY, loopback ? "" : options.proxy.c_str());
   curl_easy_setopt(easy_.get(), CURLOPT_NOPROXY, "");
+  return std::nullopt;
+}
+
+std::optional<HttpClientFault> Transfer::prepare_addresses() {
+  if (request_.connect_to.empty()) return std::nullopt;
+  // With '+' libcurl forgets it in time; it replaces what libcurl has for the name.
+  std::string line =
+      "+" + url_part(url_.get(), CURLUPART_HOST) + ":" + url_part(url_.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT) + ":";
+  for (std::size_t i = 0; i < request_.connect_to.size(); ++i) {
+    const std::string& address = request_.connect_to[i];
+    if (address.find_first_not_of("0123456789abcdefABCDEF:.") != address.npos)
+      return refused(HttpClientCause::refused_url, "not a literal address");
+    line.append(i == 0 ? "" : ",").append(address.find(':') == address.npos ? address : "[" + address + "]");
+  }
+  resolved_.reset(curl_slist_append(nullptr, line.c_str()));
+  if (!resolved_) return refused(HttpClientCause::protocol, "out of memory");
+  curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, resolved_.get());
   return std::nullopt;
 }
 

@@ -44,6 +44,7 @@ class Transfer {
   };
 
   std::optional<HttpClientFault> prepare_url(const HttpClientOptions& options);
+  std::optional<HttpClientFault> prepare_addresses();
   std::optional<HttpClientFault> prepare_headers();
   void prepare_method();
   void prepare_limits(const HttpClientOptions& options);
@@ -64,6 +65,7 @@ class Transfer {
   HttpClient::Callback done_;
   std::unique_ptr<CURLU, UrlDelete> url_;
   std::unique_ptr<curl_slist, ListDelete> headers_;
+  std::unique_ptr<curl_slist, ListDelete> resolved_;
   std::unique_ptr<CURL, EasyDelete> easy_;
   std::array<char, CURL_ERROR_SIZE> curl_error_{};
 

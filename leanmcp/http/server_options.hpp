@@ -16,6 +16,16 @@ namespace leanmcp::inline v0 {
 
 class Metrics;
 
+/// Which pages in a browser may call a route, whatever else the server allows.
+enum class RouteOrigins {
+  allowed,  ///< those of the allowed origins, which may read the answer
+  /// All, which may read the answer (`Access-Control-Allow-Origin: *`, so without cookies): for what is public, or
+  /// carries its own credentials.
+  any,
+  /// The route is for browsers themselves: no page elsewhere may read the answer, and the handler looks at `Origin`.
+  own,
+};
+
 /// How a server listens and what it puts up with. Zero means "no limit" only where that is said.
 class HttpServerOptions {
  public:

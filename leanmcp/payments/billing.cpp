@@ -82,8 +82,13 @@ Result<WebhookReceipt, WebhookRefusal> Billing::handle_webhook(std::string_view 
   // It is stored: from here on a failure is ours to repeat, not Stripe's.
   auto event = impl_->store.event(receipt->event_id);
   if (!event || !*event || (*event)->applied) return receipt;
-  if (impl_->try_event(**event)) receipt->outcome = WebhookReceipt::Outcome::applied;
+  if (impl_->try_event(**event) == Impl::Tried::applied) receipt->outcome = WebhookReceipt::Outcome::applied;
   return receipt;
+}
+
+bool Billing::apply_webhook(std::string_view event_id) {
+  const auto event = impl_->store.event(event_id);
+  return event && *event && ((*event)->applied || impl_->try_event(**event) == Impl::Tried::applied);
 }
 
 Result<SubscriptionStatus> Billing::subscription_status(std::string_view principal_key, std::string_view product) {
@@ -144,7 +149,10 @@ Result<void> Billing::release_credits(std::string_view reservation_id) {
   return impl_->release_credits(reservation_id);
 }
 
+void Billing::release_credits_later(std::string reservation_id) { impl_->release_later(std::move(reservation_id)); }
+
 Result<std::int64_t> Billing::credit_balance(std::string_view principal_key, std::string_view product) {
+  impl_->release_overdue();
   auto balance = impl_->store.credit_balance(principal_key, product, impl_->now());
   if (!balance) return impl_->unavailable(balance.error());
   return *balance;
@@ -175,6 +183,19 @@ Result<void> Billing::meter(std::string_view principal_key, std::string_view met
                             std::string_view identifier) {
   return impl_->meter(principal_key, meter, value, identifier);
 }
+
+Result<bool> Billing::bills_use(std::string_view principal_key, std::string_view meter) {
+  return impl_->bills_use(principal_key, meter);
+}
+
+Result<UseReservation> Billing::reserve_use(std::string_view principal_key, std::string_view meter, std::int64_t value,
+                                            std::string_view identifier) {
+  return impl_->reserve_use(principal_key, meter, value, identifier);
+}
+
+Result<void> Billing::commit_use(std::string_view identifier) { return impl_->commit_use(identifier); }
+
+Result<void> Billing::release_use(std::string_view identifier) { return impl_->release_use(identifier); }
 
 Result<std::vector<PriceTag>> Billing::prices(std::string_view product) { return impl_->prices(product); }
 

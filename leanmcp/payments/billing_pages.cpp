@@ -23,9 +23,14 @@ class GoPage final : public SignInTarget {
     if (!*flow || (*flow)->principal_key != visitor.key()) return std::optional<Opened>();
     Opened opened;
     switch ((*flow)->state) {
-      case CheckoutFlow::State::open:
-        opened.url = (*flow)->session_url;
+      case CheckoutFlow::State::open: {
+        // Perhaps it was bought elsewhere since: nobody is sent to pay for what they have.
+        const auto entitled = sells_credits(**flow) ? Result<Entitlement>(Entitlement())
+                                                    : billing_->check((*flow)->principal_key, (*flow)->product);
+        if (!entitled) return entitled.error();
+        opened.url = entitled->allowed ? result_url((*flow)->session_id) : (*flow)->session_url;
         break;
+      }
       case CheckoutFlow::State::pending:
       case CheckoutFlow::State::completed:
         opened.url = result_url((*flow)->session_id);
@@ -39,6 +44,12 @@ class GoPage final : public SignInTarget {
   }
 
  private:
+  bool sells_credits(const CheckoutFlow& flow) const {
+    for (const BillingProduct& product : billing_->options().products)
+      for (const BillingPlan& plan : product.plans)
+        if (product.key == flow.product && plan.key == flow.plan) return plan.kind == PlanKind::credits;
+    return false;
+  }
   /// Where Stripe would have sent the browser.
   std::string result_url(const std::string& session_id) const {
     constexpr std::string_view slot = "{CHECKOUT_SESSION_ID}";

@@ -176,7 +176,7 @@ TEST(StripeClient, TellsErrorsApart) {
     script.answer(200, body);
     EXPECT_EQ(client->subscription("sub_1").error().cause, StripeCause::bad_answer) << body;
     script.answer(200, body);
-    EXPECT_EQ(client->subscriptions_of("cus_1").error().cause, StripeCause::bad_answer) << body;
+    EXPECT_EQ(client->subscriptions_of("cus_1", {}).error().cause, StripeCause::bad_answer) << body;
   }
   script.answers.emplace_back(HttpClientFault{HttpClientCause::tls, "certificate"});
   const auto tls = client->subscription("sub_1");
@@ -190,7 +190,7 @@ TEST(StripeClient, RefusesArgumentsThatChangeThePath) {
     EXPECT_EQ(client->subscription(id).error().cause, StripeCause::refused) << id;
     EXPECT_EQ(client->checkout_session(id).error().cause, StripeCause::refused) << id;
     EXPECT_EQ(client->expire_checkout_session(id).error().cause, StripeCause::refused) << id;
-    EXPECT_EQ(client->subscriptions_of(id).error().cause, StripeCause::refused) << id;
+    EXPECT_EQ(client->subscriptions_of(id, {}).error().cause, StripeCause::refused) << id;
   }
   EXPECT_EQ(client->call("PUT", "/v1/x", "").error().cause, StripeCause::refused);
   EXPECT_EQ(client->call("GET", "/v2/x", "").error().cause, StripeCause::refused);

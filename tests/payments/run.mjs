@@ -1,8 +1,11 @@
 // Every official client and its way to pay: mid-call, declined, abandoned, slowly, too slowly, without URL mode, without
 // elicitation; two people and one link. The clients check each result against the tool's output schema themselves.
+import fs from 'node:fs';
+import path from 'node:path';
 import { Checks } from '../support/checks.mjs';
-import { sleep } from '../support/process.mjs';
+import { root, sleep } from '../support/process.mjs';
 import { browse, customer, kinds, open_shop } from '../support/shop.mjs';
+import { transcript, without_chance } from './transcript.mjs';
 
 const full = process.argv.includes('--full');
 const checks = new Checks('payments');
@@ -156,6 +159,14 @@ async function one_client(kind) {
   });
 }
 
+async function guide() {
+  const text = fs.readFileSync(path.join(root, 'docs/guides/adding-auth-and-payment.md'), 'utf8');
+  const shown = /```text\n(# ada, with[\s\S]*?)```/.exec(text)?.[1].trimEnd().split('\n') ?? [];
+  const real = await transcript();
+  checks.equal("the guide's session is what happens", shown.map(without_chance), real.map(without_chance));
+}
+
 await Promise.all(kinds.map(one_client));
 await shop.close();
+await checks.step('guide', guide);
 checks.finish();

@@ -1,7 +1,6 @@
 #include <leanmcp/oauth/client/browser_launch.hpp>
 
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
+#include <leanmcp/base/url.hpp>
 
 #include <fcntl.h>
 #include <signal.h>
@@ -82,7 +81,7 @@ std::string_view to_string(BrowserFault fault) noexcept {
 Result<void, BrowserFault> check_browser_url(std::string_view url) {
   if (url.size() > longest_url) return BrowserFault::too_long;
   if (!std::all_of(url.begin(), url.end(), allowed)) return BrowserFault::unsafe_bytes;
-  const auto parsed = boost::urls::parse_uri(url);
+  const auto parsed = detail::parse_url(url);
   const bool web =
       parsed && (parsed->scheme_id() == boost::urls::scheme::https || parsed->scheme_id() == boost::urls::scheme::http);
   if (!web || parsed->encoded_host().empty()) return BrowserFault::no_web_address;

@@ -88,6 +88,7 @@ TEST_F(BrowserLaunch, OnlyWebAddressesWithoutOddBytesAreOpened) {
       {"as.example", no_web_address},
       {"https:", no_web_address},
       {"https:///path", no_web_address},
+      {"https://10.0.0.1.evil.example/", no_web_address},
       {"http:/as.example", no_web_address},
       {"", no_web_address},
       {"--help", no_web_address},

@@ -130,7 +130,7 @@ const std::string* AuthenticateChallenge::find(std::string_view name) const noex
   return found == parameters.end() ? nullptr : &found->second;
 }
 
-std::optional<std::vector<AuthenticateChallenge>> parse_challenges(std::string_view fields) {
+std::optional<std::vector<AuthenticateChallenge>> parse_authenticate(std::string_view fields) {
   if (fields.size() > most_bytes) return std::nullopt;
   return Reader(fields).read();
 }

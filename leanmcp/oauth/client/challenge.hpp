@@ -24,7 +24,7 @@ class AuthenticateChallenge {
 
 /// All challenges of the header's fields joined by commas. nullopt when the text is no such list, names a parameter of
 /// one challenge twice, or is over 16 KiB or 16 challenges of 32 parameters.
-std::optional<std::vector<AuthenticateChallenge>> parse_challenges(std::string_view fields);
+std::optional<std::vector<AuthenticateChallenge>> parse_authenticate(std::string_view fields);
 
 /// What a server that wants a token says (RFC 6750, section 3; RFC 9728, section 5.1; RFC 9449, section 7.1; RFC 9470,
 /// section 3).

@@ -1,9 +1,8 @@
 #include <leanmcp/oauth/client/endpoint_rules.hpp>
 
+#include <leanmcp/base/url.hpp>
 #include <leanmcp/client/http_caller.hpp>
 #include <leanmcp/http/client_address.hpp>
-
-#include <boost/url.hpp>
 
 #include <netinet/in.h>
 
@@ -58,14 +57,15 @@ bool is_usable_endpoint(std::string_view url) {
            quoting.find(c) == std::string_view::npos;
   });
   if (!clean) return false;
-  const auto parsed = boost::urls::parse_absolute_uri(url);
-  if (!parsed || parsed->encoded_host().empty() || parsed->has_userinfo()) return false;
+  const auto parsed = detail::parse_url(url);
+  if (!parsed || parsed->encoded_host().empty() || parsed->has_userinfo() || parsed->has_fragment()) return false;
   if (parsed->scheme_id() == boost::urls::scheme::https) return true;
-  return parsed->scheme_id() == boost::urls::scheme::http && detail::is_loopback_host(std::string(parsed->encoded_host()));
+  return parsed->scheme_id() == boost::urls::scheme::http &&
+         detail::is_loopback_host(std::string(parsed->encoded_host()));
 }
 
 EndpointRules::EndpointRules(std::string_view mcp_url, bool allow_private) : own_origin_(detail::origin_of(mcp_url)) {
-  const auto parsed = boost::urls::parse_uri(mcp_url);
+  const auto parsed = detail::parse_url(mcp_url);
   const HostKind kind = parsed ? kind_of(*parsed) : HostKind::other;
   loopback_ = allow_private || kind == HostKind::loopback;
   special_ = allow_private || kind != HostKind::other;
@@ -74,7 +74,7 @@ EndpointRules::EndpointRules(std::string_view mcp_url, bool allow_private) : own
 bool EndpointRules::allows(std::string_view url) const {
   if (!is_usable_endpoint(url)) return false;
   if (detail::origin_of(url) == own_origin_) return true;
-  switch (kind_of(*boost::urls::parse_uri(url))) {
+  switch (kind_of(*detail::parse_url(url))) {
     case HostKind::loopback:
       return loopback_;
     case HostKind::special:

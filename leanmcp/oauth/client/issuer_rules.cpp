@@ -1,10 +1,10 @@
 #include <leanmcp/oauth/client/issuer_rules.hpp>
 
 #include <leanmcp/base/encoding.hpp>
+#include <leanmcp/base/url.hpp>
 #include <leanmcp/json/parse.hpp>
 
 #include <boost/json.hpp>
-#include <boost/url.hpp>
 
 #include <algorithm>
 
@@ -39,8 +39,8 @@ bool is_for_issuer(std::string_view jwt, std::string_view issuer) {
 
 bool same_redirect(std::string_view registered, std::string_view now) {
   if (registered == now) return true;
-  const auto a = boost::urls::parse_uri(registered);
-  const auto b = boost::urls::parse_uri(now);
+  const auto a = detail::parse_url(registered);
+  const auto b = detail::parse_url(now);
   if (!a || !b) return false;
   const auto is_loopback = [](const boost::urls::url_view& url) {
     if (url.scheme_id() != boost::urls::scheme::http || url.has_userinfo()) return false;

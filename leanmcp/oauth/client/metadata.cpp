@@ -1,9 +1,9 @@
 #include <leanmcp/oauth/client/metadata.hpp>
 
+#include <leanmcp/base/url.hpp>
 #include <leanmcp/json/parse.hpp>
 
 #include <boost/json.hpp>
-#include <boost/url.hpp>
 
 #include <algorithm>
 
@@ -90,7 +90,7 @@ std::string canonical_resource(std::string_view mcp_url) { return std::string(mc
 
 std::vector<std::string> resource_metadata_urls(std::string_view mcp_url, std::string_view from_challenge) {
   if (!from_challenge.empty()) return {std::string(from_challenge)};
-  const auto parsed = boost::urls::parse_uri(mcp_url);
+  const auto parsed = detail::parse_url(mcp_url);
   if (!parsed) return {};
   const std::string root = origin_text(*parsed) + "/.well-known/oauth-protected-resource";
   const std::string path = without_end_slash(std::string(parsed->encoded_path()));
@@ -105,8 +105,8 @@ Result<ProtectedResource, DiscoveryFault> read_protected_resource(std::string_vi
   const auto resource = text_member(*in, "resource");
   if (!resource) return DiscoveryFault::malformed;
   out.resource = *resource;
-  const auto named = boost::urls::parse_uri(out.resource);
-  const auto called = boost::urls::parse_uri(mcp_url);
+  const auto named = detail::parse_url(out.resource);
+  const auto called = detail::parse_url(mcp_url);
   bool fits = named && called && origin_text(*named) == origin_text(*called) && !named->has_fragment();
   if (fits) {
     const std::string above = without_end_slash(std::string(named->encoded_path()));
@@ -124,7 +124,7 @@ Result<ProtectedResource, DiscoveryFault> read_protected_resource(std::string_vi
 
 std::vector<std::string> issuer_metadata_urls(std::string_view issuer) {
   if (!is_usable_endpoint(issuer)) return {};
-  const auto parsed = boost::urls::parse_uri(issuer);
+  const auto parsed = detail::parse_url(issuer);
   if (!parsed || parsed->has_query()) return {};
   const std::string origin = origin_text(*parsed);
   const std::string path = without_end_slash(std::string(parsed->encoded_path()));
@@ -178,7 +178,7 @@ Result<AuthorizationServer, DiscoveryFault> read_authorization_server(std::strin
 
 AuthorizationServer default_endpoints(std::string_view mcp_url) {
   AuthorizationServer out;
-  const auto parsed = boost::urls::parse_uri(mcp_url);
+  const auto parsed = detail::parse_url(mcp_url);
   if (!parsed) return out;
   out.issuer = origin_text(*parsed);
   out.authorization_endpoint = out.issuer + "/authorize";

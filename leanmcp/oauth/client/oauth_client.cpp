@@ -163,7 +163,7 @@ Task<Result<bool>> OAuthClient::challenged(AuthChallenge challenge) {
   ClientResponse head;
   head.headers = challenge.headers;
   state->note_nonce(challenge.url, head);
-  const auto parsed = parse_challenges(challenge.www_authenticate);
+  const auto parsed = parse_authenticate(challenge.www_authenticate);
   TokenWish wish;
   if (parsed) wish.challenge = token_challenge(*parsed);
   if (wish.challenge.error == "use_dpop_nonce" && state->tokens && state->tokens->is_dpop()) {
@@ -207,6 +207,19 @@ void OAuthClient::answered(const AuthRequest& request, const ClientResponse& hea
   if (head.status == 401 || head.status == 403 || head.status >= 500) return;
   state_->token_was_taken = true;
   if (!request.operation.empty()) state_->limits.accepted(request.operation);
+}
+
+std::vector<std::string> OAuthClient::extensions() const {
+  switch (state_->options.machine_) {
+    case OAuthClientOptions::Machine::credentials:
+      return {"io.modelcontextprotocol/oauth-client-credentials"};
+    case OAuthClientOptions::Machine::enterprise:
+      return {"io.modelcontextprotocol/enterprise-managed-authorization"};
+    case OAuthClientOptions::Machine::no:
+    case OAuthClientOptions::Machine::workload:
+      break;
+  }
+  return {};
 }
 
 Task<Result<void>> OAuthClient::sign_in() {

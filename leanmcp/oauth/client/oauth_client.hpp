@@ -45,8 +45,8 @@ class OAuthClientOptions {
  public:
   OAuthClientOptions() = default;
 
-  /// A client that was registered by hand, at `issuer`: it is shown to no other. Without one a person's sign-in binds it
-  /// to the first issuer that the MCP server names, for good; a machine's grant refuses to show its secret.
+  /// A client that was registered by hand, at `issuer`: it is shown to no other. Without one a person's sign-in binds
+  /// it to the first issuer that the MCP server names, for good; a machine's grant refuses to show its secret.
   OAuthClientOptions& registered(OAuthClientIdentity identity, std::string issuer = {}) {
     identity_ = std::move(identity);
     identity_issuer_ = std::move(issuer);
@@ -97,8 +97,8 @@ class OAuthClientOptions {
     machine_ = Machine::credentials;
     return *this;
   }
-  /// Workload identity: a JWT of the platform the program runs on (RFC 7523, section 2.1). Its `aud` must be the issuer,
-  /// unless `registered` names that.
+  /// Workload identity: a JWT of the platform the program runs on (RFC 7523, section 2.1). Its `aud` must be the
+  /// issuer, unless `registered` names that.
   OAuthClientOptions& workload(std::function<Task<Result<Secret>>()> assertion) {
     machine_ = Machine::workload;
     assertion_ = std::move(assertion);
@@ -173,6 +173,7 @@ class OAuthClient final : public Authorizer {
   Task<Result<AccessCredentials>> credentials(AuthRequest request) override;
   Task<Result<bool>> challenged(AuthChallenge challenge) override;
   void answered(const AuthRequest& request, const ClientResponse& head) override;
+  std::vector<std::string> extensions() const override;
 
   /// Signs in now, without waiting for a challenge.
   Task<Result<void>> sign_in();

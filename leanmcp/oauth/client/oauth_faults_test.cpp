@@ -1,4 +1,3 @@
-#include <leanmcp/base/manual_executor.hpp>
 #include <leanmcp/oauth/client/oauth_client_impl.hpp>
 #include <leanmcp/oauth/client/oauth_test_world.hpp>
 
@@ -41,9 +40,8 @@ TEST(MachineGrants, WorkloadTokenGoesToNoOtherIssuerThanTheRegisteredOne) {
 TEST(MachineGrants, IdJagGoesToNoOtherIssuerThanTheRegisteredOne) {
   OAuthWorld world;
   OAuthDouble idp;
-  idp.on("/token",
-         always(200, json_of("{'access_token':'the-id-jag','token_type':'N_A',"
-                             "'issued_token_type':'urn:ietf:params:oauth:token-type:id-jag'}")));
+  idp.on("/token", always(200, json_of("{'access_token':'the-id-jag','token_type':'N_A',"
+                                       "'issued_token_type':'urn:ietf:params:oauth:token-type:id-jag'}")));
   auto client = world.client(
       world.options()
           .registered(OAuthClientIdentity("machine", Secret("hush")), "https://as.example")
@@ -57,9 +55,7 @@ TEST(MachineGrants, IdJagGoesToNoOtherIssuerThanTheRegisteredOne) {
 TEST(Migration, PreRegisteredClientIsBoundToTheFirstIssuer) {
   OAuthWorld world;
   AgreeableServer second;
-  const auto options = [&world] {
-    return world.options().registered(OAuthClientIdentity("by-hand", Secret("hush")));
-  };
+  const auto options = [&world] { return world.options().registered(OAuthClientIdentity("by-hand", Secret("hush"))); };
   auto client = world.client(options());
   ASSERT_TRUE(world.run(client->sign_in()));
   world.protect_with(second);
@@ -73,57 +69,6 @@ TEST(Migration, PreRegisteredClientIsBoundToTheFirstIssuer) {
   EXPECT_FALSE(world.refuse(*later));
   EXPECT_FALSE(second.was_told("by-hand"));
   EXPECT_EQ(world.browser->urls.size(), 1U);
-}
-
-TEST(TaskMutex, WaiterThatIsCancelledDoesNotTakeTheLockAway) {
-  ManualExecutor executor;
-  TaskMutex mutex;
-  OneShot<bool> finish;
-  std::vector<std::string> order;
-  const auto hold = [&](std::string name, bool wait) -> Task<void> {
-    Task<TaskMutex::Lock> locking = mutex.lock();
-    const TaskMutex::Lock lock = co_await std::move(locking);
-    order.push_back(name);
-    if (wait) co_await finish;
-  };
-  const auto ignore = [](RunOutcome<void>) {};
-  spawn(executor, hold("first", true), ignore);
-  RunHandle second = spawn(executor, hold("second", false), ignore);
-  RunHandle third = spawn(executor, hold("third", false), ignore);
-  spawn(executor, hold("fourth", false), ignore);
-  executor.run();
-  second.cancel();
-  executor.run();
-  third.destroy();
-  finish.set(true);
-  executor.run();
-  EXPECT_EQ(order, (std::vector<std::string>{"first", "fourth"}));
-}
-
-TEST(TaskMutex, WaiterThatIsDestroyedAtItsTurnPassesTheLockOn) {
-  ManualExecutor executor;
-  TaskMutex mutex;
-  OneShot<bool> finish;
-  bool reached = false;
-  const auto ignore = [](RunOutcome<void>) {};
-  const auto hold = [&]() -> Task<void> {
-    Task<TaskMutex::Lock> locking = mutex.lock();
-    const TaskMutex::Lock lock = co_await std::move(locking);
-    co_await finish;
-  };
-  const auto reach = [&]() -> Task<void> {
-    Task<TaskMutex::Lock> locking = mutex.lock();
-    const TaskMutex::Lock lock = co_await std::move(locking);
-    reached = true;
-  };
-  RunHandle first = spawn(executor, hold(), ignore);
-  RunHandle second = spawn(executor, reach(), ignore);
-  spawn(executor, reach(), ignore);
-  // The lock is handed to the second, which goes before it wakes up.
-  first.destroy();
-  second.destroy();
-  executor.run();
-  EXPECT_TRUE(reached);
 }
 
 TEST(Dpop, SymmetricAlgorithmOfTheServerIsNoAlgorithm) {
@@ -256,20 +201,20 @@ TEST(Discovery, BadDocumentDoesNotHideTheNextPlace) {
   OAuthWorld world;
   const std::string document =
       json_of("{'resource':'" + world.rs.origin() + "','authorization_servers':['" + world.as.origin() + "']}");
-  for (const auto& [status, body] : {std::pair(200, "<html>"), std::pair(200, "[]"), std::pair(404, ""),
-                                     std::pair(403, "{}"), std::pair(302, "")}) {
+  for (const auto& [status, body] :
+       {std::pair(200, "<html>"), std::pair(200, "[]"), std::pair(404, ""), std::pair(403, "{}"), std::pair(302, "")}) {
     world.rs.on("/.well-known/oauth-protected-resource/mcp", always(status, body));
     world.rs.on("/.well-known/oauth-protected-resource", always(200, document));
     const auto signed_in = world.run(world.client(world.options().profile(body + std::to_string(status)))->sign_in());
     EXPECT_TRUE(signed_in) << status << body << ": " << signed_in.error().message();
   }
   world.protect_with(world.as);
-  const std::string metadata = world.as.seen("/.well-known/oauth-authorization-server").empty()
-                                   ? std::string()
-                                   : json_of("{'issuer':'" + world.as.origin() + "','authorization_endpoint':'" +
-                                             world.as.origin() + "/authorize','token_endpoint':'" + world.as.origin() +
-                                             "/token','registration_endpoint':'" + world.as.origin() +
-                                             "/register','code_challenge_methods_supported':['S256']}");
+  const std::string metadata =
+      world.as.seen("/.well-known/oauth-authorization-server").empty()
+          ? std::string()
+          : json_of("{'issuer':'" + world.as.origin() + "','authorization_endpoint':'" + world.as.origin() +
+                    "/authorize','token_endpoint':'" + world.as.origin() + "/token','registration_endpoint':'" +
+                    world.as.origin() + "/register','code_challenge_methods_supported':['S256']}");
   world.as.on("/.well-known/oauth-authorization-server", always(200, "<html>"));
   world.as.on("/.well-known/openid-configuration", always(200, metadata));
   EXPECT_TRUE(world.run(world.client(world.options().profile("as"))->sign_in()));
@@ -293,7 +238,9 @@ TEST(Registration, IsForItsRedirectUriAlone) {
     world.browser->redirect_uri = redirect_uri;
     ASSERT_TRUE(world.run(world.client(world.options().profile(""))->sign_in()));
   };
-  const auto forget = [&world] { ASSERT_TRUE(world.store->erase(tokens_name(world.as.origin(), world.mcp_url(), ""))); };
+  const auto forget = [&world] {
+    ASSERT_TRUE(world.store->erase(tokens_name(world.as.origin(), world.mcp_url(), "")));
+  };
   forget();
   sign_in_with("http://127.0.0.1:4712/callback");
   EXPECT_EQ(world.as.count("/register"), 1U) << "another port of loopback is the same client (RFC 8252, section 7.3)";

@@ -46,10 +46,10 @@ OAuthClient::State::Stored OAuthClient::State::take_stored() {
   std::optional<SigningKey> key;
   if (read && !read->second.empty()) {
     auto stored_key = SigningKey::from_jwk(read->second.reveal());
-    // A token that is bound to a lost key is of no use.
-    if (!stored_key) read.reset();
     if (stored_key) key = std::move(*stored_key);
   }
+  // A token that is bound to a lost key is of no use.
+  if (read && read->first.is_dpop() && !key) read.reset();
   const bool same = tokens ? read && read->first.access_token.reveal() == tokens->access_token.reveal() : !read;
   if (same) return Stored::same;
   tokens.reset();
@@ -85,8 +85,7 @@ Task<OAuthClient::State::Refreshed> OAuthClient::State::refresh() {
 }
 
 Task<OAuthClient::State::Refreshed> OAuthClient::State::use_refresh_token() {
-  FormParameters grant{{"grant_type", "refresh_token"},
-                       {"refresh_token", std::string(tokens->refresh_token.reveal())}};
+  FormParameters grant{{"grant_type", "refresh_token"}, {"refresh_token", std::string(tokens->refresh_token.reveal())}};
   if (!resource.empty()) grant.emplace_back("resource", resource);
   const std::string scope = tokens->scope;
   const Key key = tokens->is_dpop() ? dpop_key : Key();

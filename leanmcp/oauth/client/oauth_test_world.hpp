@@ -1,6 +1,7 @@
 #pragma once
 
 #include <leanmcp/base/event_loop.hpp>
+#include <leanmcp/base/task.hpp>
 #include <leanmcp/http/client_test_server.hpp>
 #include <leanmcp/oauth/client/form.hpp>
 #include <leanmcp/oauth/client/oauth_client.hpp>
@@ -160,11 +161,10 @@ class AgreeableServer : public OAuthDouble {
   /// `more` is further members: `,"a":1`.
   void metadata(const std::string& more) {
     on("/.well-known/oauth-authorization-server",
-       always(200,
-              json_of("{'issuer':'" + origin() + "','authorization_endpoint':'" + origin() +
-                      "/authorize','token_endpoint':'" + origin() + "/token','registration_endpoint':'" + origin() +
-                      "/register','revocation_endpoint':'" + origin() +
-                      "/revoke','code_challenge_methods_supported':['S256']" + more + "}")));
+       always(200, json_of("{'issuer':'" + origin() + "','authorization_endpoint':'" + origin() +
+                           "/authorize','token_endpoint':'" + origin() + "/token','registration_endpoint':'" +
+                           origin() + "/register','revocation_endpoint':'" + origin() +
+                           "/revoke','code_challenge_methods_supported':['S256']" + more + "}")));
   }
   Answer give(const SeenRequest& request) {
     const std::lock_guard lock(mutex_);
