@@ -59,9 +59,8 @@ void add_call_command(CLI::App& app, int& status, ClientCommandsPtr commands) {
       "Examples:\n"
       "  leanmcp call https://example.com/mcp greet --arg name=Ada\n"
       "  leanmcp call https://example.com/mcp search --json '{\"limit\":3}'\n"
-      "  leanmcp call --stdio greet --arg name=Ada -- node server.js\n\n"
-      "Exit codes: 0 done, 1 the tool failed, 2 usage, 3 no connection, 4 sign in, 5 refused, 6 protocol, 7 time, 8 "
-      "unanswered");
+      "  leanmcp call --stdio greet --arg name=Ada -- node server.js\n\n" +
+      std::string(exit_codes_text));
   command->callback([arguments, commands, &status] {
     const std::string text = take_json_word(*arguments);
     auto given = arguments_of(text, arguments->pairs);

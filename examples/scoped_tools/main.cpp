@@ -106,6 +106,7 @@ int main(int argc, char** argv) {
     return serve_stdio(server, StdioOptions().token(Secret(setting("ACCESS_TOKEN"))));
   HttpOptions options;
   options.port(static_cast<std::uint16_t>(std::atoi(port.c_str()))).logger(logger);
+  if (!setting("PUBLIC_URL").empty()) options.public_url(url);
   publish_metadata(options, auth);
   return serve_http(server, options);
 }

@@ -49,6 +49,12 @@ class AnyOf final : public AuthProvider {
     return all;
   }
   bool recognises(std::string_view token) const override { return of(token) != nullptr; }
+  Task<Result<TokenSet, AuthFault>> refresh(RefreshRequest request) override {
+    for (const auto& provider : providers_)
+      if (provider->name() == request.provider()) return provider->refresh(std::move(request));
+    return refused<TokenSet>(
+        AuthFault(AuthCode::verification_failed, "RefreshRequest::provider() names none of the providers"));
+  }
 
  private:
   AuthProvider* of(std::string_view token) const {
@@ -58,8 +64,8 @@ class AnyOf final : public AuthProvider {
   }
   static AuthFault nobody() { return AuthFault(AuthCode::invalid_token, "of none of the providers' issuers"); }
   template <class T>
-  static Task<Result<T, AuthFault>> refused() {
-    Result<T, AuthFault> out = nobody();
+  static Task<Result<T, AuthFault>> refused(AuthFault why = nobody()) {
+    Result<T, AuthFault> out = std::move(why);
     co_return std::move(out);
   }
 

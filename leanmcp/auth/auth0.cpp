@@ -40,12 +40,14 @@ class Auth0Provider final : public JwtProvider {
     return {};
   }
 
+  std::string keys_setting() const override { return options_.issuer_.empty() ? "AUTH0_DOMAIN" : "AUTH0_ISSUER"; }
+
   std::string explain(TokenFault fault, const json::object& claims) const override {
     switch (fault) {
       case TokenFault::not_a_jwt:
         return "opaque token: client did not request audience=" + options_.audience_;
       case TokenFault::wrong_algorithm:
-        return "HS256 token? switch the API to RS256";
+        return "HS256 token: switch the API to RS256";
       case TokenFault::wrong_issuer:
         return "'" + claim_text(claims, "iss") + "' is not " + issuer_ + ": AUTH0_DOMAIN vs custom domain?";
       default:
@@ -106,11 +108,11 @@ class Auth0Provider final : public JwtProvider {
       return shape_user(who, claims);
     };
     const auto hinted = [done = std::move(done)](Result<std::shared_ptr<const AuthUser>, AuthFault> answer) {
-      if (!answer && answer.error().reason.find("429") != std::string::npos) {
+      if (!answer && answer.error().reason.ends_with("(status 429)")) {
         AuthFault fault = answer.error();
         fault.reason = "userinfo 429: add claims with an Action";
         // The free plan allows 5 a minute for one user.
-        fault.retry_after = std::max(fault.retry_after, std::chrono::seconds(12));
+        if (fault.retry_at == 0) fault.retry_after = std::max(fault.retry_after, std::chrono::seconds(12));
         return done(std::move(fault));
       }
       done(std::move(answer));

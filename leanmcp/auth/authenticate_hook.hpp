@@ -1,5 +1,6 @@
 #pragma once
 
+#include <leanmcp/auth/auth_denial.hpp>
 #include <leanmcp/auth/provider.hpp>
 #include <leanmcp/auth/presented_token.hpp>
 #include <leanmcp/server/call.hpp>
@@ -33,6 +34,8 @@ class AuthenticateHook final : public Hook {
                                        const PresentedTokens& presented) const;
   void accept(Call& call, const Principal& principal, const std::string& token, bool soft) const;
   Verdict deny(Call& call, AuthCode code, std::string reason, const PresentedTokens& presented) const;
+  /// Denies, and remembers it for whatever else the request asks for.
+  Verdict deny(Call& call, AuthDenial why, const PresentedTokens& presented) const;
 
   const std::shared_ptr<AuthProvider> provider_;
   std::vector<std::string> needed_;

@@ -46,10 +46,18 @@ void AuthenticateHook::need(const std::vector<std::string>& scopes) {
 }
 
 Verdict AuthenticateHook::deny(Call& call, AuthCode code, std::string reason, const PresentedTokens& presented) const {
-  AuthDenial why(code, std::move(reason));
+  return deny(call, AuthDenial(code, std::move(reason)), presented);
+}
+
+Verdict AuthenticateHook::deny(Call& call, AuthDenial why, const PresentedTokens& presented) const {
   why.scopes = needed_;
   why.soft = presented.soft;
   why.sent_dpop = presented.header.form == AuthorizationForm::dpop;
+  if (const auto& verified = call.info().verified; verified && !verified->authority) {
+    verified->authority = provider_.get();
+    verified->meta_token = Secret(std::string(presented.meta));
+    verified->refusal = std::make_shared<const AuthDenial>(why);
+  }
   return Verdict::deny(denial_of(why, *provider_, call.now()));
 }
 
@@ -63,6 +71,8 @@ Verdict AuthenticateHook::before(Call& call) {
   PresentedTokens presented = presented_tokens(info, call.meta());
   if (info.verified && info.verified->authority == provider_.get() &&
       info.verified->meta_token.reveal() == presented.meta && !presented.malformed) {
+    if (const void* const refusal = info.verified->refusal.get())
+      return deny(call, *static_cast<const AuthDenial*>(refusal), presented);
     accept(call, info.verified->principal, std::string(info.verified->token.reveal()), presented.soft);
     return Verdict::proceed();
   }
@@ -100,11 +110,8 @@ Verdict AuthenticateHook::settle(Call& call, const Decided& decided, const std::
   for (const auto& result : decided) {
     if (result) continue;
     AuthDenial why(result.error().code, result.error().reason);
-    why.scopes = needed_;
-    why.soft = presented.soft;
-    why.sent_dpop = presented.header.form == AuthorizationForm::dpop;
     why.retry_after = result.error().retry_after;
-    return Verdict::deny(denial_of(why, *provider_, call.now()));
+    return deny(call, std::move(why), presented);
   }
   const Principal& principal = *decided.front();
   if (principal.key().empty()) return deny(call, AuthCode::invalid_token, "the token names no subject", presented);
@@ -136,10 +143,8 @@ std::optional<Verdict> AuthenticateHook::check_binding(Call& call, const Princip
   const auto fault = guard->check(call.info().credentials, provider_->resource_url(), token, *thumbprint, call.now());
   if (!fault) return std::nullopt;
   AuthDenial why(AuthCode::invalid_token, fault->reason);
-  why.scopes = needed_;
-  why.sent_dpop = true;
   why.use_nonce = fault->nonce;
-  return Verdict::deny(denial_of(why, *provider_, call.now()));
+  return deny(call, std::move(why), presented);
 }
 
 void AuthenticateHook::accept(Call& call, const Principal& principal, const std::string& token, bool soft) const {

@@ -1,7 +1,6 @@
-#include <leanmcp/auth/authenticated.hpp>
+#include <leanmcp/auth/authorization_test_support.hpp>
 #include <leanmcp/auth/authorize.hpp>
 #include <leanmcp/auth/rate_limit.hpp>
-#include <leanmcp/transport/in_memory.hpp>
 
 #include <boost/describe.hpp>
 #include <boost/json.hpp>
@@ -15,53 +14,13 @@ struct Page {
 };
 BOOST_DESCRIBE_STRUCT(Page, (), (id))
 
-/// Verifies nothing: the in-memory client says who calls.
-class NoProvider final : public AuthProvider {
- public:
-  Result<void> init() override { return {}; }
-  std::optional<Result<Principal, AuthFault>> verify_now(std::string_view, TimePoint) override {
-    return Result<Principal, AuthFault>(AuthFault(AuthCode::invalid_token, "nobody's"));
-  }
-  Task<Result<Principal, AuthFault>> verify(std::string, TimePoint) override {
-    Result<Principal, AuthFault> out = AuthFault(AuthCode::invalid_token, "nobody's");
-    co_return std::move(out);
-  }
-  Task<Result<std::shared_ptr<const AuthUser>, AuthFault>> user(Principal, std::string) override {
-    Result<std::shared_ptr<const AuthUser>, AuthFault> out = AuthFault(AuthCode::invalid_token, "nobody's");
-    co_return std::move(out);
-  }
-  std::vector<std::string> authorization_servers() const override { return {"https://idp.example"}; }
-};
+using test::fine;
+using test::header;
+using test::NoProvider;
+using test::person;
+using test::with_scopes;
 
-AuthUser person(Principal::Fields fields) {
-  fields.provider = "test";
-  fields.id = fields.subject = "ada";
-  AuthUser user = test_user("ada", "ada@example.com", "Ada Lovelace");
-  user.principal = Principal(std::move(fields));
-  return user;
-}
-AuthUser with_scopes(std::vector<std::string> scopes) {
-  Principal::Fields fields;
-  fields.scopes = std::move(scopes);
-  return person(std::move(fields));
-}
-
-std::string fine() { return "fine"; }
-
-std::string header(const MemoryClient::Reply& reply, std::string_view name) {
-  for (const auto& [key, value] : reply.headers)
-    if (key == name) return value;
-  return {};
-}
-
-class Authorization : public testing::TestWithParam<Version> {
- protected:
-  void SetUp() override { provider->protects("https://mcp.example/mcp", {"read"}); }
-  MemoryClient connect() { return connect_in_memory(server, GetParam()); }
-  std::shared_ptr<NoProvider> provider = std::make_shared<NoProvider>();
-  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>(TimePoint(std::chrono::seconds(1'800'000'000)));
-  Server server{"test", "1", ServerOptions().clock(clock)};
-};
+class Authorization : public test::AuthorizationTest {};
 INSTANTIATE_TEST_SUITE_P(Versions, Authorization, testing::Values(Version::v2025_11_25, Version::v2026_07_28),
                          [](const auto& info) { return is_modern(info.param) ? "modern" : "legacy"; });
 
@@ -221,7 +180,8 @@ TEST_P(Authorization, PublicAccessOpensOneMethod) {
 TEST_P(Authorization, WhatCannotHoldIsRefusedWhenBuilt) {
   const auto refused = [&](auto... decorators) {
     Server bad("bad", "1");
-    bad.tool("go", [](const Page&) { return "x"; }, decorators...);
+    bad.tool(
+        "go", [](const Page&) { return "x"; }, decorators...);
     const auto built = bad.build();
     return built ? std::string() : built.error().message();
   };
@@ -291,7 +251,8 @@ TEST_P(Authorization, CompletionAndPromptsAreProtectedAlike) {
 }
 
 TEST_P(Authorization, SubscriptionsNeedTheTokenAndEndWithIt) {
-  server.resource("a://b", "b", [] { return std::string("text"); }, authenticated(provider), scopes({"read"}));
+  server.resource(
+      "a://b", "b", [] { return std::string("text"); }, authenticated(provider), scopes({"read"}));
   MemoryClient client = connect();
   const bool modern = is_modern(GetParam());
   const std::string method = modern ? "subscriptions/listen" : "resources/subscribe";

@@ -116,6 +116,7 @@ Principal::Fields principal_fields(const std::string& provider, const json::obje
   fields.groups = claim_list(claims, "groups");
   fields.permissions = claim_words(claims, "permissions");
   fields.organisation = claim_text(claims, "org_id");
+  if (const json::object* const actor = claim_object(claims, "act")) fields.actor = claim_text(*actor, "sub");
   fields.claims_json = json_text(claims);
   fields.expires_at = claim_number(claims, "exp").value_or(0);
   fields.machine = !fields.client_id.empty() && fields.client_id == fields.subject;

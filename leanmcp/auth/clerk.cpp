@@ -5,6 +5,7 @@
 #include <leanmcp/auth/jwt_provider.hpp>
 #include <leanmcp/auth/provider_http.hpp>
 #include <leanmcp/auth/user_lookup.hpp>
+#include <leanmcp/base/encoding.hpp>
 #include <leanmcp/json/write.hpp>
 
 #include <boost/json.hpp>
@@ -26,6 +27,20 @@ bool is_plain_id(std::string_view id) {
   });
 }
 
+/// The host in a publishable key: base64 behind the prefix, ended by a dollar sign.
+std::string host_of_key(std::string_view key) {
+  for (const std::string_view prefix : {"pk_test_", "pk_live_"}) {
+    if (!key.starts_with(prefix)) continue;
+    std::string packed(key.substr(prefix.size()));
+    while (packed.size() % 4 != 0) packed += '=';
+    const auto host = base64_decode(packed);
+    if (host && host->ends_with('$')) return host->substr(0, host->size() - 1);
+  }
+  return {};
+}
+
+constexpr const char* machine_category = "cl_B7d4PD333AAA";
+
 std::string first_text(const json::object& claims, std::initializer_list<const char*> names) {
   for (const char* name : names)
     if (std::string text = claim_text(claims, name); !text.empty()) return text;
@@ -39,7 +54,8 @@ class ClerkProvider final : public JwtProvider {
 
  private:
   Result<void> configure() override {
-    const std::string host = detail::trimmed_host(options_.frontend_api_);
+    std::string host = detail::trimmed_host(options_.frontend_api_);
+    if (host.empty()) host = host_of_key(options_.publishable_key_);
     if (options_.issuer_.empty()) {
       if (host.find('.') == std::string::npos || host.find_first_of("/ ?#@") != std::string::npos)
         return Error("CLERK_FRONTEND_API must be a host like x-y-12.clerk.accounts.dev; it is '" +
@@ -53,8 +69,8 @@ class ClerkProvider final : public JwtProvider {
     if (options_.parties.empty() && options_.audience_.empty() && options_.clients.empty())
       return Error(
           "CLERK_AUTHORIZED_PARTIES is not set (nor CLERK_AUDIENCE or CLERK_OAUTH_CLIENTS); it is the origins of your "
-          "app, "
-          "such as https://app.example.com: without it a token made for any other site of this Clerk instance would "
+          "app, such as https://app.example.com: without it a token made for any other site of this Clerk instance "
+          "would "
           "do");
     if (const auto key = options_.secret_key_.reveal(); !key.empty() && !key.starts_with("sk_"))
       return Error("CLERK_SECRET_KEY does not begin with sk_: is it the publishable key?");
@@ -63,12 +79,22 @@ class ClerkProvider final : public JwtProvider {
     return {};
   }
 
+  std::string keys_setting() const override { return options_.issuer_.empty() ? "CLERK_FRONTEND_API" : "CLERK_ISSUER"; }
+
   std::string explain(TokenFault fault, const json::object& claims) const override {
     if (fault == TokenFault::unknown_key) return "token from another Clerk instance (dev vs prod?)";
     if (fault == TokenFault::wrong_issuer)
       return "'" + claim_text(claims, "iss") + "' is not " + issuer_ + " (CLERK_FRONTEND_API)";
-    if (fault == TokenFault::not_a_jwt) return "an opaque token or API key; CLERK_SECRET_KEY is needed for oat_ tokens";
+    if (fault == TokenFault::not_a_jwt)
+      return "an opaque token or API key; CLERK_SECRET_KEY, or an OAuth client with its secret, is needed for oat_ "
+             "tokens";
     return {};
+  }
+
+  /// `cat` in the header; old tokens have none.
+  static std::string category(const Jws& jws) {
+    const auto header = claims_of(jws.parts.header);
+    return header ? claim_text(*header, "cat") : std::string();
   }
 
   static bool is_oauth(const Jws& jws, const json::object& claims) {
@@ -78,7 +104,8 @@ class ClerkProvider final : public JwtProvider {
   std::string refuse(const Jws& jws, const json::object& claims, TimePoint) const override {
     const std::string sub = claim_text(claims, "sub");
     if (sub.empty()) return "no sub";
-    if (sub.starts_with("mch_") && !options_.machines) return "a machine's token; machines are not allowed";
+    if ((sub.starts_with("mch_") || category(jws) == machine_category) && !options_.machines)
+      return "a machine's token; machines are not allowed";
     if (claim_text(claims, "sts") == "pending") return "the session is pending (sts)";
     if (!options_.audience_.empty() && !has_audience(claims, options_.audience_))
       return "aud " + detail::audiences(claims) + " lacks CLERK_AUDIENCE: the client must send it as `resource`";
@@ -159,7 +186,7 @@ class ClerkProvider final : public JwtProvider {
     if (got && (got->status == 401 || got->status == 403))
       return detail::unavailable("Clerk refuses CLERK_SECRET_KEY", got);
     const auto body = object_of_status_200(got);
-    if (!body) return detail::unavailable("the profile cannot be fetched from Clerk", got);
+    if (!body) return detail::unavailable_to_us("the profile cannot be fetched from Clerk", got);
     if (claim_text(*body, "id") != principal.subject())
       return AuthFault(AuthCode::verification_failed, "Clerk answered with another user");
     if (claim_flag(*body, "banned") == true) return AuthFault(AuthCode::invalid_token, "the user is banned");
@@ -187,10 +214,11 @@ class ClerkProvider final : public JwtProvider {
   }
 
   bool takes_opaque(std::string_view token) const override {
-    return token.starts_with("oat_") && !options_.secret_key_.empty();
+    return token.starts_with("oat_") && (!options_.secret_key_.empty() || !options_.client_secret.empty());
   }
 
   void look_up_token(const std::string& token, PrincipalDone done) override {
+    if (options_.secret_key_.empty()) return introspect(token, std::move(done));
     json::object body;
     body["access_token"] = token;
     ClientRequest request = detail::json_request(api_ + "/v1/oauth_applications/access_tokens/verify", json_text(body));
@@ -199,24 +227,39 @@ class ClerkProvider final : public JwtProvider {
                                    done = std::move(done)](const HttpClient::Outcome& got) { done(read_opaque(got)); });
   }
 
+  void introspect(const std::string& token, PrincipalDone done) {
+    ClientRequest request = detail::form_request(detail::without_slash(issuer_) + "/oauth/token_info",
+                                                 {{"token", token}, {"token_type_hint", "access_token"}});
+    detail::with_basic(request, options_.client_id, options_.client_secret.reveal());
+    fetcher()(std::move(request), [this, self = shared_from_this(),
+                                   done = std::move(done)](const HttpClient::Outcome& got) { done(read_opaque(got)); });
+  }
+
+  /// Both answers: that of the Backend API, and an introspection's.
   Result<Principal, AuthFault> read_opaque(const HttpClient::Outcome& got) const {
     if (got && got->status == 404) return AuthFault(AuthCode::invalid_token, "unknown to Clerk");
     const auto body = object_of_status_200(got);
-    if (!body) return detail::unavailable("Clerk cannot check the token", got);
+    if (!body) return detail::unavailable_to_us("Clerk cannot check the token", got);
+    const bool introspected = !body->contains("subject");
     if (claim_flag(*body, "active") == false || claim_flag(*body, "revoked") == true ||
-        claim_flag(*body, "expired") == true)
+        claim_flag(*body, "expired") == true || (introspected && claim_flag(*body, "active") != true))
       return AuthFault(AuthCode::invalid_token, "revoked or expired");
     if (!options_.audience_.empty() && !has_audience(*body, options_.audience_))
       return AuthFault(AuthCode::invalid_token, "the token is not for CLERK_AUDIENCE");
     std::string reason = refuse_client(claim_text(*body, "client_id"));
     if (!reason.empty()) return AuthFault(AuthCode::invalid_token, std::move(reason));
     json::object claims = *body;
-    claims["sub"] = claim_text(*body, "subject");
     claims["iss"] = issuer_;
-    claims["scope"] = body->contains("scopes") ? body->at("scopes") : json::value(nullptr);
+    if (!introspected) {
+      claims["sub"] = claim_text(*body, "subject");
+      claims["scope"] = body->contains("scopes") ? body->at("scopes") : json::value(nullptr);
+    }
     // Milliseconds in Clerk's code, seconds in its documents.
-    if (auto expiry = claim_number(*body, "expiration"))
-      claims["exp"] = *expiry > 100'000'000'000 ? *expiry / 1000 : *expiry;
+    if (const auto expiry = claim_number(*body, "expiration")) {
+      const long long seconds = *expiry > 100'000'000'000 ? *expiry / 1000 : *expiry;
+      claims["exp"] = seconds;
+      if (seconds <= unix_seconds(base().clock_->now())) return AuthFault(AuthCode::invalid_token, "expired");
+    }
     Principal who = principal(claims);
     if (who.key().empty()) return AuthFault(AuthCode::invalid_token, "the token names no subject");
     if (who.is_machine() && !options_.machines) return AuthFault(AuthCode::invalid_token, "a machine's token");

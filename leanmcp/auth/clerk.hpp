@@ -9,12 +9,14 @@
 namespace leanmcp::inline v0 {
 
 /// Clerk (clerk.com/docs): session tokens, template tokens and OAuth access tokens, all JWT by RS256, and opaque `oat_`
-/// tokens when a secret key is there.
+/// tokens when a secret key, or an OAuth application with its secret, is there.
 class ClerkOptions : public ProviderOptions<ClerkOptions> {
  public:
   ClerkOptions() { provider_name = "clerk"; }
   /// The instance's host, such as `x-y-12.clerk.accounts.dev`; scheme and slash are taken off.
   ClerkOptions& frontend_api(std::string host) { return frontend_api_ = std::move(host), *this; }
+  /// `pk_…` instead, which says the host.
+  ClerkOptions& publishable_key(std::string key) { return publishable_key_ = std::move(key), *this; }
   /// `sk_…`: profiles of users whose token has none, and opaque tokens, by Clerk's Backend API.
   ClerkOptions& secret_key(Secret key) { return secret_key_ = std::move(key), *this; }
   /// Origins that session tokens may come from (`azp`). Either these, an audience or OAuth clients must be given.
@@ -26,7 +28,7 @@ class ClerkOptions : public ProviderOptions<ClerkOptions> {
   ClerkOptions& audience(std::string text) { return audience_ = std::move(text), *this; }
   /// OAuth applications whose tokens (`client_id`) are taken.
   ClerkOptions& oauth_clients(std::vector<std::string> ids) { return clients = std::move(ids), *this; }
-  /// For `refresh`: the OAuth application.
+  /// The OAuth application, for `refresh`, and for opaque tokens where there is no secret key.
   ClerkOptions& client(std::string id, Secret secret = {}) {
     return client_id = std::move(id), client_secret = std::move(secret), *this;
   }
@@ -38,6 +40,7 @@ class ClerkOptions : public ProviderOptions<ClerkOptions> {
   ClerkOptions& api_url(std::string url) { return url.empty() ? *this : (api_url_ = std::move(url), *this); }
 
   std::string frontend_api_;
+  std::string publishable_key_;
   Secret secret_key_;
   std::vector<std::string> parties;
   std::string audience_;

@@ -21,10 +21,24 @@ bool contains(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
+bool all_between(std::string_view text, char first, char last) {
+  return std::all_of(text.begin(), text.end(), [&](char c) { return c >= first && c <= last; });
+}
+
+/// `eu-west-1`, `us-gov-west-1`.
 bool is_region(std::string_view text) {
-  return text.size() >= 5 && text.size() <= 32 && std::all_of(text.begin(), text.end(), [](char c) {
-           return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
-         });
+  if (text.size() < 6 || text.size() > 32 || text[2] != '-' || !all_between(text.substr(0, 2), 'a', 'z')) return false;
+  if (!all_between(text.substr(text.size() - 1), '0', '9') || text[text.size() - 2] != '-') return false;
+  std::string_view place = text.substr(3, text.size() - 5);
+  if (place.starts_with("gov-")) place.remove_prefix(4);
+  return !place.empty() && all_between(place, 'a', 'z');
+}
+
+/// The part of a user pool's id behind the region.
+bool is_pool_name(std::string_view text) {
+  return !text.empty() && text.size() <= 55 && std::all_of(text.begin(), text.end(), [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+  });
 }
 
 class CognitoProvider final : public JwtProvider {
@@ -36,8 +50,8 @@ class CognitoProvider final : public JwtProvider {
   Result<void> configure() override {
     const std::string& pool = options_.pool;
     const auto underscore = pool.find('_');
-    if (underscore == std::string::npos || !is_region(pool.substr(0, underscore)) || underscore + 1 == pool.size() ||
-        pool.find_first_of("/ ?#@", underscore) != std::string::npos)
+    if (underscore == std::string::npos || !is_region(std::string_view(pool).substr(0, underscore)) ||
+        !is_pool_name(std::string_view(pool).substr(underscore + 1)))
       return Error("COGNITO_USER_POOL_ID must look like eu-west-1_AbCdEf123; it is '" + pool + "'");
     const std::string region = pool.substr(0, underscore);
     if (!options_.region_.empty() && options_.region_ != region)
@@ -67,6 +81,10 @@ class CognitoProvider final : public JwtProvider {
     // A pool has one of the two; keys come from the matching host only.
     trust(updated, keys_of(updated), false);
     return {};
+  }
+
+  std::string keys_setting() const override {
+    return options_.issuer_.empty() ? "COGNITO_USER_POOL_ID" : "COGNITO_ISSUER";
   }
 
   std::string explain(TokenFault fault, const json::object& claims) const override {

@@ -35,7 +35,12 @@ AuthFault fault_of(const std::string& what, const HttpClient::Outcome& got) {
   const std::string name = error_name(got);
   if (name == "NotAuthorizedException" || name == "UserNotFoundException" || name == "RefreshTokenReuseException")
     return AuthFault(AuthCode::invalid_token, what + ": " + name);
-  AuthFault fault = detail::unavailable(what + (name.empty() ? "" : ": " + name), got);
+  AuthFault fault = detail::unavailable_to_us(what + (name.empty() ? "" : ": " + name), got);
+  // Quotas are the account's, and Cognito says 400 to them.
+  if (name == "TooManyRequestsException" || name == "LimitExceededException") {
+    fault.for_all = true;
+    fault.retry_after = std::max(fault.retry_after, std::chrono::seconds(1));
+  }
   return fault;
 }
 
@@ -103,6 +108,8 @@ void cognito_refresh(const Fetcher& fetcher, const std::string& api, CognitoRefr
     tokens.refresh_token = Secret(claim_text(*result, "RefreshToken"));
     tokens.token_type = claim_text(*result, "TokenType");
     tokens.expires_in = std::chrono::seconds(claim_number(*result, "ExpiresIn").value_or(0));
+    if (tokens.access_token.empty() && tokens.id_token.empty())
+      return done(detail::unavailable("Cognito's refresh gave no token", got));
     done(std::move(tokens));
   });
 }

@@ -1,10 +1,13 @@
 #include <leanmcp/auth/dpop_guard.hpp>
 
+#include <leanmcp/auth/rate_limit.hpp>
 #include <leanmcp/crypto/dpop.hpp>
 #include <leanmcp/crypto/replay_window.hpp>
 #include <leanmcp/server/request.hpp>
 
 #include <boost/json.hpp>
+
+#include <mutex>
 
 namespace leanmcp::inline v0 {
 
@@ -20,7 +23,10 @@ DpopRules rules_of(const DpopOptions& options) {
 
 struct DpopGuard::Data {
   explicit Data(DpopOptions given)
-      : options(std::move(given)), rules(rules_of(options)), window(rules.max_age + rules.skew, options.remembered_) {
+      : options(std::move(given)),
+        rules(rules_of(options)),
+        window(rules.max_age + rules.skew, options.remembered_),
+        shares(options.remembered_ / 8, rules.max_age + rules.skew) {
     if (!options.nonces_) return;
     if (options.nonce_key_.empty()) {
       nonces.emplace(DpopNonces::random());
@@ -31,7 +37,15 @@ struct DpopGuard::Data {
   const DpopOptions options;
   const DpopRules rules;
   ReplayWindow window;
+  /// No one key may use up what the window remembers for all.
+  std::mutex mutex;
+  RateBuckets shares;
   std::optional<DpopNonces> nonces;
+
+  bool takes_too_much(std::string_view key, TimePoint now) {
+    const std::lock_guard lock(mutex);
+    return shares.take(key, now).count() != 0 && window.size() > options.remembered_ / 2;
+  }
 };
 
 DpopGuard::DpopGuard(DpopOptions options) : data_(std::make_unique<Data>(std::move(options))) {}
@@ -62,6 +76,7 @@ std::optional<DpopGuard::Fault> DpopGuard::check(const Credentials& credentials,
     const bool nonce = proof.error() == DpopFault::no_nonce || proof.error() == DpopFault::wrong_nonce;
     return Fault{"proof: " + std::string(to_string(proof.error())), nonce};
   }
+  if (data_->takes_too_much(thumbprint, now)) return Fault{"proof: too many by one key", false};
   switch (data_->window.use(proof->replay_id(), now)) {
     case ReplayWindow::Use::first:
       return std::nullopt;

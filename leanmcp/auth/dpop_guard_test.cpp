@@ -54,6 +54,25 @@ TEST_F(Guarded, NoncesAreAskedForAndGood) {
   EXPECT_TRUE(stale && stale->nonce);
 }
 
+TEST_F(Guarded, OneKeyCannotUseUpTheWindow) {
+  DpopGuard guard(DpopOptions().remembered(40));
+  const SigningKey other = SigningKey::generate(JwsAlgorithm::es256);
+  const auto by = [&](const SigningKey& signer) {
+    DpopRequest request("POST", url);
+    request.access_token = "token";
+    Credentials credentials;
+    credentials.dpop_proof = make_dpop_proof(signer, request, now);
+    credentials.dpop_proofs = 1;
+    credentials.http_method = "POST";
+    return guard.check(credentials, url, "token", signer.thumbprint(), now);
+  };
+  int taken = 0;
+  while (taken < 100 && !by(key)) ++taken;
+  EXPECT_EQ(taken, 21) << "more than its share only while there is room for all";
+  EXPECT_EQ(by(key)->reason, "proof: too many by one key");
+  EXPECT_FALSE(by(other)) << "others go on";
+}
+
 TEST(DpopDenial, AsksForANonceAndNamesTheAlgorithms) {
   const auto provider = static_keys(StaticKeysOptions("https://idp.example", url, test_tokens::keys));
   provider->protects(url, {"read"});

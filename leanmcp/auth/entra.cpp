@@ -62,6 +62,8 @@ class EntraProvider final : public JwtProvider {
     return {};
   }
 
+  std::string keys_setting() const override { return "AZURE_TENANT_ID"; }
+
   bool trusts_issuer(std::string_view issuer, const json::object& claims) const override {
     const std::string tenant = claim_text(claims, "tid");
     if (!many_ || !is_guid(tenant)) return false;

@@ -18,11 +18,14 @@ Fetcher fetcher_of(std::shared_ptr<HttpClient> http) {
 bool is_provider_url(std::string_view url) {
   if (url.size() > 2048) return false;
   for (const char c : url)
-    if (c <= 0x20 || c == 0x7f || c == '?' || c == '#' || c == '@' || c == '\\') return false;
-  if (url.starts_with("https://")) return url.size() > 8 && url[8] != '/';
-  if (!url.starts_with("http://")) return false;
-  std::string_view host = url.substr(7);
+    if (c <= 0x20 || c == 0x7f || c == '?' || c == '#' || c == '\\') return false;
+  const bool secure = url.starts_with("https://");
+  if (!secure && !url.starts_with("http://")) return false;
+  std::string_view host = url.substr(secure ? 8 : 7);
   host = host.substr(0, host.find('/'));
+  // No credentials. In a path the sign is a letter like others: Firebase has it there.
+  if (host.empty() || host.find('@') != std::string_view::npos) return false;
+  if (secure) return true;
   if (host.starts_with('[')) return host.starts_with("[::1]") && (host.size() == 5 || host[5] == ':');
   host = host.substr(0, host.find(':'));
   if (host == "localhost") return true;
@@ -119,6 +122,21 @@ std::chrono::seconds retry_after(const HttpClient::Outcome& outcome) {
 AuthFault unavailable(const std::string& what, const HttpClient::Outcome& outcome) {
   AuthFault fault(AuthCode::verification_failed, what + why(outcome));
   fault.retry_after = retry_after(outcome);
+  if (!outcome) return fault;
+  fault.for_all = outcome->status == 503 && fault.retry_after.count() > 0;
+  // Auth0 and GitHub name the time instead; GitHub says 403 as well.
+  const bool limited = outcome->status == 429 || outcome->header("x-ratelimit-remaining") == "0";
+  const std::string_view reset = outcome->header("x-ratelimit-reset");
+  if (limited && fault.retry_after.count() == 0)
+    std::from_chars(reset.data(), reset.data() + reset.size(), fault.retry_at);
+  return fault;
+}
+
+AuthFault unavailable_to_us(const std::string& what, const HttpClient::Outcome& outcome) {
+  AuthFault fault = unavailable(what, outcome);
+  if (!outcome || (outcome->status != 429 && fault.retry_at == 0)) return fault;
+  fault.for_all = true;
+  if (fault.retry_at == 0) fault.retry_after = std::max(fault.retry_after, std::chrono::seconds(1));
   return fault;
 }
 

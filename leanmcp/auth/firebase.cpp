@@ -34,6 +34,11 @@ class FirebaseProvider final : public JwtProvider {
     return {};
   }
 
+  /// Firebase lets nobody authorize: tokens come from its own SDKs, or from a server of ours in front of it.
+  std::vector<std::string> authorization_servers() const override { return {}; }
+
+  std::string keys_setting() const override { return "FIREBASE_JWKS_URL"; }
+
   std::string explain(TokenFault fault, const json::object& claims) const override {
     if (has_identity_toolkit_audience(claims)) return "a custom token; the app must exchange it for an ID token";
     if (fault == TokenFault::wrong_issuer &&

@@ -60,7 +60,7 @@ class GithubProvider final : public JwtProvider {
     if (got && (got->status == 404 || got->status == 422))
       return AuthFault(AuthCode::invalid_token, "token not issued to this app");
     const auto body = detail::object_of(got);
-    if (!got || got->status != 200 || !body) return detail::unavailable("GitHub cannot check the token", got);
+    if (!got || got->status != 200 || !body) return detail::unavailable_to_us("GitHub cannot check the token", got);
     const json::object* const user = claim_object(*body, "user");
     const json::object* const app = claim_object(*body, "app");
     if (!app || claim_text(*app, "client_id") != options_.client_id_)

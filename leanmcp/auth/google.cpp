@@ -32,6 +32,8 @@ class GoogleProvider final : public JwtProvider {
     return {};
   }
 
+  std::string keys_setting() const override { return "GOOGLE_API_URL"; }
+
   std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     const auto audience = claim_list(claims, "aud");
     if (audience.size() != 1 || audience.front() != options_.client_id_)
@@ -50,6 +52,14 @@ class GoogleProvider final : public JwtProvider {
   Principal principal(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     fields.organisation = claim_text(claims, "hd");
+    // Google answers to the scopes `email` and `profile` with their long names.
+    for (const char* const name : {"email", "profile"}) {
+      const std::string whole = std::string("https://www.googleapis.com/auth/userinfo.") + name;
+      auto& held = fields.scopes;
+      if (std::find(held.begin(), held.end(), whole) != held.end() &&
+          std::find(held.begin(), held.end(), name) == held.end())
+        held.emplace_back(name);
+    }
     fields.machine = claim_text(claims, "sub").empty();
     return Principal(std::move(fields));
   }
@@ -66,7 +76,7 @@ class GoogleProvider final : public JwtProvider {
     if (got && (got->status == 400 || got->status == 401))
       return AuthFault(AuthCode::invalid_token, "refused by tokeninfo");
     const auto body = detail::object_of(got);
-    if (!got || got->status != 200 || !body) return detail::unavailable("Google cannot check the token", got);
+    if (!got || got->status != 200 || !body) return detail::unavailable_to_us("Google cannot check the token", got);
     if (claim_text(*body, "aud") != options_.client_id_)
       return AuthFault(AuthCode::invalid_token, "tokeninfo aud is another client");
     const auto expires = claim_number(*body, "exp");

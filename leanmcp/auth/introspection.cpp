@@ -39,6 +39,9 @@ class IntrospectionProvider final : public JwtProvider {
 
   std::string refuse(const Jws&, const json::object&, TimePoint) const override { return {}; }
   bool takes_opaque(std::string_view) const override { return true; }
+  bool looks_up_tokens_of(std::string_view issuer) const override {
+    return !options_.issuer_.empty() && issuer == options_.issuer_;
+  }
 
   void look_up_token(const std::string& token, PrincipalDone done) override {
     ClientRequest request =
@@ -51,7 +54,7 @@ class IntrospectionProvider final : public JwtProvider {
   Result<Principal, AuthFault> read(const HttpClient::Outcome& got) const {
     const auto invalid = [](std::string why) { return AuthFault(AuthCode::invalid_token, std::move(why)); };
     const auto body = detail::object_of(got);
-    if (!got || got->status != 200 || !body) return detail::unavailable("the token cannot be introspected", got);
+    if (!got || got->status != 200 || !body) return detail::unavailable_to_us("the token cannot be introspected", got);
     // RFC 7662, section 2.2: `active` is a boolean and the one required member.
     const json::value* const active = body->if_contains("active");
     if (!active || !active->is_bool()) return detail::unavailable("the introspection's answer has no `active`", got);

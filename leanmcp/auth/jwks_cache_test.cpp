@@ -1,3 +1,4 @@
+#include <leanmcp/auth/firebase.hpp>
 #include <leanmcp/auth/jwks_cache.hpp>
 #include <leanmcp/auth/provider_test_support.hpp>
 
@@ -69,6 +70,10 @@ TEST_F(JwksCacheTest, TakesHttpsOnlyExceptForLoopback) {
   EXPECT_TRUE(is_provider_url("http://127.0.0.1:8080/keys"));
   EXPECT_TRUE(is_provider_url("http://localhost:1/"));
   EXPECT_TRUE(is_provider_url("http://[::1]:1/"));
+  EXPECT_TRUE(is_provider_url(FirebaseOptions().jwks_url_)) << "a sign that is none of credentials";
+  for (const char* bad : {"", "https://", "https:///x", "http://127.0.0.1@evil.example/", "https://x?y", "https://x#y",
+                          "https://x\\y", "https://a@b"})
+    EXPECT_FALSE(is_provider_url(bad)) << bad;
 }
 
 TEST_F(JwksCacheTest, LeavesOutKeysThatCannotBeUsed) {

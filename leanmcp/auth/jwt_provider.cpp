@@ -85,7 +85,9 @@ Result<void> JwtProvider::init() {
     }
     if (symmetric || !source.at_start || !asked.insert(source.keys->url()).second) continue;
     const auto fetched = source.keys->init();
-    if (!fetched) return Error(state_->base.provider_name + ": " + fetched.error().message());
+    if (fetched) continue;
+    const std::string setting = keys_setting();
+    return Error((setting.empty() ? state_->base.provider_name : setting) + ": " + fetched.error().message());
   }
   return {};
 }
@@ -140,7 +142,9 @@ JwtProvider::Looked JwtProvider::look_at(std::string_view token) const {
 
 bool JwtProvider::recognises(std::string_view token) const {
   const Looked looked = look_at(token);
-  if (looked.parts) return looked.source != nullptr;
+  if (looked.parts)
+    return looked.source != nullptr ||
+           (takes_opaque(token) && looks_up_tokens_of(claim_text(looked.parts->claims, "iss")));
   return takes_opaque(token);
 }
 
@@ -300,6 +304,8 @@ Principal JwtProvider::principal(const json::object& claims) const {
   return Principal(principal_fields(base().provider_name, claims));
 }
 std::string JwtProvider::explain(TokenFault, const json::object&) const { return {}; }
+std::string JwtProvider::keys_setting() const { return {}; }
+bool JwtProvider::looks_up_tokens_of(std::string_view) const { return false; }
 bool JwtProvider::takes_opaque(std::string_view) const { return false; }
 void JwtProvider::look_up_token(const std::string&, PrincipalDone done) {
   done(AuthFault(AuthCode::invalid_token, "not a signed token"));

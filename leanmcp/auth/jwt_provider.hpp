@@ -45,6 +45,8 @@ class JwtProvider : public AuthProvider, public std::enable_shared_from_this<Jwt
   /// Tokens with this `iss` signed by HS256 and its like with this secret.
   void trust_secret(std::string issuer, SymmetricKey secret);
   void accept_algorithms(std::vector<std::string> list);
+  /// The name of the setting that says where the keys are, for the sentences of `init`.
+  virtual std::string keys_setting() const;
   /// Whether an issuer that `trust` names only by a template with "{tenantid}" is fine.
   virtual bool trusts_issuer(std::string_view issuer, const json::object& claims) const;
   /// Whether a key may sign such a token; `key_issuer` is the `issuer` member of its JWK, if it has one. As `refuse`.
@@ -57,6 +59,8 @@ class JwtProvider : public AuthProvider, public std::enable_shared_from_this<Jwt
   /// More words for a fault, such as what the operator probably did wrong.
   virtual std::string explain(TokenFault fault, const json::object& unverified_claims) const;
 
+  /// Whether tokens that are signed for this issuer are looked up like opaque ones: for `recognises`.
+  virtual bool looks_up_tokens_of(std::string_view issuer) const;
   /// Opaque tokens: whether one is looked up (false by default), and how.
   virtual bool takes_opaque(std::string_view token) const;
   virtual void look_up_token(const std::string& token, PrincipalDone done);

@@ -33,9 +33,12 @@ class KeycloakProvider final : public JwtProvider {
     return {};
   }
 
+  std::string keys_setting() const override { return "KEYCLOAK_URL or KEYCLOAK_REALM"; }
+
   std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     const std::string type = claim_text(claims, "typ");
-    if (!type.empty() && type != "Bearer" && type != "DPoP") return "a token of type " + type + ", not an access token";
+    if (type != "Bearer" && type != "DPoP")
+      return "a token of type " + (type.empty() ? "none" : type) + ", not an access token";
     if (!has_audience(claims, options_.audience_))
       return "aud " + detail::audiences(claims) + ": add an Audience mapper for " + options_.audience_;
     const auto& clients = options_.allowed;

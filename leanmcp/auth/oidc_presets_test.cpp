@@ -1,17 +1,12 @@
 #include <leanmcp/auth/any_of.hpp>
-#include <leanmcp/auth/entra.hpp>
-#include <leanmcp/auth/github.hpp>
-#include <leanmcp/auth/google.hpp>
 #include <leanmcp/auth/introspection.hpp>
 #include <leanmcp/auth/keycloak.hpp>
 #include <leanmcp/auth/oidc.hpp>
 #include <leanmcp/auth/okta.hpp>
-#include <leanmcp/auth/provider_test_support.hpp>
+#include <leanmcp/auth/preset_test_support.hpp>
 #include <leanmcp/auth/static_keys.hpp>
-#include <leanmcp/auth/supabase.hpp>
 #include <leanmcp/auth/workos.hpp>
 #include <leanmcp/base/encoding.hpp>
-#include <leanmcp/crypto/digest.hpp>
 
 #include <gtest/gtest.h>
 
@@ -19,20 +14,10 @@ namespace leanmcp {
 namespace {
 
 using namespace std::chrono_literals;
+using test::PresetTest;
 using test::World;
 
-struct OidcPresetTest : testing::Test {
-  World world;
-  std::shared_ptr<AuthProvider> ready(std::shared_ptr<AuthProvider> provider) {
-    const auto done = provider->init();
-    EXPECT_TRUE(done) << (done ? "" : done.error().message());
-    return provider;
-  }
-  template <class Options>
-  auto with_clock(Options options) {
-    options.clock(world.clock);
-    return options;
-  }
+struct OidcPresetTest : PresetTest {
   void serve_oidc(const std::string& more = {}) {
     world.network.serve("https://idp.example/.well-known/openid-configuration",
                         R"({"issuer":"https://idp.example","jwks_uri":"https://idp.example/keys")" + more + "}");
@@ -51,7 +36,7 @@ TEST_F(OidcPresetTest, DiscoveryMustAgreeWithTheSettings) {
   serve_oidc();
   make_oidc();
   const auto fault = [&](const OidcOptions& options) {
-    return oidc(options, world.network.fetcher())->init().error().message();
+    return PresetTest::fault(oidc(options, world.network.fetcher()));
   };
   EXPECT_NE(fault(OidcOptions("https://idp.example/", "mcp")).find("a slash at the end makes the difference"),
             std::string::npos);
@@ -140,62 +125,6 @@ TEST_F(OidcPresetTest, OktasPeopleAreTheirUid) {
   EXPECT_TRUE(world.verify(*provider, world.token(start + R"(,"sub":"web")", ""))->is_machine());
 }
 
-TEST_F(OidcPresetTest, EntraOfSeveralTenantsHoldsTokenKeyAndTenantTogether) {
-  const std::string one = "11111111-1111-4111-8111-111111111111";
-  const std::string two = "22222222-2222-4222-8222-222222222222";
-  const std::string client = "aaaaaaaa-bbbb-4ccc-8ddd-eeeeeeeeeeee";
-  const std::string base = "https://login.microsoftonline.com/";
-  const std::string keys = base + "organizations/discovery/v2.0/keys";
-  const auto with_issuer = [&](const std::string& issuer) {
-    std::string jwk = World::key().public_jwk();
-    return "{\"keys\":[" + jwk.insert(1, "\"issuer\":\"" + issuer + "\",") + "]}";
-  };
-  const auto make = [&] {
-    return ready(entra(with_clock(EntraOptions().tenant("organizations").tenants({one}).client_id(client)),
-                       world.network.fetcher()));
-  };
-  const auto token = [&](const std::string& iss_tenant, const std::string& tid) {
-    return world.token("\"iss\":\"" + base + iss_tenant + "/v2.0\",\"tid\":\"" + tid + "\",\"aud\":\"" + client +
-                       R"(","sub":"p","oid":"o1","scp":"read")");
-  };
-  world.network.serve(keys, with_issuer(base + "{tenantid}/v2.0"));
-  auto provider = make();
-  EXPECT_EQ(world.verify(*provider, token(one, one))->id(), one + ":o1");
-  EXPECT_EQ(world.reason(*provider, token(two, two)), "tid " + two + " is not allowed");
-  EXPECT_TRUE(world.reason(*provider, token(two, one)).starts_with("wrong issuer"));
-  EXPECT_TRUE(world.reason(*provider, token("{tenantid}", one)).starts_with("wrong issuer"));
-  world.network.serve(keys, with_issuer(base + two + "/v2.0"));
-  provider = make();
-  EXPECT_EQ(world.reason(*provider, token(one, one)), "a key of another tenant");
-  world.network.serve(keys, test::key_set({World::key()}));
-  provider = make();
-  EXPECT_EQ(world.reason(*provider, token(one, one)), "the key does not say whose it is");
-  EXPECT_FALSE(entra(EntraOptions().tenant("common").client_id(client), world.network.fetcher())->init());
-}
-
-TEST_F(OidcPresetTest, SupabaseBySecret) {
-  const std::string secret = "a-legacy-secret-of-at-least-32-bytes!";
-  EXPECT_FALSE(
-      supabase(SupabaseOptions().url("https://r.supabase.co").jwt_secret(Secret("short")), world.network.fetcher())
-          ->init());
-  const auto provider = ready(supabase(
-      with_clock(SupabaseOptions().url("https://r.supabase.co").jwt_secret(Secret(secret))), world.network.fetcher()));
-  const std::string claims = world.claims(
-      R"("iss":"https://r.supabase.co/auth/v1","aud":"authenticated","sub":"u","role":"authenticated","email":"a@x","user_metadata":{"roles":["owner"]},"app_metadata":{"roles":["staff"]})");
-  const std::string head = base64url_encode(R"({"alg":"HS256","typ":"JWT"})") + "." + base64url_encode(claims);
-  const std::string token = head + "." + base64url_encode(hmac_sha256(secret, head));
-  const auto who = world.verify(*provider, token);
-  EXPECT_EQ(who->roles(), (std::vector<std::string>{"authenticated", "staff"}))
-      << "what people write themselves decides nothing";
-  EXPECT_EQ(provider->verify_now(token, world.clock->now())->value().id(), "u");
-  EXPECT_NE(
-      world.reason(*provider, head + "." + base64url_encode(hmac_sha256("another-legacy-secret-of-32-bytes!!!", head))),
-      "");
-  EXPECT_NE(world.reason(*provider, World::key().sign(claims, "JWT")), "")
-      << "the algorithm belongs to the key's source";
-  EXPECT_EQ(world.network.requests.size(), 0U);
-}
-
 TEST_F(OidcPresetTest, WorkosTakesItsSeveralIssuersByOneSetOfKeys) {
   world.network.serve("https://api.workos.com/sso/jwks/client_1", test::key_set({World::key()}));
   const auto provider = ready(workos(
@@ -271,8 +200,105 @@ TEST_F(OidcPresetTest, MachinesOfKeycloak) {
   const std::string start = R"("iss":"https://k/realms/r","aud":["mcp"],"typ":"Bearer","azp":"web","sub":"u")";
   EXPECT_TRUE(
       world.verify(*provider, world.token(start + R"(,"preferred_username":"service-account-web")"))->is_machine());
-  EXPECT_EQ(world.reason(*provider, world.token(R"("iss":"https://k/realms/r","aud":"account","sub":"u")")),
-            "aud [account]: add an Audience mapper for mcp");
+  EXPECT_EQ(
+      world.reason(*provider, world.token(R"("iss":"https://k/realms/r","aud":"account","typ":"Bearer","sub":"u")")),
+      "aud [account]: add an Audience mapper for mcp");
+}
+
+TEST_F(OidcPresetTest, OktasScopesComeAsListOrText) {
+  const std::string issuer = "https://o.okta.com/oauth2/default";
+  world.network.serve(issuer + "/v1/keys", test::key_set({World::key()}));
+  const auto provider = ready(okta(with_clock(OktaOptions().issuer(issuer).audience("api://default").clients({"web"})),
+                                   world.network.fetcher()));
+  const auto token = [&](const std::string& more, const std::string& aud = "api://default") {
+    return world.token("\"iss\":\"" + issuer + "\",\"aud\":\"" + aud + R"(","sub":"ada@x","uid":"00u1")" + more, "");
+  };
+  EXPECT_EQ(world.verify(*provider, token(R"(,"cid":"web","scp":["a","b c"])"))->scopes(),
+            (std::vector<std::string>{"a", "b c"}));
+  EXPECT_EQ(world.verify(*provider, token(R"(,"cid":"web","scp":"a b","groups":["g"])"))->scopes(),
+            (std::vector<std::string>{"a", "b"}));
+  EXPECT_EQ(world.reason(*provider, token(R"(,"cid":"other")")), "cid other is not in OKTA_CLIENTS");
+  EXPECT_EQ(world.reason(*provider, token(R"(,"cid":"web")", "api://x")), "aud [api://x] lacks OKTA_AUDIENCE");
+  EXPECT_EQ(world.reason(*provider, world.token(R"("iss":"https://o.okta.com","aud":"https://o.okta.com","sub":"a")")),
+            "wrong issuer: org-server token: use a custom authorization server");
+  EXPECT_EQ(fault(okta(OktaOptions().issuer("https://o.okta.com/oauth2/gone").audience("a"), world.network.fetcher())),
+            "OKTA_ISSUER: the provider's keys at https://o.okta.com/oauth2/gone/v1/keys cannot be used: the answer has "
+            "status 404");
+}
+
+TEST_F(OidcPresetTest, KeycloakTakesAccessTokensOnly) {
+  world.network.serve("https://k/realms/r/protocol/openid-connect/certs", test::key_set({World::key()}));
+  const auto provider =
+      ready(keycloak(with_clock(KeycloakOptions().url("https://k/").realm("r").audience("mcp").clients({"web"})),
+                     world.network.fetcher()));
+  const auto token = [&](const std::string& more) {
+    return world.token(R"("iss":"https://k/realms/r","aud":["mcp","account"])" + more);
+  };
+  EXPECT_EQ(world.reason(*provider, token(R"(,"typ":"Bearer","azp":"web","sub":"u")")), "");
+  EXPECT_EQ(world.reason(*provider, token(R"(,"typ":"ID","azp":"web","sub":"u")")),
+            "a token of type ID, not an access token");
+  EXPECT_EQ(world.reason(*provider, token(R"(,"typ":"Refresh","azp":"web","sub":"u")")),
+            "a token of type Refresh, not an access token");
+  EXPECT_EQ(world.reason(*provider, token(R"(,"azp":"web","sub":"u")")), "a token of type none, not an access token");
+  EXPECT_EQ(world.reason(*provider, token(R"(,"typ":"Bearer","azp":"mcp","sub":"u")")),
+            "azp mcp is not in KEYCLOAK_CLIENTS")
+      << "the audience is no client";
+  EXPECT_EQ(world.reason(*provider, token(R"(,"typ":"Bearer","azp":"web")")),
+            "no sub: the client must request the scope openid");
+  const auto who = world.verify(
+      *provider,
+      token(
+          R"(,"typ":"Bearer","azp":"web","sub":"u","scope":"openid a","realm_access":{"roles":["r1"]},"resource_access":{"web":{"roles":["w1"]},"x":7},"roles":["forged"])"));
+  EXPECT_EQ(who->roles(), (std::vector<std::string>{"r1", "web:w1"}));
+  EXPECT_EQ(fault(keycloak(KeycloakOptions().url("https://k").realm("gone").audience("mcp"), world.network.fetcher())),
+            "KEYCLOAK_URL or KEYCLOAK_REALM: the provider's keys at "
+            "https://k/realms/gone/protocol/openid-connect/certs cannot be used: the answer has status 404");
+}
+
+TEST_F(OidcPresetTest, WorkosAuthkitHasItsAudience) {
+  const std::string issuer = "https://sub.authkit.app";
+  world.network.serve(issuer + "/oauth2/jwks", test::key_set({World::key()}));
+  const auto made = [&](const std::string& url, const std::string& audience) {
+    return workos(with_clock(WorkosOptions().authkit(url).audience(audience)), world.network.fetcher());
+  };
+  const auto provider = ready(made(issuer, "https://mcp"));
+  EXPECT_EQ(world.reason(*provider, world.token("\"iss\":\"" + issuer + R"(","aud":"https://mcp","sub":"u")")), "");
+  EXPECT_EQ(world.reason(*provider, world.token("\"iss\":\"" + issuer + R"(","aud":"client_1","sub":"u")")),
+            "aud [client_1] lacks WORKOS_AUDIENCE");
+  EXPECT_EQ(world.reason(*provider, world.token(R"("iss":"https://api.workos.com","aud":"https://mcp","sub":"u")")),
+            "wrong issuer: iss https://api.workos.com not in WORKOS_ISSUER");
+  EXPECT_TRUE(fault(made(issuer + "/", "https://mcp")).starts_with("WORKOS_AUTHKIT must be like"));
+  EXPECT_TRUE(fault(made(issuer, "")).starts_with("WORKOS_AUDIENCE is not set"));
+}
+
+TEST_F(OidcPresetTest, AnyOfKnowsTheSignedTokensOfAnIntrospectedIssuer) {
+  world.network.serve("https://as.example/introspect",
+                      R"({"active":true,"sub":"u","aud":"mcp","iss":"https://as.example"})");
+  const auto asked = introspection(with_clock(IntrospectionOptions("https://as.example/introspect", "rs", Secret("s"))
+                                                  .audience("mcp")
+                                                  .issuer("https://as.example")),
+                                   world.network.fetcher());
+  const auto fixed =
+      static_keys(with_clock(StaticKeysOptions("https://i", "mcp", test::key_set({World::key()})).name("fixed")));
+  const auto both = ready(any_of(asked, fixed));
+  EXPECT_EQ(world.verify(*both, world.token(R"("iss":"https://as.example","sub":"u")"))->provider(), "introspection");
+  EXPECT_EQ(world.verify(*both, world.token(R"("iss":"https://i","aud":"mcp","sub":"u")"))->provider(), "fixed");
+  EXPECT_EQ(world.network.asked("https://as.example/introspect"), 1) << "nobody else's token goes there";
+  EXPECT_EQ(world.reason(*both, world.token(R"("iss":"https://other","sub":"u")")),
+            "of none of the providers' issuers");
+  EXPECT_EQ(world.network.asked("https://as.example/introspect"), 1);
+}
+
+TEST_F(OidcPresetTest, AnyOfRefreshesByName) {
+  serve_oidc(R"(,"token_endpoint":"https://idp.example/token")");
+  world.network.serve("https://idp.example/token", R"({"access_token":"a","token_type":"Bearer"})");
+  const auto one = oidc(with_clock(OidcOptions("https://idp.example", "mcp").client("web")), world.network.fetcher());
+  const auto two =
+      static_keys(with_clock(StaticKeysOptions("https://i", "mcp", test::key_set({World::key()})).name("fixed")));
+  const auto both = ready(any_of(one, two));
+  EXPECT_TRUE(world.refresh(*both, RefreshRequest(Secret("rt")).provider("oidc")));
+  EXPECT_FALSE(world.refresh(*both, RefreshRequest(Secret("rt")).provider("fixed")));
+  EXPECT_EQ(world.refresh(*both).error().reason, "RefreshRequest::provider() names none of the providers");
 }
 
 }  // namespace

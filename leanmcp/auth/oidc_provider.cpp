@@ -41,6 +41,8 @@ class OidcProvider final : public JwtProvider {
     return {};
   }
 
+  std::string keys_setting() const override { return "OIDC_ISSUER"; }
+
   std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     if (!has_audience(claims, options_.audience))
       return "aud " + detail::audiences(claims) + " lacks " + options_.audience + " (OIDC_AUDIENCE)";

@@ -33,6 +33,8 @@ class OktaProvider final : public JwtProvider {
     return {};
   }
 
+  std::string keys_setting() const override { return "OKTA_ISSUER"; }
+
   std::string explain(TokenFault fault, const json::object& claims) const override {
     const std::string issuer = claim_text(claims, "iss");
     if (fault == TokenFault::wrong_issuer && issuer.find("/oauth2/") == std::string::npos &&

@@ -40,6 +40,10 @@ struct AuthFault {
   std::string reason;
   /// How long the provider asks to be left alone (its Retry-After); zero when it does not say.
   std::chrono::seconds retry_after{0};
+  /// The same as Unix seconds, from providers that say it so (X-RateLimit-Reset); zero when it does not say.
+  long long retry_at = 0;
+  /// The provider wants no request of ours at all for that time, whoever it is about.
+  bool for_all = false;
 };
 
 /// Whether a user's profile is looked up where the token lacks it.
@@ -56,14 +60,18 @@ class RefreshRequest {
   RefreshRequest& scope(std::string text) { return scope_ = std::move(text), *this; }
   /// The user pool's own username; Cognito's InitiateAuth needs it for an app client with a secret.
   RefreshRequest& username(std::string text) { return username_ = std::move(text), *this; }
+  /// Whose token it is, by `AuthProvider::name`: needed by `any_of`, since a refresh token does not say.
+  RefreshRequest& provider(std::string name) { return provider_ = std::move(name), *this; }
   const Secret& token() const noexcept { return token_; }
   const std::string& scope() const noexcept { return scope_; }
   const std::string& username() const noexcept { return username_; }
+  const std::string& provider() const noexcept { return provider_; }
 
  private:
   Secret token_;
   std::string scope_;
   std::string username_;
+  std::string provider_;
 };
 
 /// What a provider gave for a refresh token. Store `refresh_token` where it is there: the old one may be dead now.

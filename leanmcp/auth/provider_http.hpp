@@ -35,8 +35,10 @@ std::string why(const HttpClient::Outcome& outcome);
 std::optional<json::object> object_of(const HttpClient::Outcome& outcome);
 /// Retry-After in seconds (RFC 9110, section 10.2.3), bounded; zero when there is none.
 std::chrono::seconds retry_after(const HttpClient::Outcome& outcome);
-/// "… (status 503)" as VERIFICATION_FAILED with the Retry-After.
+/// "… (status 503)" as VERIFICATION_FAILED with what the provider says of when to come back.
 AuthFault unavailable(const std::string& what, const HttpClient::Outcome& outcome);
+/// The same for requests that were made with our own credentials: a limit (429) is then one of ours, not of one token.
+AuthFault unavailable_to_us(const std::string& what, const HttpClient::Outcome& outcome);
 
 /// The document at `<issuer>/.well-known/openid-configuration` (or `url`), whose `issuer` must be the configured one.
 Result<json::object> discover(const Fetcher& fetcher, const std::string& issuer, const std::string& setting,

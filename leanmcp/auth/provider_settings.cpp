@@ -81,8 +81,9 @@ class Reader {
 Made make_clerk(Reader& read) {
   ClerkOptions options;
   read.common(options);
-  if (read.text("CLERK_ISSUER").empty())
+  if (read.text("CLERK_ISSUER").empty() && read.text("CLERK_PUBLISHABLE_KEY").empty())
     options.frontend_api(read.need("CLERK_FRONTEND_API", "your instance's host, such as x-y-12.clerk.accounts.dev"));
+  options.frontend_api(read.text("CLERK_FRONTEND_API")).publishable_key(read.text("CLERK_PUBLISHABLE_KEY"));
   options.issuer(read.text("CLERK_ISSUER")).secret_key(read.secret("CLERK_SECRET_KEY"));
   options.authorized_parties(read.list("CLERK_AUTHORIZED_PARTIES")).audience(read.text("CLERK_AUDIENCE"));
   options.oauth_clients(read.list("CLERK_OAUTH_CLIENTS"));

@@ -1,5 +1,6 @@
 #include <leanmcp/auth/resource_metadata.hpp>
 
+#include <leanmcp/auth/claims.hpp>
 #include <leanmcp/json/write.hpp>
 
 #include <boost/json.hpp>
@@ -11,13 +12,20 @@ std::string resource_metadata(const AuthProvider& provider) {
   out["resource"] = provider.resource_url();
   json::array servers;
   for (const auto& issuer : provider.authorization_servers()) servers.push_back(json::value(issuer));
-  out["authorization_servers"] = std::move(servers);
+  if (!servers.empty()) out["authorization_servers"] = std::move(servers);
   if (!provider.scopes().empty()) {
     json::array scopes;
     for (const auto& scope : provider.scopes()) scopes.push_back(json::value(scope));
     out["scopes_supported"] = std::move(scopes);
   }
   out["bearer_methods_supported"] = json::array{"header"};
+  if (const DpopGuard* const guard = provider.dpop()) {
+    json::array algorithms;
+    for (const auto& name : claim_words(json::object{{"alg", DpopGuard::algorithms()}}, "alg"))
+      algorithms.emplace_back(name);
+    out["dpop_signing_alg_values_supported"] = std::move(algorithms);
+    out["dpop_bound_access_tokens_required"] = guard->required();
+  }
   return json_text(out);
 }
 

@@ -28,13 +28,19 @@ class SupabaseProvider final : public JwtProvider {
     if (!options_.secret_.empty()) {
       auto secret = SymmetricKey::from_bytes(options_.secret_);
       if (!secret) return Error("SUPABASE_JWT_SECRET: " + std::string(to_string(secret.error())));
-      accept_algorithms({"HS256"});
+      accept_algorithms({"HS256", "ES256", "RS256"});
       trust_secret(issuer_, std::move(*secret));
+      // A project that is on its way to published keys has both for a while; one with its secret alone publishes none.
+      trust(issuer_, issuer_ + "/.well-known/jwks.json", false);
       return {};
     }
     accept_algorithms({"ES256", "RS256"});
     trust(issuer_, issuer_ + "/.well-known/jwks.json");
     return {};
+  }
+
+  std::string keys_setting() const override {
+    return "SUPABASE_URL (or, in a project with a legacy secret only, SUPABASE_JWT_SECRET)";
   }
 
   std::string explain(TokenFault fault, const json::object& claims) const override {

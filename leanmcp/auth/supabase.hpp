@@ -15,7 +15,8 @@ class SupabaseOptions : public ProviderOptions<SupabaseOptions> {
   SupabaseOptions() { provider_name = "supabase"; }
   /// `https://<ref>.supabase.co`.
   SupabaseOptions& url(std::string base) { return url_ = std::move(base), *this; }
-  /// The legacy JWT secret, of projects that still sign by HS256; published keys are then not used.
+  /// The legacy JWT secret, of projects that sign by HS256, or did until lately: published keys work beside it, each
+  /// for its own algorithms.
   SupabaseOptions& jwt_secret(Secret secret) { return secret_ = std::move(secret), *this; }
   /// OAuth clients whose tokens are taken: Supabase does not put the resource into `aud`. Without any, session tokens
   /// only.

@@ -25,7 +25,7 @@ class WorkosProvider final : public JwtProvider {
     if (!is_provider_url(api_)) return Error("WORKOS_API_URL '" + api_ + "' is no https URL");
     if (!options_.authkit_.empty()) {
       if (!is_provider_url(options_.authkit_) || options_.authkit_.ends_with('/'))
-        return Error("WORKOS_ISSUER must be like https://name.authkit.app, without a slash; it is '" +
+        return Error("WORKOS_AUTHKIT must be like https://name.authkit.app, without a slash; it is '" +
                      options_.authkit_ + "'");
       if (options_.audience_.empty())
         return Error("WORKOS_AUDIENCE is not set; it is the resource that clients name, or your client id");
@@ -41,6 +41,10 @@ class WorkosProvider final : public JwtProvider {
     trust(api_ + "/user_management/" + client, keys);
     for (const auto& issuer : options_.more_issuers) trust(issuer, keys);
     return {};
+  }
+
+  std::string keys_setting() const override {
+    return options_.authkit_.empty() ? "WORKOS_CLIENT_ID" : "WORKOS_AUTHKIT";
   }
 
   std::string explain(TokenFault fault, const json::object& claims) const override {
@@ -79,7 +83,7 @@ class WorkosProvider final : public JwtProvider {
       if (got && got->status == 404) return done(AuthFault(AuthCode::invalid_token, "the user is gone"));
       const auto body = detail::object_of(got);
       if (!got || got->status != 200 || !body || claim_text(*body, "id") != principal.subject())
-        return done(detail::unavailable("the profile cannot be fetched from WorkOS", got));
+        return done(detail::unavailable_to_us("the profile cannot be fetched from WorkOS", got));
       json::object profile;
       const std::string first = claim_text(*body, "first_name");
       const std::string last = claim_text(*body, "last_name");

@@ -87,16 +87,18 @@ Result<Jwt, TokenFault> verify_with(std::string_view token, const Keys& keys, co
 
 }  // namespace
 
-JwtRules::JwtRules(std::string issuer, std::string audience, const std::vector<std::string>& algorithms)
-    : JwtRules(any_of({std::move(issuer)}, {std::move(audience)}, algorithms)) {}
+JwtRules::JwtRules(std::string issuer, std::string audience, const std::vector<std::string>& algorithms) {
+  issuers_.push_back(std::move(issuer));
+  audiences_.push_back(std::move(audience));
+  for (const std::string& name : algorithms)
+    if (const auto known = jws_algorithm(name)) algorithms_.push_back(*known);
+}
 
 JwtRules JwtRules::any_of(std::vector<std::string> issuers, std::vector<std::string> audiences,
                           const std::vector<std::string>& algorithms) {
-  JwtRules rules;
+  JwtRules rules({}, {}, algorithms);
   rules.issuers_ = std::move(issuers);
   rules.audiences_ = std::move(audiences);
-  for (const std::string& name : algorithms)
-    if (const auto known = jws_algorithm(name)) rules.algorithms_.push_back(*known);
   return rules;
 }
 

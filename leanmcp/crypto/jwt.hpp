@@ -35,7 +35,6 @@ class JwtRules {
   JwsLimits limits;
 
  private:
-  JwtRules() = default;
   std::vector<std::string> issuers_;
   std::vector<std::string> audiences_;
   std::vector<JwsAlgorithm> algorithms_;

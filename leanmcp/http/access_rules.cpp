@@ -65,6 +65,7 @@ bool AccessRules::is_loopback_name(std::string_view host) {
 
 Result<AccessRules> AccessRules::make(const HttpServerOptions& options, bool on_loopback) {
   AccessRules rules;
+  rules.check_origins_ = !options.no_origin_check;
   rules.any_origin_ = options.any_origin;
   rules.loopback_origins_ = on_loopback;
   rules.check_hosts_ =

@@ -18,6 +18,7 @@ class AccessRules {
 
   /// `authority` as in a Host field, with or without a port.
   bool host_allowed(std::string_view authority) const;
+  bool checks_origins() const noexcept { return check_origins_; }
   bool origin_allowed(std::string_view origin) const;
 
   /// The lines that let a page of that origin read the answer. `origin` is allowed; with `any` all are.
@@ -36,6 +37,7 @@ class AccessRules {
   static bool is_loopback_name(std::string_view host);
 
   bool check_hosts_ = false;
+  bool check_origins_ = true;
   bool any_origin_ = false;
   bool loopback_origins_ = false;
   std::vector<Place> hosts_;

@@ -82,6 +82,19 @@ bool is_global(const sockaddr& address) noexcept {
   return false;
 }
 
+bool is_special_literal(std::string_view host) noexcept {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  // A zone belongs to a link.
+  host = host.substr(0, host.find('%'));
+  if (host.size() >= INET6_ADDRSTRLEN) return false;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  std::copy(host.begin(), host.end(), text.begin());
+  in_addr v4{};
+  if (inet_pton(AF_INET, text.data(), &v4) == 1) return !is_global_v4(ntohl(v4.s_addr));
+  V6 v6{};
+  return inet_pton(AF_INET6, text.data(), v6.data()) == 1 && !is_global_v6(v6);
+}
+
 bool is_loopback_host(std::string_view host) noexcept {
   if (host == "localhost" || host == "[::1]") return true;
   in_addr v4{};

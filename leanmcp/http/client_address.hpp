@@ -15,6 +15,9 @@ bool is_loopback(const sockaddr& address) noexcept;
 /// ISATAP.
 bool is_global(const sockaddr& address) noexcept;
 
+/// Whether the text is an IP address, in brackets or not, that is not globally reachable; false for a name.
+bool is_special_literal(std::string_view host) noexcept;
+
 /// A host as it stands in a URL: `localhost`, 127.0.0.0/8 in dotted form, or `[::1]`.
 bool is_loopback_host(std::string_view host) noexcept;
 

@@ -66,6 +66,45 @@ TEST(HttpClient, GuardsAddressesAfterResolution) {
   EXPECT_EQ(response.error().cause, HttpClientCause::refused_url);
 }
 
+TEST(HttpClient, GuardsAddressesOfOneRequest) {
+  ScriptedServer server([](const std::string&) { return ok("secret"); });
+  HttpClientOptions options;
+  options.allow_plain_http = true;
+  HttpClient client(options);
+  // 0.0.0.0 reaches this machine and is no loopback name: the first request leaves a connection open.
+  const std::string url = "http://0.0.0.0:" + std::to_string(server.port()) + "/";
+  ASSERT_TRUE(client.fetch(ClientRequest("GET", url)));
+  ASSERT_EQ(server.connections(), 1);
+  for (const std::string& target : {url, server.url(), "http://[::1]:" + std::to_string(server.port()) + "/"}) {
+    ClientRequest guarded("GET", target);
+    guarded.addresses = AddressPolicy::public_only;
+    const auto response = client.fetch(guarded);
+    ASSERT_FALSE(response) << target;
+    EXPECT_EQ(response.error().cause, HttpClientCause::refused_url) << response.error().detail;
+  }
+  EXPECT_EQ(server.connections(), 1);
+  EXPECT_TRUE(client.fetch(ClientRequest("GET", url))) << "the other requests are free";
+}
+
+TEST(HttpClient, GuardsLiteralAddressesBehindAProxy) {
+  ScriptedServer proxy([](const std::string&) { return ok("by the proxy"); });
+  HttpClientOptions options;
+  options.allow_plain_http = true;
+  options.proxy = "http://127.0.0.1:" + std::to_string(proxy.port());
+  HttpClient client(options);
+  for (const std::string host : {"10.0.0.1", "169.254.169.254", "[fd00::1]", "2130706434", "192.168.1.1"}) {
+    ClientRequest guarded("GET", "http://" + host + "/");
+    guarded.addresses = AddressPolicy::public_only;
+    const auto response = client.fetch(guarded);
+    ASSERT_FALSE(response) << host;
+    EXPECT_EQ(response.error().cause, HttpClientCause::refused_url) << response.error().detail;
+  }
+  EXPECT_EQ(proxy.connections(), 0);
+  ClientRequest named("GET", "http://as.example/");
+  named.addresses = AddressPolicy::public_only;
+  EXPECT_TRUE(client.fetch(named));
+}
+
 TEST(HttpClient, ConnectsToTheGivenAddressesOnly) {
   ScriptedServer server([](const std::string&) { return ok("hello"); });
   HttpClientOptions options;
@@ -74,14 +113,14 @@ TEST(HttpClient, ConnectsToTheGivenAddressesOnly) {
   const std::string port = std::to_string(server.port());
   ClientRequest request("GET", "http://no-such-host.invalid:" + port + "/");
   EXPECT_FALSE(client.fetch(request));
-  request.addresses = {"127.0.0.1"};
+  request.connect_to = {"127.0.0.1"};
   const auto response = client.fetch(request);
   ASSERT_TRUE(response) << response.error().detail;
   EXPECT_EQ(response->body, "hello");
   EXPECT_NE(server.last_request().find("Host: no-such-host.invalid:" + port), std::string::npos);
-  request.addresses = {"127.0.0.1:80"};
+  request.connect_to = {"127.0.0.1:80"};
   ASSERT_FALSE(client.fetch(request));
-  request.addresses = {"host.example"};
+  request.connect_to = {"host.example"};
   ASSERT_FALSE(client.fetch(request));
 }
 
@@ -93,7 +132,7 @@ TEST(HttpClient, GuardHoldsForGivenAddressesToo) {
   HttpClient client(options);
   ClientRequest request("GET", "http://client.example:" + std::to_string(server.port()) + "/");
   for (const std::string address : {"127.0.0.1", "::1", "::ffff:127.0.0.1", "0.0.0.0"}) {
-    request.addresses = {address};
+    request.connect_to = {address};
     const auto response = client.fetch(request);
     ASSERT_FALSE(response) << address;
     EXPECT_EQ(response.error().cause, HttpClientCause::refused_url) << address << " " << response.error().detail;

@@ -211,7 +211,7 @@ int Connection::check_head() {
   // A browser always names the host; only HTTP/1.0 may leave it out.
   const bool named = !authority.empty() || request.header_count(KnownHeader::host) != 0;
   if (named && !(route_ && route_->any_host) && !loop_->host_allowed(authority)) return 403;
-  if (request.header_count(KnownHeader::origin) != 0) {
+  if (loop_->shared().rules.checks_origins() && request.header_count(KnownHeader::origin) != 0) {
     const std::string_view origin = request.header(KnownHeader::origin);
     const RouteOrigins origins = route_ ? route_->origins : RouteOrigins::allowed;
     const bool checked = origins == RouteOrigins::allowed;

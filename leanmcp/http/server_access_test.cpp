@@ -129,6 +129,18 @@ TEST_F(Access, AnswersForAllowedOriginsCarryTheCorsHeaders) {
   EXPECT_FALSE(peer.ask(post("/mcp", "{}"))->headers.contains("access-control-allow-origin"));
 }
 
+TEST(IgnoredOrigin, IsNeitherRefusedNorAllowedToRead) {
+  HttpServer server(HttpServerOptions().ignore_origin());
+  server.route(HttpMethod::get, "/page", &echo);
+  start(server);
+  Peer peer(server.port());
+  for (const char* const origin : {"null", "https://evil.example", "http://localhost"}) {
+    const auto seen = peer.ask(get("/page", "Origin: " + std::string(origin) + "\r\n"));
+    EXPECT_EQ(seen->status, 200) << origin;
+    EXPECT_FALSE(seen->headers.contains("access-control-allow-origin")) << origin;
+  }
+}
+
 TEST_F(Access, Preflight) {
   Peer peer(server.port());
   const auto seen = peer.ask(

@@ -98,6 +98,9 @@ class HttpServerOptions {
     return *this;
   }
   HttpServerOptions& allow_any_origin() { return set(any_origin, true); }
+  /// Neither checks `Origin` nor tells other pages that they may read answers: for pages that people come to by a
+  /// redirect, with which some browsers send `Origin: null`, and which are protected in another way.
+  HttpServerOptions& ignore_origin() { return set(no_origin_check, true); }
 
   HttpServerOptions& logger(Logger value) { return set(log, std::move(value)); }
   /// For the Date header. Limits in time are kept by the loop's own timers.
@@ -128,6 +131,7 @@ class HttpServerOptions {
   std::vector<std::string> allowed_origins;
   bool any_host = false;
   bool any_origin = false;
+  bool no_origin_check = false;
   Logger log;
   std::shared_ptr<const Clock> wall_clock = std::make_shared<SystemClock>();
   std::shared_ptr<Metrics> registry;

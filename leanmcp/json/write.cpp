@@ -5,6 +5,7 @@
 
 #include <boost/json.hpp>
 
+#include <array>
 #include <charconv>
 #include <cmath>
 
@@ -16,6 +17,31 @@ template <class T>
 void append_integer(std::string& out, T value) {
   char digits[24];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+/// Which bytes are not simply copied.
+constexpr std::array<unsigned char, 256> needs_care = [] {
+  std::array<unsigned char, 256> table{};
+  for (std::size_t c = 0; c < table.size(); ++c) table[c] = c < 0x20 || c == '"' || c == '\\' || c >= 0x80;
+  return table;
+}();
+
+/// The size of the well-formed sequence of several bytes at the front (Unicode 15, table 3-7); 0 where there is none.
+std::size_t utf8_size(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto goes_on = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
+  const unsigned first = byte(0);
+  const unsigned second = byte(1);
+  if (first >= 0xc2 && first <= 0xdf) return goes_on(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+    return goes_on(1) && goes_on(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+    return goes_on(1) && goes_on(2) && goes_on(3) ? 4 : 0;
+  }
+  return 0;
 }
 
 void append_object(std::string& out, const json::object& object) {
@@ -38,7 +64,14 @@ void append_json_string(std::string& out, std::string_view text) {
   std::size_t from = 0;
   for (std::size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    if (needs_care[c] == 0) continue;
+    if (c >= 0x80) {
+      const std::size_t size = utf8_size(text.substr(i));
+      if (size != 0) {
+        i += size - 1;
+        continue;
+      }
+    }
     out.append(text, from, i - from);
     from = i + 1;
     switch (c) {
@@ -48,9 +81,13 @@ void append_json_string(std::string& out, std::string_view text) {
       case '\r': out += "\\r"; break;
       case '\t': out += "\\t"; break;
       default:
-        out += "\\u00";
-        out += hex[c >> 4];
-        out += hex[c & 15];
+        if (c >= 0x80) {
+          out += "\xEF\xBF\xBD";
+        } else {
+          out += "\\u00";
+          out += hex[c >> 4];
+          out += hex[c & 15];
+        }
     }
   }
   out.append(text, from);

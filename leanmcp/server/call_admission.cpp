@@ -34,6 +34,7 @@ void CallState::deny(const Denial& denial) {
     hook_ = 0;
     return std::exchange(admitted_, nullptr)(&denial, nullptr);
   }
+  if (entry_.hidden && !std::exchange(known_of_, true)) return conceal(denial);
   engine_->logger().info("denied", {{"name", name_}, {"code", denial.word}, {"reason", denial.reason}, trace()});
   run_after_hooks(false, {});
   const std::string data = denial.data_json();
@@ -47,6 +48,27 @@ void CallState::deny(const Denial& denial) {
   reply.http_status = denial.http_status;
   reply.headers = denial.headers;
   respond(std::move(reply));
+}
+
+void CallState::conceal(const Denial& denial) {
+  // Whoever sees it in a list hears why it is refused now; to others there is no such thing.
+  const auto self = shared_from_this();
+  RequestMessage message;
+  message.id = id_;
+  message.method = method_;
+  message.params = params_;
+  info_.headers = nullptr;
+  engine_->admit(sink_, message, info_, std::shared_ptr<const Entry>(self, &entry_), {}, false,
+                 [self, message, denial](const Denial* unseen, const Principal*) {
+                   if (!unseen) return self->deny(denial);
+                   if (std::exchange(self->answered_, true)) return;
+                   self->engine_->logger().info(
+                       "denied",
+                       {{"name", self->name_}, {"code", denial.word}, {"reason", denial.reason}, self->trace()});
+                   self->leave();
+                   self->run_after_hooks(false, {});
+                   self->engine_->absent(self->sink_, message, self->info_, self->entry_.kind);
+                 });
 }
 
 Task<Result<std::shared_ptr<const AuthUser>, Denial>> CallState::load_user() {

@@ -8,13 +8,21 @@
 #include <leanmcp/json/schema_validator.hpp>
 #include <leanmcp/protocol/codes.hpp>
 
+#include <limits>
+
 namespace leanmcp::inline v0 {
 
 namespace {
 
+constexpr const char* details_in_log = "The server failed to do this; the details are in its log.";
+
 bool is_text(const json::object& object, std::string_view key) {
   const json::value* const value = object.if_contains(key);
   return value && value->is_string();
+}
+
+RpcError busy() {
+  return RpcError{code::unavailable, "The server is busy; try again.", R"({"code":"BUSY","action":"retry"})", 503};
 }
 
 RpcError invalid_params(std::string message) { return RpcError{code::invalid_params, std::move(message), {}, 200}; }
@@ -37,11 +45,12 @@ CallState::CallState(std::shared_ptr<Engine> engine, std::shared_ptr<const Regis
       arguments_(&empty_arguments_),
       passed_arguments_(&empty_arguments_),
       stop_(std::nostopstate),
-      context_(*this) {
+      context_(*this),
+      last_progress_(-std::numeric_limits<double>::infinity()) {
   for (auto& [key, value] : variables) empty_arguments_.get_object()[key] = value;
 }
 
-CallState::~CallState() = default;
+CallState::~CallState() { leave(); }
 
 std::optional<RpcError> CallState::read_params() {
   if (!params_) return std::nullopt;
@@ -70,8 +79,12 @@ std::optional<RpcError> CallState::read_params() {
 }
 
 void CallState::start() {
-  listen_for_cancel();
-  if (const auto error = read_params()) return fail(*error);
+  if (!listen_for_cancel()) {
+    engine_->logger().warning("too many calls at once", {{"name", name_}, trace()});
+    return fail(busy());
+  }
+  params_fault_ = read_params();
+  if (params_fault_ && !entry_.hidden) return fail(*params_fault_);
   if (!run_hooks()) {
     if (waiting_) spawn_drive(std::move(waiting_));
     return;
@@ -79,28 +92,43 @@ void CallState::start() {
   invoke();
 }
 
-void CallState::listen_for_cancel() {
+bool CallState::listen_for_cancel() {
   // What ends inside start() never hears of a cancellation: registering is left to the paths that wait.
-  if (entry_.nonblocking && entry_.handler.plain && entry_.hooks.empty()) return;
+  if (entry_.nonblocking && entry_.handler.plain && entry_.hooks.empty()) return true;
+  // On the legacy era calls outlive their connections, so that the limits on those do not bound them.
+  if (!counted_ && !engine_->begin_call()) return false;
+  counted_ = true;
   const std::weak_ptr<CallState> weak = weak_from_this();
   sink_->on_cancel([weak] {
     if (const auto self = weak.lock()) self->cancel();
   });
-  if (info_.session) {
-    tracked_ = true;
-    info_.session->track(id_, [weak, &executor = sink_->executor()] {
+  if (info_.session && tracked_ == 0) {
+    tracked_ = info_.session->track(id_, [weak, &executor = sink_->executor()] {
       executor.post([weak] {
         if (const auto self = weak.lock()) self->cancel();
       });
     });
+    if (tracked_ == 0) return false;
   }
   stop_ = std::stop_source();
   if (engine_->options().call_timeout.count() > 0 && timeout_ == 0 && timeout_left_.count() == 0)
     start_timeout(engine_->options().call_timeout);
+  return true;
+}
+
+/// Nothing can end the call from outside any more.
+void CallState::leave() noexcept {
+  if (timeout_ != 0) sink_->executor().cancel_timer(std::exchange(timeout_, 0));
+  if (tracked_ != 0) info_.session->untrack(std::exchange(tracked_, 0));
+  if (std::exchange(counted_, false)) engine_->end_call();
 }
 
 bool CallState::before_stage(Stage stage) {
   if (admitted_) return true;
+  if (stage >= Stage::limit && params_fault_) {
+    fail(*params_fault_);
+    return false;
+  }
   if (stage >= Stage::limit && !principal_bound_) {
     if (const auto error = bind_to_principal()) {
       fail(*error);
@@ -138,6 +166,10 @@ bool CallState::run_hooks() {
     }
     if (!settle_verdict(verdict)) return false;
   }
+  if (params_fault_ && !admitted_) {
+    fail(*params_fault_);
+    return false;
+  }
   if (!principal_bound_ && !admitted_) {
     if (const auto error = bind_to_principal()) {
       fail(*error);
@@ -165,13 +197,15 @@ void CallState::invoke() {
   if (entry_.handler.coroutine || (entry_.handler.takes_user && !user_)) return spawn_drive(Task<Verdict>());
   if (entry_.nonblocking) return finish(run_plain());
   const bool taken = engine_->workers().submit([self = shared_from_this()] {
+    // Nobody waits for it any more: the worker is for those that somebody waits for.
+    if (self->stop_.stop_requested()) return;
     auto body = std::make_shared<ResultBody>(self->run_plain());
     Executor& executor = self->sink_->executor();
     executor.post([self, body] { self->finish(std::move(*body)); });
   });
   if (!taken) {
     engine_->logger().warning("worker queue full", {{"name", name_}, trace()});
-    fail(RpcError{code::unavailable, "The server is busy; try again.", R"({"code":"BUSY","action":"retry"})", 503});
+    fail(busy());
   }
 }
 
@@ -201,11 +235,11 @@ ResultBody CallState::failed(std::exception_ptr exception) noexcept {
   } catch (...) {
   }
   engine_->logger().error("handler threw", {{"name", name_}, {"what", what}, trace()});
-  ToolResult result = ToolResult::failure("The server failed to do this; the details are in its log.");
+  ToolResult result = ToolResult::failure(details_in_log);
   if (entry_.kind != EntryKind::tool) {
     result.failed = true;
     result.rpc_code = code::internal_error;
-    result.error = Error("The server failed to do this; the details are in its log.");
+    result.error = Error(details_in_log);
   }
   return result;
 }
@@ -254,7 +288,9 @@ Task<ResultBody> CallState::drive(Task<Verdict> waiting) {
     body = run_plain();
   } else {
     const auto out = std::make_shared<ResultBody>();
-    std::function<void()> work = [this, out] { *out = run_plain(); };
+    std::function<void()> work = [this, out] {
+      if (!stop_.stop_requested()) *out = run_plain();
+    };
     co_await on_worker(std::move(work));
     body = std::move(*out);
   }
@@ -287,6 +323,7 @@ void CallState::on_run_end(RunOutcome<ResultBody> outcome) {
 void CallState::finish(ResultBody body) {
   if (answered_) return;
   const auto self = shared_from_this();
+  if (!keeps_output_promise(body)) body = ToolResult::failure(details_in_log);
   const bool succeeded = !body.is_error && !body.failed;
   // A handler's failure is the answer even when a hook has something to say afterwards, so it is kept until then.
   auto kept = std::make_shared<ResultBody>(std::move(body));
@@ -317,14 +354,33 @@ void CallState::run_after_hooks(bool succeeded, std::function<void()> next) {
   spawn(sink_->executor(), shield(Sequence::run(std::move(tasks))), std::move(done));
 }
 
+/// Structured content came with 2025-06-18, and that it may be something else than an object with 2026-07-28.
+bool CallState::carries_structured(const ResultBody& body) const {
+  if (body.structured.empty() || info_.version < Version::v2025_06_18) return false;
+  return info_.modern() || body.structured[body.structured.find_first_not_of(" \t\r\n")] == '{';
+}
+
+/// What a schema known at run time promises is held (2026-07-28, Tools, Output Schema); typed results cannot break it.
+bool CallState::keeps_output_promise(const ResultBody& body) const {
+  if (!entry_.raw_output || body.is_error || body.failed) return true;
+  const auto value = parse_json(body.structured, ParseLimits());
+  std::string what = "no structured content";
+  if (value) {
+    const auto faults = entry_.raw_output->validate(*value);
+    if (faults.empty()) return true;
+    what = faults.front().instance_path + " " + faults.front().message;
+  }
+  engine_->logger().error("a result breaks its tool's output schema", {{"name", name_}, {"what", what}, trace()});
+  return false;
+}
+
 std::string CallState::render(const ResultBody& body) const {
   std::string members;
   members.reserve(body.items.size() + body.structured.size() + 256);
   switch (entry_.kind) {
     case EntryKind::tool:
       members.append("\"content\":[").append(body.items).append("]");
-      if (!body.structured.empty() && info_.version >= Version::v2025_06_18)
-        members.append(",\"structuredContent\":").append(body.structured);
+      if (carries_structured(body)) members.append(",\"structuredContent\":").append(body.structured);
       if (body.is_error) members += ",\"isError\":true";
       break;
     case EntryKind::prompt:
@@ -368,16 +424,14 @@ void CallState::fail(const RpcError& error) {
 
 void CallState::respond(Reply reply) {
   if (std::exchange(answered_, true)) return;
-  if (timeout_ != 0) sink_->executor().cancel_timer(timeout_);
-  if (tracked_) info_.session->untrack(id_);
+  leave();
   sink_->respond(std::move(reply));
 }
 
 void CallState::cancel() {
   const auto self = shared_from_this();
   if (!std::exchange(answered_, true)) {
-    if (timeout_ != 0) sink_->executor().cancel_timer(timeout_);
-    if (tracked_) info_.session->untrack(id_);
+    leave();
     engine_->logger().debug("call cancelled", {{"name", name_}, trace()});
     run_after_hooks(false, {});
   }

@@ -115,12 +115,16 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   void finish_round();
   void send(const ResultBody& body);
   void deny(const Denial& denial);
+  /// Tells a denial of a hidden entry to those who may know of it.
+  void conceal(const Denial& denial);
   void fail(const RpcError& error);
   void respond(Reply reply);
   void cancel();
   /// Runs the hooks' `after` in reverse order, then `next`.
   void run_after_hooks(bool succeeded, std::function<void()> next);
-  void listen_for_cancel();
+  /// False when there are too many calls already.
+  bool listen_for_cancel();
+  void leave() noexcept;
   void start_timeout(std::chrono::milliseconds left);
   /// People are not bound by the time limit for calls: while one is waited for, it stands still.
   class HumanPause {
@@ -142,6 +146,8 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   LogField trace() const { return info_.traceparent.empty() ? LogField() : LogField("traceparent", info_.traceparent); }
   static Task<std::exception_ptr> wait_for_worker(OneShot<std::exception_ptr> shot);
   std::string render(const ResultBody& body) const;
+  bool carries_structured(const ResultBody& body) const;
+  bool keeps_output_promise(const ResultBody& body) const;
 
   const std::shared_ptr<Engine> engine_;
   const std::shared_ptr<const Registry> registry_;
@@ -174,16 +180,20 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   Stage reached_ = Stage::authenticate;
   bool principal_bound_ = false;
   bool arguments_checked_ = false;
+  /// What is wrong with the params of a hidden entry: told after the caller may know of it.
+  std::optional<RpcError> params_fault_;
+  bool known_of_ = false;
   Task<Verdict> waiting_;
   std::string missing_capability_;
   bool replay_ = false;
   bool answered_ = false;
-  bool tracked_ = false;
+  std::uint64_t tracked_ = 0;
+  bool counted_ = false;
   Executor::TimerId timeout_ = 0;
   std::chrono::milliseconds timeout_left_{0};
   TimePoint timeout_started_;
   int human_pauses_ = 0;
-  std::atomic<double> last_progress_{0};
+  std::atomic<double> last_progress_;
 };
 
 }  // namespace leanmcp::inline v0

@@ -152,6 +152,12 @@ Engine::~Engine() = default;
 
 void Engine::stop_workers() { workers_->stop(); }
 
+bool Engine::begin_call() noexcept {
+  if (++calls_ <= options_.calls) return true;
+  --calls_;
+  return false;
+}
+
 void Engine::publish(std::shared_ptr<const Registry> registry) {
   const auto before = std::atomic_exchange(&registry_, registry);
   const auto differs = [&](EntryKind kind) {
@@ -241,8 +247,9 @@ std::string Engine::initialize(const json::object* params, const RequestInfo& in
   // Elicitation came with 2025-06-18; a client of an older revision cannot have meant it.
   if (client.version < Version::v2025_06_18) client.capabilities.elicitation_form = false;
   if (client.version < Version::v2025_11_25) client.capabilities.elicitation_url = false;
+  const bool again = info.session->initialized();
   info.session->initialize(client);
-  subscriptions_.add_session(info.session);
+  if (!again) subscriptions_.add_session(info.session);
   std::string members = "\"protocolVersion\":";
   append_json_string(members, to_string(client.version));
   members.append(",\"capabilities\":").append(capabilities_json()).append(",\"serverInfo\":").append(implementation_);
@@ -288,20 +295,10 @@ void Engine::call(std::shared_ptr<RequestSink> sink, const RequestMessage& messa
     entry = message.method == "tools/call" ? registry->tool(name) : registry->prompt(name);
   }
   if (!entry) {
-    RpcError error{code::invalid_params, {}, {}, 200};
-    if (name.empty()) {
-      error.message = "Invalid params: the name or uri is missing";
-    } else if (message.method == "resources/read") {
-      if (!info.modern()) error.code = code::resource_not_found;
-      error.message = "Resource not found";
-      error.data = "{\"uri\":";
-      append_json_string(error.data, name.substr(0, 1000));
-      error.data += '}';
-    } else {
-      error.message = std::string(message.method == "tools/call" ? "Unknown tool: " : "Unknown prompt: ") +
-                      std::string(name.substr(0, 100));
-    }
-    return respond(*sink, message.id, error);
+    const EntryKind kind = message.method == "tools/call"    ? EntryKind::tool
+                           : message.method == "prompts/get" ? EntryKind::prompt
+                                                             : EntryKind::resource;
+    return absent(std::move(sink), message, std::move(info), kind);
   }
   const auto state = std::make_shared<CallState>(shared_from_this(), std::move(registry), *entry, std::move(sink),
                                                  std::move(info), message, std::string(name), std::move(variables));

@@ -22,6 +22,10 @@ const json::object* object_of(const json::object* from, std::string_view key) {
   return value ? value->if_object() : nullptr;
 }
 
+Completer no_proposals() {
+  return [](const std::string&, const std::string&) { return std::vector<std::string>(); };
+}
+
 }  // namespace
 
 void Engine::list(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info,
@@ -54,13 +58,15 @@ std::string Engine::list(EntryKind kind, std::string_view member, const json::ob
                          const std::function<bool(const Entry&)>& visible, std::optional<RpcError>& error) const {
   const auto registry = this->registry();
   const auto& items = registry->list(kind, info.version);
+  // Neither a cursor nor the lack of one may tell of what is hidden.
+  const auto shown = [&](const Registry::Item& item) { return !visible || visible(*item.entry); };
   std::size_t begin = 0;
   if (const json::value* const cursor = params ? params->if_contains("cursor") : nullptr) {
     // The cursor is the last item's key: it stays right when entries come and go between two pages.
     const auto key = cursor->is_string() ? base64url_decode(cursor->get_string()) : std::nullopt;
-    const auto last =
-        key ? std::find_if(items.begin(), items.end(), [&](const Registry::Item& item) { return item.key == *key; })
-            : items.end();
+    const auto last = key ? std::find_if(items.begin(), items.end(),
+                                         [&](const Registry::Item& item) { return item.key == *key && shown(item); })
+                          : items.end();
     if (last == items.end()) {
       error = RpcError{code::invalid_params, "Invalid cursor", {}, 200};
       return {};
@@ -70,13 +76,14 @@ std::string Engine::list(EntryKind kind, std::string_view member, const json::ob
   const std::size_t page = options_.page_size == 0 ? items.size() : options_.page_size;
   std::string members = "\"" + std::string(member) + "\":[";
   std::size_t end = begin;
-  for (std::size_t shown = 0; end < items.size() && shown < page; ++end) {
-    if (visible && !visible(*items[end].entry)) continue;
-    if (shown++ != 0) members += ',';
+  for (std::size_t count = 0; end < items.size() && count < page; ++end) {
+    if (!shown(items[end])) continue;
+    if (count++ != 0) members += ',';
     members += items[end].json;
   }
   members += ']';
-  if (end < items.size()) members += ",\"nextCursor\":\"" + base64url_encode(items[end - 1].key) + "\"";
+  if (std::any_of(items.begin() + static_cast<std::ptrdiff_t>(end), items.end(), shown))
+    members += ",\"nextCursor\":\"" + base64url_encode(items[end - 1].key) + "\"";
   if (info.modern())
     members += ",\"ttlMs\":" + std::to_string(options_.list_ttl.count()) +
                (visible ? R"(,"cacheScope":"private")" : R"(,"cacheScope":"public")");
@@ -99,6 +106,8 @@ void Engine::listen(std::shared_ptr<RequestSink> sink, const RequestMessage& mes
   filter.prompts = flag("promptsListChanged");
   filter.resources = flag("resourcesListChanged");
   std::vector<Candidate> candidates;
+  std::vector<Candidate> hidden;
+  std::vector<std::string> hidden_uris;
   if (const json::value* const uris = object.if_contains("resourceSubscriptions"); uris && uris->is_array()) {
     filter.by_uri = true;
     const auto registry = this->registry();
@@ -109,19 +118,34 @@ void Engine::listen(std::shared_ptr<RequestSink> sink, const RequestMessage& mes
       const Entry* entry = registry->resource(uri);
       if (!entry) entry = registry->match(uri, variables);
       // Changes of a protected resource are as protected as its contents.
-      if (entry && !entry->hooks.empty())
-        candidates.push_back(Candidate{std::shared_ptr<const Entry>(registry, entry), std::move(variables), true});
+      if (entry && !entry->hooks.empty()) {
+        if (entry->hidden) hidden_uris.push_back(uri);
+        (entry->hidden ? hidden : candidates)
+            .push_back(Candidate{std::shared_ptr<const Entry>(registry, entry), std::move(variables), true});
+      }
       filter.uris.push_back(uri);
     }
   }
-  if (candidates.empty()) return start_listening(std::move(sink), message.id, info, std::move(filter));
-  admit_all(sink, message, info, std::move(candidates), true,
-            [self = shared_from_this(), sink, id = message.id, info, filter = std::move(filter)](
-                const Denial* denial, const std::vector<bool>&, long long until) mutable {
-              if (denial) return sink->respond(denial_reply(id, *denial));
-              filter.until = until;
-              self->start_listening(sink, id, info, std::move(filter));
-            });
+  if (candidates.empty() && hidden.empty())
+    return start_listening(std::move(sink), message.id, info, std::move(filter));
+  RequestInfo shared = info;
+  shared.verified = std::make_shared<VerifiedCaller>();
+  // A hidden resource that the caller may not know of is like one that is not there: agreed to, and nothing comes.
+  const auto listen_to_hidden = [self = shared_from_this(), sink, message, shared, hidden = std::move(hidden),
+                                 hidden_uris = std::move(hidden_uris), filter = std::move(filter)](
+                                    const Denial* denial, const std::vector<bool>&, long long until) {
+    if (denial) return sink->respond(denial_reply(message.id, *denial));
+    self->admit_all(sink, message, shared, hidden, false,
+                    [self, sink, message, shared, hidden_uris, filter, until](
+                        const Denial*, const std::vector<bool>& allowed, long long hidden_until) {
+                      SubscriptionFilter final = filter;
+                      for (std::size_t i = 0; i < hidden_uris.size(); ++i)
+                        if (!allowed[i]) final.muted.insert(hidden_uris[i]);
+                      final.until = until == 0 || (hidden_until != 0 && hidden_until < until) ? hidden_until : until;
+                      self->start_listening(sink, message.id, shared, std::move(final));
+                    });
+  };
+  admit_all(sink, message, shared, std::move(candidates), true, listen_to_hidden);
 }
 
 void Engine::start_listening(std::shared_ptr<RequestSink> sink, const std::string& id, const RequestInfo& info,
@@ -142,35 +166,43 @@ void Engine::start_listening(std::shared_ptr<RequestSink> sink, const std::strin
   }
   agree(filter.by_uri, "\"resourceSubscriptions\":[" + list + "]");
   const long long until = filter.until;
-  const std::uint64_t number = subscriptions_.add(sink, id, std::move(filter));
-  if (number == 0)
-    return respond(*sink, id, RpcError{code::unavailable, "Too many subscriptions; try again later.", {}, 503});
+  const std::shared_ptr<Session> channel = info.channel == Channel::stdio ? info.session : nullptr;
+  const std::uint64_t number = subscriptions_.add(sink, id, std::move(filter), channel);
+  const auto too_many = [&] {
+    respond(*sink, id, RpcError{code::unavailable, "Too many subscriptions; try again later.", {}, 503});
+  };
+  if (number == 0) return too_many();
+  const Executor::TimerId timer = until == 0 ? 0 : end_listening_at(*sink, id, number, until);
   const std::weak_ptr<Engine> weak = weak_from_this();
-  const auto forget = [weak, number] {
+  const auto forget = [weak, number, timer, &executor = sink->executor()] {
+    if (timer != 0) executor.cancel_timer(timer);
     if (const auto engine = weak.lock()) engine->subscriptions_.remove(number);
   };
   sink->on_cancel(forget);
-  if (info.session) info.session->track(id, forget);
-  if (until != 0) end_listening_at(sink, id, number, until);
+  if (info.session) {
+    const std::uint64_t tracked = info.session->track(id, forget);
+    if (tracked == 0) {
+      forget();
+      return too_many();
+    }
+    subscriptions_.set_tracked(number, tracked);
+  }
   sink->notify(render_notification(
       "notifications/subscriptions/acknowledged",
       "{\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + id + "},\"notifications\":{" + agreed + "}}"));
 }
 
-void Engine::end_listening_at(const std::shared_ptr<RequestSink>& sink, const std::string& id, std::uint64_t number,
-                              long long until) {
+Executor::TimerId Engine::end_listening_at(RequestSink& sink, const std::string& id, std::uint64_t number,
+                                           long long until) {
   // The listener learns that its token has run out by the end of the stream, and comes back with a new one. Not at
   // once: while clocks may differ, a token is still taken that has just run out.
   const auto left = std::max(TimePoint(std::chrono::seconds(until)) - now(), std::chrono::milliseconds(1'000));
-  const std::weak_ptr<RequestSink> weak_sink = sink;
-  sink->executor().start_timer(std::min<std::chrono::milliseconds>(left, std::chrono::hours(24 * 20)),
-                               [weak = weak_from_this(), weak_sink, id, number] {
-                                 const auto engine = weak.lock();
-                                 const auto listener = weak_sink.lock();
-                                 if (!engine || !listener) return;
-                                 engine->subscriptions_.remove(number);
-                                 respond(*listener, render_result(id, engine->listening_over(id)));
-                               });
+  return sink.executor().start_timer(
+      std::min<std::chrono::milliseconds>(left, std::chrono::hours(24 * 20)), [weak = weak_from_this(), id, number] {
+        const auto engine = weak.lock();
+        if (!engine) return;
+        engine->subscriptions_.end(number, render_result(id, engine->listening_over(id)));
+      });
 }
 
 std::string Engine::listening_over(std::string_view id) const {
@@ -184,19 +216,21 @@ void Engine::subscribe(std::shared_ptr<RequestSink> sink, const RequestMessage& 
   UriVariables variables;
   const Entry* entry = registry->resource(uri);
   if (!entry) entry = registry->match(uri, variables);
-  if (!entry) return respond(*sink, message.id, RpcError{code::resource_not_found, "Resource not found", {}, 200});
+  if (!entry) return absent(std::move(sink), message, info, EntryKind::resource);
   std::shared_ptr<const Entry> held(registry, entry);
-  std::vector<Candidate> candidates;
-  const auto subscribed = [self = shared_from_this(), sink, id = message.id, info, held, uri](const Denial* denial,
-                                                                                              const Principal* who) {
+  const auto subscribed = [self = shared_from_this(), sink, message, id = message.id, info, held, uri](
+                              const Denial* denial, const Principal* who) {
+    if (denial && held->hidden) return self->absent(sink, message, info, held->kind);
     if (denial) return sink->respond(denial_reply(id, *denial));
+    bool taken = false;
     if (!who) {
-      info.session->subscribe(uri);
+      taken = info.session->subscribe(uri);
     } else if (self->bind_session(*info.session, *held, *who, info)) {
-      info.session->subscribe(uri, *who);
+      taken = info.session->subscribe(uri, *who);
     } else {
       return respond(*sink, id, RpcError{code::invalid_request, "Session not found", {}, 404});
     }
+    if (!taken) return respond(*sink, id, RpcError{code::invalid_params, "Too many subscriptions", {}, 200});
     respond(*sink, render_result(id, "{}"));
   };
   admit(sink, message, info, held, std::move(variables), true, subscribed);
@@ -217,18 +251,23 @@ void Engine::complete(std::shared_ptr<RequestSink> sink, const RequestMessage& m
     entry = registry->resource_template(text_of(ref, "uri"));
     if (!entry) entry = registry->resource(text_of(ref, "uri"));
   }
-  if (!entry) return refuse("ref names nothing here");
+  if (!entry && type != "ref/prompt" && type != "ref/resource") return refuse("ref names nothing here");
+  if (!entry)
+    return absent(std::move(sink), message, info, type == "ref/prompt" ? EntryKind::prompt : EntryKind::resource);
   const auto completer = entry->completers.find(std::string(text_of(argument, "name")));
   const Version version = info.version;
-  if (completer == entry->completers.end()) {
+  if (completer == entry->completers.end() && !entry->hidden) {
     return respond(*sink, render_result(message.id, finish_result(*this, version,
                                                                   R"("completion":{"values":[],"hasMore":false})")));
   }
-  if (entry->hooks.empty()) return run_completer(std::move(sink), message, version, registry, completer->second);
+  const Completer function = completer == entry->completers.end() ? no_proposals() : completer->second;
+  if (entry->hooks.empty()) return run_completer(std::move(sink), message, version, registry, function);
   // What it proposes may tell as much as the entry itself.
-  admit(sink, message, info, std::shared_ptr<const Entry>(registry, entry), {}, false,
-        [self = shared_from_this(), sink, message, version, registry, &function = completer->second](
-            const Denial* denial, const Principal*) {
+  std::shared_ptr<const Entry> held(registry, entry);
+  admit(sink, message, info, held, {}, false,
+        [self = shared_from_this(), sink, message, info, version, registry, held, function](const Denial* denial,
+                                                                                            const Principal*) {
+          if (denial && held->hidden) return self->absent(sink, message, info, held->kind);
           if (denial) return sink->respond(denial_reply(message.id, *denial));
           self->run_completer(sink, message, version, registry, function);
         });

@@ -17,19 +17,20 @@ namespace leanmcp::inline v0 {
 class Principal {
  public:
   struct Fields {
-    std::string provider;             ///< the name the provider was configured under, such as "clerk"
-    std::string id;                   ///< the provider's stable user id
-    std::string subject;              ///< the token's `sub`
-    std::string issuer;               ///< the token's `iss`
-    std::string client_id;            ///< the client the token was issued to, if it says so
-    std::string organisation;         ///< organisation or tenant id, if any
+    std::string provider;      ///< the name the provider was configured under, such as "clerk"
+    std::string id;            ///< the provider's stable user id
+    std::string subject;       ///< the token's `sub`
+    std::string issuer;        ///< the token's `iss`
+    std::string client_id;     ///< the client the token was issued to, if it says so
+    std::string organisation;  ///< organisation or tenant id, if any
+    std::string actor;         ///< who acts in this person's name (RFC 8693, section 4.1: `act.sub`), if anybody
     std::vector<std::string> scopes;
     std::vector<std::string> roles;
     std::vector<std::string> groups;
     std::vector<std::string> permissions;
-    std::string claims_json = "{}";   ///< all claims as JSON text
-    long long expires_at = 0;         ///< Unix seconds; 0 when the token does not say
-    bool machine = false;             ///< a client acting for itself: there is no person and no profile
+    std::string claims_json = "{}";  ///< all claims as JSON text
+    long long expires_at = 0;        ///< Unix seconds; 0 when the token does not say
+    bool machine = false;            ///< a client acting for itself: there is no person and no profile
   };
 
   Principal() : Principal(Fields()) {}
@@ -43,6 +44,8 @@ class Principal {
   const std::string& issuer() const noexcept { return data_->fields.issuer; }
   const std::string& client_id() const noexcept { return data_->fields.client_id; }
   const std::string& organisation() const noexcept { return data_->fields.organisation; }
+  /// The `sub` of who acts in this person's name: support staff that impersonates, an agent. Empty for the person.
+  const std::string& actor() const noexcept { return data_->fields.actor; }
   const std::vector<std::string>& scopes() const noexcept { return data_->fields.scopes; }
   const std::vector<std::string>& roles() const noexcept { return data_->fields.roles; }
   const std::vector<std::string>& groups() const noexcept { return data_->fields.groups; }

@@ -56,6 +56,8 @@ struct VerifiedCaller {
   Secret token;
   /// The `_meta` token that was verified beside it, or empty.
   Secret meta_token;
+  /// What the authority keeps of a refusal, where it came to one instead of a principal.
+  std::shared_ptr<const void> refusal;
 };
 
 /// All a request brings besides method and params.

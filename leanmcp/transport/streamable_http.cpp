@@ -1,7 +1,7 @@
 #include <leanmcp/transport/streamable_http.hpp>
 
-#include <leanmcp/base/encoding.hpp>
 #include <leanmcp/protocol/codes.hpp>
+#include <leanmcp/protocol/header_value.hpp>
 #include <leanmcp/transport/http_sink.hpp>
 #include <leanmcp/transport/session_owner.hpp>
 
@@ -26,18 +26,24 @@ bool is_json(std::string_view content_type) {
                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
-bool accepts(std::string_view accept, std::string_view type) {
-  return accept.empty() || accept.find(type) != std::string_view::npos || accept.find("*/*") != std::string_view::npos;
-}
+/// A listening request holds on to its connection's memory for as long as it listens.
+constexpr std::size_t most_listen_bytes = 128 * 1024;
 
-std::string decode_name(std::string_view value) {
-  constexpr std::string_view begin = "=?base64?";
-  constexpr std::string_view end = "?=";
-  if (value.size() >= begin.size() + end.size() && value.starts_with(begin) && value.ends_with(end)) {
-    auto decoded = base64_decode(value.substr(begin.size(), value.size() - begin.size() - end.size()));
-    if (decoded) return std::move(*decoded);
+/// Whether one of the media ranges takes the type (RFC 9110, section 12.5.1); weights are not looked at.
+bool accepts(std::string_view accept, std::string_view type) {
+  if (accept.empty() || accept.find(type) != std::string_view::npos) return true;
+  const std::string_view family = type.substr(0, type.find('/') + 1);
+  while (!accept.empty()) {
+    const std::size_t end = std::min(accept.find(','), accept.size());
+    std::string range(accept.substr(0, end));
+    accept.remove_prefix(std::min(end + 1, accept.size()));
+    range.resize(std::min(range.find(';'), range.size()));
+    std::erase_if(range, [](char c) { return c == ' ' || c == '\t'; });
+    for (char& c : range)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    if (range == type || range == "*/*" || range == std::string(family) + "*") return true;
   }
-  return std::string(value);
+  return false;
 }
 
 /// 2026-07-28, Streamable HTTP, Server Validation: the standard headers repeat the body, or the request is refused.
@@ -58,7 +64,9 @@ std::optional<std::string> header_mismatch(const HttpRequest& request, const Req
   const json::value* const name = message.params ? message.params->if_contains(by_name ? "name" : "uri") : nullptr;
   const std::string_view expected =
       name && name->is_string() ? std::string_view(name->get_string()) : std::string_view();
-  if (decode_name(request.header("Mcp-Name")) != expected) return "Mcp-Name does not match the body";
+  const auto decoded = decode_header_value(request.header("Mcp-Name"));
+  if (!decoded) return "Mcp-Name cannot be decoded";
+  if (*decoded != expected) return "Mcp-Name does not match the body";
   return std::nullopt;
 }
 
@@ -77,8 +85,8 @@ std::shared_ptr<StreamStore> streams_of(const std::shared_ptr<Session>& session)
   return std::static_pointer_cast<StreamStore>(session->attachment());
 }
 
-void refuse(HttpExchange& exchange, int status, int code, std::string_view text) {
-  exchange.respond(status, "application/json", render_error({}, code, text), {});
+void refuse(HttpExchange& exchange, int status, int code, std::string_view text, std::string_view id = {}) {
+  exchange.respond(status, "application/json", render_error(id, code, text), {});
 }
 
 /// One message of a batch (2025-03-26): its answer goes into the common array, or on the common stream once one is
@@ -125,7 +133,10 @@ class BatchSink final : public RequestSink {
 }  // namespace
 
 StreamableHttp::StreamableHttp(std::shared_ptr<Engine> engine, StreamableHttpOptions options)
-    : engine_(std::move(engine)), options_(options), sessions_(options.session_limits) {}
+    : engine_(std::move(engine)),
+      options_(options),
+      sessions_(options.session_limits),
+      stream_budget_(std::make_shared<StreamBudget>(options.most_kept_bytes)) {}
 
 StreamableHttp::~StreamableHttp() = default;
 
@@ -165,6 +176,8 @@ void StreamableHttp::modern(HttpExchange exchange, std::shared_ptr<HttpSink> sin
                                "Invalid request: " + (invalid ? invalid->reason : "a response answers nothing here"),
                                400);
   }
+  if (call->method == "subscriptions/listen" && request.body().size() > most_listen_bytes)
+    return sink->respond_error(call->id, code::invalid_params, "Invalid params: too much to listen to", 413);
   RequestInfo info;
   info.channel = Channel::http;
   info.traceparent = std::string(request.header("traceparent").substr(0, 128));
@@ -180,7 +193,7 @@ void StreamableHttp::modern(HttpExchange exchange, std::shared_ptr<HttpSink> sin
   engine_->request(sink, *call, std::move(info));
 }
 
-std::shared_ptr<Session> StreamableHttp::session_of(HttpExchange& exchange, bool& answered) {
+std::shared_ptr<Session> StreamableHttp::session_of(HttpExchange& exchange, std::string_view id, bool& answered) {
   const HttpRequest& request = exchange.request();
   answered = true;
   const std::string_view version = request.header(version_header);
@@ -188,17 +201,17 @@ std::shared_ptr<Session> StreamableHttp::session_of(HttpExchange& exchange, bool
     const auto parsed = parse_version(version);
     if (!parsed || is_modern(*parsed)) {
       const RpcError error = unsupported_version(version);
-      exchange.respond(400, "application/json", render_error({}, error.code, error.message, error.data), {});
+      exchange.respond(400, "application/json", render_error(id, error.code, error.message, error.data), {});
       return nullptr;
     }
   }
   if (request.header_count(session_header) != 1) {
-    refuse(exchange, 400, code::invalid_request, "Mcp-Session-Id is needed; begin with initialize");
+    refuse(exchange, 400, code::invalid_request, "Mcp-Session-Id is needed; begin with initialize", id);
     return nullptr;
   }
   auto session = sessions_.find(request.header(session_header), engine_->now());
   if (!session) {
-    refuse(exchange, 404, code::invalid_request, "Session not found");
+    refuse(exchange, 404, code::invalid_request, "Session not found", id);
     return nullptr;
   }
   answered = false;
@@ -213,7 +226,7 @@ void StreamableHttp::legacy(HttpExchange exchange, std::shared_ptr<HttpSink> sin
     return sink->respond_error(invalid->id, code::invalid_request, "Invalid request: " + invalid->reason, 400);
 
   bool answered = false;
-  const auto session = session_of(exchange, answered);
+  const auto session = session_of(exchange, request ? std::string_view(request->id) : std::string_view(), answered);
   if (answered) return;
   if (sink->message().is_array()) return batch(std::move(exchange), std::move(sink), session);
   RequestInfo info = session_info(exchange, session);
@@ -282,6 +295,9 @@ void StreamableHttp::run_batch(const std::shared_ptr<HttpSink>& sink, const Requ
       engine_->notification(*note, info);
     } else if (const auto* const response = std::get_if<ResponseMessage>(&message)) {
       engine_->response(*response, *session);
+    } else if (const auto& request = std::get<RequestMessage>(message); request.method == "initialize") {
+      // 2025-03-26, Lifecycle, Initialization: it is no part of a batch.
+      invalid.push_back(render_error(request.id, code::invalid_request, "Invalid request: initialize stands alone"));
     } else {
       requests.push_back(&item);
     }
@@ -311,7 +327,7 @@ void StreamableHttp::initialize(HttpExchange exchange, const std::shared_ptr<Htt
                                R"({"code":"TOO_MANY_SESSIONS","action":"retry"})");
   }
   const std::shared_ptr<Session> session = *created;
-  session->attach(std::make_shared<StreamStore>());
+  session->attach(std::make_shared<StreamStore>(stream_budget_));
   sink->before_respond([this, session](HttpSink& answer) {
     if (session->initialized()) {
       answer.add_header(std::string(session_header), session->id());
@@ -333,7 +349,7 @@ void StreamableHttp::get(HttpExchange exchange) {
   if (!accepts(request.header("Accept"), "text/event-stream"))
     return refuse(exchange, 406, code::invalid_request, "Accept must list text/event-stream");
   bool answered = false;
-  const auto session = session_of(exchange, answered);
+  const auto session = session_of(exchange, {}, answered);
   if (answered) return;
   std::optional<std::string> last;
   if (request.header_count("Last-Event-ID") != 0) last = std::string(request.header("Last-Event-ID"));
@@ -355,7 +371,7 @@ void StreamableHttp::remove(HttpExchange exchange) {
   if (looks_modern(exchange.request().header(version_header)))
     return exchange.respond(405, "", "", {{"Allow", "POST"}});
   bool answered = false;
-  const auto session = session_of(exchange, answered);
+  const auto session = session_of(exchange, {}, answered);
   if (answered) return;
   admit_owner(engine_, exchange, RequestMessage(), session_info(exchange, session), false,
               [this, session, exchange]() mutable {

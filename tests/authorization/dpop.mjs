@@ -55,3 +55,37 @@ export async function bound_tokens(checks, { url, provider }) {
   const plain = await call({ authorization: `Bearer ${await provider.forge()}` });
   checks.equal('unbound tokens still work', plain.said, 'Hello');
 }
+
+// A server that asks for nonces of its own (RFC 9449, section 9): the challenge, the retry, old and made-up ones.
+export async function nonces(checks, { url, provider }) {
+  const { privateKey, publicKey } = await generateKeyPair('ES256', { extractable: true });
+  const jwk = await exportJWK(publicKey);
+  const token = await provider.forge({ cnf: { jkt: await calculateJwkThumbprint(jwk) } });
+  const proof = (nonce, changes = {}) => new SignJWT({ htm: 'POST', htu: url, iat: Math.floor(Date.now() / 1000), jti: randomUUID(), ath: hash(token),
+    ...(nonce === undefined ? {} : { nonce }), ...changes }).setProtectedHeader({ alg: 'ES256', typ: 'dpop+jwt', jwk }).sign(privateKey);
+  const call = (dpop) => modern(url, 'tools/call', { name: 'whoami', arguments: {} }, { headers: { authorization: `DPoP ${token}`, dpop } });
+  const asks = (answer) => [answer.status, answer.word, /DPoP error="use_dpop_nonce"/.test(answer.headers['www-authenticate'] ?? ''), typeof answer.headers['dpop-nonce']];
+  const unasked = await proof();
+  const first = await call(unasked);
+  checks.equal('without a nonce: asked for one', asks(first), [401, 'INVALID_TOKEN', true, 'string']);
+  const nonce = first.headers['dpop-nonce'];
+  checks.check('nonces cannot be guessed', nonce.length >= 20, nonce);
+  const answer = await proof(nonce);
+  checks.equal('the retry with it', (await call(answer)).said, 'oidc:ada');
+  const again = await call(answer);
+  checks.equal('the same proof once more: refused, with no new question', [again.status, /use_dpop_nonce/.test(again.headers['www-authenticate'])], [401, false]);
+  checks.equal('a new proof with the same nonce', (await call(await proof(nonce))).said, 'oidc:ada');
+  for (const [what, bad] of [['made up', 'x'.repeat(nonce.length)], ['empty', ''], ['a number', 7], ['altered', `${nonce}x`], ['shortened', nonce.slice(0, -1)]]) {
+    const refused = await call(await proof(bad));
+    checks.check(`a nonce that is ${what}: refused`, refused.status === 401 && refused.word === 'INVALID_TOKEN', { status: refused.status, text: refused.text });
+  }
+  checks.equal('a made-up nonce: asked for a good one', asks(await call(await proof('x'.repeat(nonce.length)))), [401, 'INVALID_TOKEN', true, 'string']);
+  checks.equal('a good nonce does not make an old proof good', (await call(await proof(nonce, { iat: Math.floor(Date.now() / 1000) - 3600 }))).status, 401);
+  const raced = await proof(nonce);
+  const together = await Promise.all(Array.from({ length: 20 }, () => call(raced)));
+  checks.equal('one proof twenty times at once: taken once', together.filter((one) => one.status === 200).length, 1);
+  const nothing = await modern(url, 'tools/call', { name: 'whoami', arguments: {} });
+  checks.check('nothing sent: both schemes are named, and a nonce is there', /DPoP resource_metadata=.*algs="/.test(nothing.headers['www-authenticate']) && nothing.headers['dpop-nonce'], nothing.headers);
+  const document = await (await fetch(`${new URL(url).origin}/.well-known/oauth-protected-resource/mcp`)).json();
+  checks.equal('the metadata say so', [document.dpop_signing_alg_values_supported.includes('ES256'), document.dpop_bound_access_tokens_required], [true, false]);
+}

@@ -14,12 +14,14 @@ export async function start_provider({ port, audience }) {
   const issuer = `http://127.0.0.1:${port}`;
   const { privateKey } = await generateKeyPair('RS256', { extractable: true });
   const key = { ...(await exportJWK(privateKey)), alg: 'RS256', use: 'sig', kid: 'one' };
+  const { privateKey: ec_private } = await generateKeyPair('ES256', { extractable: true });
+  const ec_key = { ...(await exportJWK(ec_private)), alg: 'ES256', use: 'sig', kid: 'curve' };
   const quiet = ['info', 'warn'].map((level) => [level, console[level]]);
   for (const [level] of quiet) console[level] = () => {};
   const provider = new Provider(issuer, {
     clients: [{ client_id, token_endpoint_auth_method: 'none', redirect_uris: [redirect_uri], application_type: 'native',
       grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'] }],
-    jwks: { keys: [key] },
+    jwks: { keys: [key, ec_key] },
     cookies: { keys: [randomBytes(16).toString('hex')] },
     scopes: ['openid', 'offline_access'],
     ttl: { AccessToken: 600, AuthorizationCode: 60, RefreshToken: 3600, IdToken: 600, Grant: 3600, Interaction: 600, Session: 3600 },
@@ -53,11 +55,12 @@ export async function start_provider({ port, audience }) {
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
   const signer = await importJWK(key, 'RS256');
+  const other_signers = { ES256: await importJWK(ec_key, 'ES256') };
 
   return {
-    issuer, asked, key,
+    issuer, asked, key, ec_key,
     // A token of this provider's own key, changed as told. `undefined` takes a claim out.
-    forge: (changes = {}, header = {}, sign_with = signer) => {
+    forge: (changes = {}, header = {}, sign_with = (header.kid === 'curve' && other_signers[header.alg]) || signer) => {
       const now = Math.floor(Date.now() / 1000);
       const payload = { iss: issuer, aud: audience, sub: 'ada', client_id, scope: 'notes:read', iat: now, exp: now + 600,
         jti: randomBytes(8).toString('hex'), ...changes };

@@ -2,8 +2,10 @@
 import { Checks } from '../support/checks.mjs';
 import { free_port, start, stop_all } from '../support/process.mjs';
 import { decorators, headers, metadata, sessions } from './answers.mjs';
-import { bound_tokens } from './dpop.mjs';
+import { batches, ending_tokens, hidden, odd_tokens, others_questions, others_streams } from './attacks.mjs';
+import { bound_tokens, nonces } from './dpop.mjs';
 import { official_clients } from './official.mjs';
+import { behind_a_proxy, on_stdio } from './proxies.mjs';
 import { start_provider } from './provider.mjs';
 import { wrong_tokens } from './tokens.mjs';
 import { open_session } from './wire.mjs';
@@ -26,6 +28,30 @@ await checks.step('bound tokens', async () => {
   const other = `http://127.0.0.1:${at}/mcp`;
   await start('scoped-tools', [], { env: { ...environment, PORT: at, OIDC_AUDIENCE: other, DPOP: '1' }, bare: true, ready: `http://127.0.0.1:${at}/health` });
   await bound_tokens(checks, { url: other, provider: { forge: (claims) => provider.forge({ aud: other, ...claims }) } });
+});
+// The server to be attacked, as another audience; `more` goes into its environment.
+async function attacked(more = {}) {
+  const at = await free_port();
+  const own = `http://127.0.0.1:${at}/mcp`;
+  const aud = more.PUBLIC_URL ?? own;
+  const env = { ...environment, PORT: at, OIDC_AUDIENCE: aud, ...more };
+  const running = await start('attacked-server', [], { env, bare: true, ready: `http://127.0.0.1:${at}/health` });
+  return { url: own, environment: env, running, provider: { ...provider, forge: (claims, ...rest) => provider.forge({ aud, ...claims }, ...rest) } };
+}
+const target = await attacked();
+await checks.step("others' streams", () => others_streams(checks, target));
+await checks.step("others' questions", () => others_questions(checks, target));
+await checks.step('batches', () => batches(checks, target));
+await checks.step('odd tokens', () => odd_tokens(checks, target));
+await checks.step('hidden', () => hidden(checks, target));
+await checks.step('ending tokens', () => ending_tokens(checks, target));
+await checks.step('stdio', () => on_stdio(checks, target));
+const log = target.running.output();
+checks.check('no claim begins a line of the log', !/^FORGED LINE/m.test(log) && /FORGED LINE/.test(log) && !/\u202e/.test(log), log.match(/.*FORGED.*/)?.[0]);
+await checks.step('nonces', async () => nonces(checks, await attacked({ DPOP: 'nonces' })));
+await checks.step('behind a proxy', async () => {
+  const public_url = 'https://mcp.example.com/mcp';
+  await behind_a_proxy(checks, { ...(await attacked({ PUBLIC_URL: public_url, DPOP: '1' })), public_url });
 });
 await checks.step('official clients', () => official_clients(checks, world));
 checks.check('no token was printed', !/eyJ[\w-]{20,}/.test(server.output()), server.output().match(/.*eyJ.*/)?.[0]);

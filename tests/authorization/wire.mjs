@@ -4,7 +4,8 @@ import http from 'node:http';
 const info = { name: 'authorization', version: '1' };
 let last_id = 0;
 
-export function send(url, { method = 'POST', headers = {}, body } = {}) {
+// A stream of GET is listened to for `listen_ms`.
+export function send(url, { method = 'POST', headers = {}, body, listen_ms = 150 } = {}) {
   return new Promise((resolve, reject) => {
     const request = http.request(url, { method, headers }, (response) => {
       let text = '';
@@ -12,13 +13,40 @@ export function send(url, { method = 'POST', headers = {}, body } = {}) {
       response.on('data', (chunk) => { text += chunk; });
       response.on('end', done);
       if (method === 'GET' && response.headers['content-type']?.startsWith('text/event-stream')) {
-        setTimeout(() => { request.destroy(); done(); }, 150);
+        setTimeout(() => { request.destroy(); done(); }, listen_ms);
       }
       response.on('error', () => {});
     });
-    request.on('error', (error) => { if (error.code !== 'ECONNRESET') reject(error); });
+    // Who refuses a body may close before it has all come; its answer is there all the same.
+    request.on('error', (error) => {
+      if (error.code === 'EPIPE') setTimeout(() => reject(error), 2000);
+      else if (error.code !== 'ECONNRESET') reject(error);
+    });
     request.end(body);
   });
+}
+
+// The same while it comes: wait_for(message → bool) gives the first message that fits, `ended` the whole text.
+export function open_stream(url, { method = 'POST', headers = {}, body } = {}) {
+  let text = '';
+  let look = () => {};
+  const messages = () => [...text.matchAll(/^data: (\{.*\})\n/gm)].map((match) => JSON.parse(match[1]));
+  const out = {};
+  out.ended = new Promise((resolve, reject) => {
+    const request = http.request(url, { method, headers }, (response) => {
+      response.on('data', (chunk) => { text += chunk; look(); });
+      response.on('end', () => { look = () => {}; resolve({ status: response.statusCode, headers: response.headers, text, ...read(text) }); });
+      response.on('error', () => resolve({ status: response.statusCode, text }));
+    });
+    out.close = () => request.destroy();
+    request.on('error', (error) => { if (error.code !== 'ECONNRESET') reject(error); else resolve({ text }); });
+    request.end(body);
+  });
+  out.wait_for = (fits) => Promise.race([new Promise((resolve) => {
+    look = () => { const found = messages().find(fits); if (found) resolve(found); };
+    look();
+  }), out.ended.then((answer) => { throw new Error(`the stream ended without it: ${answer.text}`); })]);
+  return out;
 }
 
 function read(text) {
@@ -43,11 +71,11 @@ export function modern(url, method, params = {}, { headers = {}, meta = {} } = {
     body: JSON.stringify({ jsonrpc: '2.0', id: last_id, method, params: full }) });
 }
 
-export async function open_session(url, headers = {}) {
-  const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: info };
+export async function open_session(url, headers = {}, version = '2025-11-25') {
+  const params = { protocolVersion: version, capabilities: { elicitation: {} }, clientInfo: info };
   const answer = await send(url, { headers: { ...common, ...headers }, body: JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params }) });
   const id = answer.headers['mcp-session-id'];
-  const base = { ...common, 'mcp-protocol-version': '2025-11-25', 'mcp-session-id': id };
+  const base = { ...common, 'mcp-protocol-version': version, 'mcp-session-id': id };
   return {
     id,
     base,
@@ -56,7 +84,9 @@ export async function open_session(url, headers = {}) {
       const full = meta ? { ...params_, _meta: meta } : params_;
       return send(url, { headers: { ...base, ...more }, body: JSON.stringify({ jsonrpc: '2.0', id: last_id, method, params: full }) });
     },
-    get: (more = {}) => send(url, { method: 'GET', headers: { ...base, ...more } }),
+    stream: (message, more = {}) => open_stream(url, { headers: { ...base, ...more }, body: JSON.stringify(message) }),
+    raw: (message, more = {}) => send(url, { headers: { ...base, ...more }, body: JSON.stringify(message) }),
+    get: (more = {}, listen_ms = 150) => send(url, { method: 'GET', headers: { ...base, ...more }, listen_ms }),
     remove: (more = {}) => send(url, { method: 'DELETE', headers: { ...base, ...more } }),
   };
 }

@@ -123,19 +123,19 @@ async function remembered(checks, world, listener, browser) {
   let came = listener.next();
   await page.check('input[name=remember]');
   await picture(page, 'consent-remember');
-  await page.click('button:has-text("Allow")');
+  await page.click('button.main');
   await sign_in_there(page, 'rose');
   await came;
   came = listener.next();
   await page.goto(client.url({ state: 'second' }));
   checks.equal('remembered: the second time nobody is asked', (await came).state, 'second');
   await page.goto(client.url({ scope: 'notes:read notes:write' }));
-  checks.equal('remembered: but for more than that', await page.locator('button:has-text("Allow")').count(), 1);
+  checks.equal('remembered: but for more than that', await page.locator('button.main').count(), 1);
   await page.setContent(`<a href="${client.url({ state: 'third' }).replaceAll('&', '&amp;')}">go</a>`);
   await page.goto(`${world.upstream.issuer}/nothing-here`);
   await page.setContent(`<a href="${client.url({ state: 'third' }).replaceAll('&', '&amp;')}">go</a>`);
   await page.click('a');
-  await page.waitForSelector('button:has-text("Allow")');
+  await page.waitForSelector('button.main');
   checks.check('remembered: and not for a link on another site', true);
   await context.close();
 }
@@ -147,11 +147,11 @@ async function two_tabs(checks, world, listener, browser) {
   const [one, two] = [await context.newPage(), await context.newPage()];
   await Promise.all([one.goto(client.url({ state: 'one' })), two.goto(client.url({ state: 'two' }))]);
   let came = listener.next();
-  await two.click('button:has-text("Allow")');
+  await two.click('button.main');
   await sign_in_there(two, 'tina');
   checks.equal('two tabs: the second', (await came).state, 'two');
   came = listener.next();
-  await one.click('button:has-text("Allow")');
+  await one.click('button.main');
   checks.equal('two tabs: and then the first', (await came).state, 'one');
   // The answered page is still in the history.
   await one.goBack();

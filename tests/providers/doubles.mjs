@@ -47,7 +47,7 @@ export async function start_doubles() {
       const error = (code, message) => ({ errors: [{ code, message, long_message: message, meta: {} }], clerk_trace_id: 't' });
       if (bearer(request) !== 'sk_test_double' || id === 'user_badkey') return json(response, 401, error('clerk_key_invalid', 'The provided Clerk Secret Key is invalid.'));
       if (id === 'user_gone') return json(response, 404, error('resource_not_found', 'not found'));
-      if (id === 'user_limited') return json(response, 429, error('too_many_requests', 'Too many requests'), { 'Retry-After': '10' });
+      if (id === 'user_limited') return json(response, 429, error('too_many_requests', 'Too many requests'), { 'Retry-After': '1' });
       return json(response, 200, { id: id === 'user_swapped' ? 'user_other' : id, object: 'user', first_name: 'John', last_name: 'Doe', image_url: 'https://img.clerk.com/x',
         banned: id === 'user_banned', primary_email_address_id: 'idn_2', created_at: 1700000000000,
         email_addresses: [{ id: 'idn_1', object: 'email_address', email_address: 'unverified@example.com', verification: { status: 'unverified' } },
@@ -71,7 +71,7 @@ export async function start_doubles() {
       if (sub === 'auth0|limited') return json(response, 429, { error: 'too_many_requests' }, { 'X-RateLimit-Limit': '10', 'X-RateLimit-Remaining': '0' });
       return json(response, 200, { sub: sub === 'auth0|swapped' ? 'auth0|other' : sub, email: 'user@example.com', email_verified: true, name: 'John Doe', nickname: 'john' });
     },
-    'GET /firebase/jwk': (_, response) => jwks(response, 'firebase'),
+    'GET /firebase/jwk/securetoken@system.gserviceaccount.com': (_, response) => jwks(response, 'firebase'),
     'GET /oidc/.well-known/openid-configuration': (_, response) => json(response, 200, { issuer: `${world.base}/oidc`, jwks_uri: `${world.base}/oidc/jwks`,
       userinfo_endpoint: `${world.base}/oidc/me`, token_endpoint: `${world.base}/oidc/token` }),
     'GET /oidc/jwks': (_, response) => jwks(response, 'oidc'),

@@ -4,6 +4,7 @@
 //           hs_with_public_key, hs_with_secret, flipped, cut, padded, repeated_claim, raw (the text itself)
 //   claims  put over the right ones; null takes one away
 //   header  the same for the header
+//   rest_ms  how long the provider has asked us to leave it alone
 //   expect  OK, INVALID_TOKEN or VERIFICATION_FAILED; for whom: tool getUserId (the token alone), or getProfile where it says so
 
 export const audience = 'https://mcp.example.com/mcp';
@@ -43,7 +44,7 @@ export const providers = {
   },
   firebase: {
     alg: 'RS256', header: { typ: 'JWT' },
-    env: (w) => ({ FIREBASE_PROJECT_ID: 'demo-app', FIREBASE_JWKS_URL: `${w.base}/firebase/jwk`, FIREBASE_API_KEY: 'k' }),
+    env: (w) => ({ FIREBASE_PROJECT_ID: 'demo-app', FIREBASE_JWKS_URL: `${w.base}/firebase/jwk/securetoken@system.gserviceaccount.com`, FIREBASE_API_KEY: 'k' }),
     claims: (w) => ({ iss: 'https://securetoken.google.com/demo-app', aud: 'demo-app', sub: 'fire-1', auth_time: w.now - 60, email: 'f@example.com', email_verified: false,
       name: 'Fi Re', firebase: { sign_in_provider: 'password' }, ...hour(w.now) }),
     id: 'fire-1',
@@ -130,9 +131,12 @@ const others = [
   invalid('clerk', 'issuer with a slash at the end', { claims: { iss: ({ base }) => `${base}/clerk/` } }),
   invalid('clerk', 'no sub', { claims: { sub: null } }),
   invalid('clerk', 'an API key', { how: 'raw', raw: 'ak_live_123' }),
+  invalid('clerk', "a machine's token by its category", { header: { cat: 'cl_B7d4PD333AAA' } }),
+  invalid('clerk', 'ID token of an OAuth application', { claims: { azp: null, aud: 'oauth_app', at_hash: 'x' } }),
+  invalid('clerk', 'azp as a list', { claims: { azp: ['https://app.example.com'] } }),
   invalid('clerk', 'not valid yet', { claims: { nbf: ({ now }) => now + 600 } }),
   { provider: 'clerk', name: 'profile: the secret key is refused by Clerk', tool: 'getProfile', claims: { sub: 'user_badkey' }, expect: 'VERIFICATION_FAILED' },
-  { provider: 'clerk', name: 'profile: rate limited', tool: 'getProfile', claims: { sub: 'user_limited' }, expect: 'VERIFICATION_FAILED' },
+  { provider: 'clerk', name: 'profile: rate limited', tool: 'getProfile', claims: { sub: 'user_limited' }, expect: 'VERIFICATION_FAILED', rest_ms: 1100 },
   invalid('clerk', 'profile: the user is gone', { tool: 'getProfile', claims: { sub: 'user_gone' } }),
   invalid('clerk', 'profile: the user is banned', { tool: 'getProfile', claims: { sub: 'user_banned' } }),
   { provider: 'clerk', name: "profile: another user's comes back", tool: 'getProfile', claims: { sub: 'user_swapped' }, expect: 'VERIFICATION_FAILED' },
@@ -147,10 +151,11 @@ const others = [
   invalid('cognito', 'unknown kid', { how: 'unknown_key' }),
   invalid('cognito', 'signature with a flipped bit', { how: 'flipped' }),
   invalid('cognito', 'profile: the token was revoked', { tool: 'getProfile', claims: { sub: 'revoked' } }),
-  { provider: 'cognito', name: 'profile: too many requests', tool: 'getProfile', claims: { sub: 'throttled' }, expect: 'VERIFICATION_FAILED' },
+  { provider: 'cognito', name: 'profile: too many requests', tool: 'getProfile', claims: { sub: 'throttled' }, expect: 'VERIFICATION_FAILED', rest_ms: 1100 },
   { provider: 'cognito', name: 'profile: no scope that allows a look-up', tool: 'getProfile', claims: { scope: 'other' }, expect: 'VERIFICATION_FAILED' },
   invalid('auth0', 'audience of another API', { claims: { aud: 'https://other.example' } }),
   invalid('auth0', 'audience list without ours', { claims: { aud: ['https://other.example', ({ base }) => `${base}/auth0/userinfo`] } }),
+  invalid('auth0', 'ID token of the app', { claims: { aud: 'webapp' } }),
   invalid('auth0', 'no audience', { claims: { aud: null } }),
   invalid('auth0', 'audience that only begins like ours', { claims: { aud: `${audience}/more` } }),
   invalid('auth0', 'issuer without its slash', { claims: { iss: ({ base }) => `${base}/auth0` } }),
@@ -172,6 +177,8 @@ const others = [
   { provider: 'auth0', name: "profile: another person's", tool: 'getProfile', claims: { sub: 'auth0|swapped' }, expect: 'VERIFICATION_FAILED' },
   invalid('firebase', 'another project', { claims: { aud: 'other-app' } }),
   invalid('firebase', 'session cookie', { claims: { iss: 'https://session.firebase.google.com/demo-app' } }),
+  invalid('firebase', 'custom token', { claims: { iss: 'svc@demo-app.iam.gserviceaccount.com', aud: 'https://identitytoolkit.googleapis.com/google.identity.identitytoolkit.v1.IdentityToolkit' } }),
+  invalid('firebase', 'project among others', { claims: { aud: ['demo-app', 'x'] } }),
   invalid('firebase', 'no kid', { header: { kid: null } }),
   invalid('firebase', 'signed in in the future', { claims: { auth_time: ({ now }) => now + 600 } }),
   invalid('firebase', 'emulator token', { how: 'unsigned' }),
@@ -182,6 +189,7 @@ const others = [
   invalid('keycloak', 'audience account alone', { claims: { aud: 'account' } }),
   invalid('keycloak', 'ID token', { claims: { typ: 'ID' } }),
   invalid('keycloak', 'refresh token', { claims: { typ: 'Refresh' } }),
+  invalid('keycloak', 'no type', { claims: { typ: null } }),
   invalid('keycloak', 'azp of another client', { claims: { azp: 'other' } }),
   invalid('keycloak', 'another realm', { claims: { iss: ({ base }) => `${base}/keycloak/realms/other` } }),
   invalid('okta', 'org server token', { claims: { iss: ({ base }) => `${base}/okta` } }),
@@ -194,13 +202,16 @@ const others = [
   invalid('entra', 'no oid', { claims: { oid: null } }),
   fine('entra', 'audience as App ID URI', { claims: { aud: `api://${api_client}` } }),
   invalid('workos', 'of another application', { claims: { iss: ({ base }) => `${base}/workos/user_management/client_2` } }),
+  invalid('workos', 'issuer with a slash at the end', { claims: { iss: ({ base }) => `${base}/workos/` } }),
   invalid('workos', 'no session id', { claims: { sid: null } }),
+  invalid('supabase', 'another audience', { claims: { aud: 'anon' } }),
   invalid('supabase', 'anon key', { claims: { role: 'anon' } }),
   invalid('supabase', 'service role', { claims: { role: 'service_role' } }),
   invalid('supabase', 'OAuth client that is not ours', { claims: { client_id: 'other' } }),
   invalid('supabase', 'signed in anonymously', { claims: { is_anonymous: true } }),
   invalid('supabase', 'HS256 by the legacy secret, which is not configured', { how: 'hs_with_secret', secret: supabase_secret }),
   fine('google', 'issuer without scheme', { claims: { iss: 'accounts.google.com' } }),
+  invalid('google', 'client among others', { claims: { aud: ['goo.apps', 'x'] } }),
   invalid('google', 'for another client', { claims: { aud: 'other.apps' } }),
   invalid('google', 'lives for a year', { claims: { exp: ({ now }) => now + 365 * 86400 } }),
   fine('google', 'access token by tokeninfo', { how: 'raw', raw: 'ya29.right' }),

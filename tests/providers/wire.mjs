@@ -1,4 +1,7 @@
-// tools/call with a token in the Authorization header, on both eras, spoken by hand: status, code and content.
+// tools/call with a token in the Authorization header or in _meta, on both eras, and on stdio, spoken by hand: status, code and
+// content. `soft`: refusals are told as tool results.
+import readline from 'node:readline';
+
 const info = { name: 'providers-test', version: '1.0.0' };
 
 async function read(answer) {
@@ -10,37 +13,67 @@ async function read(answer) {
   } else if (text) {
     try { message = JSON.parse(text); } catch { message = { text }; }
   }
-  const content = message.result?.content?.[0]?.text;
-  return { status: answer.status, code: message.error?.data?.code, text: content, is_error: Boolean(message.result?.isError), message,
-    challenge: answer.headers.get('www-authenticate') };
+  return outcome(answer.status, message);
 }
+
+function outcome(status, message) {
+  const text = message.result?.content?.[0]?.text;
+  const told = message.result?._meta?.['com.leanmcp/error']?.code;
+  return { status, code: message.error?.data?.code, told, text, is_error: Boolean(message.result?.isError), message };
+}
+
+const modern_meta = (token, by_meta) => ({ 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {},
+  'io.modelcontextprotocol/clientInfo': info, ...in_meta(token, by_meta) });
+const in_meta = (token, by_meta) => (by_meta && token ? { authorization: { type: 'bearer', token } } : {});
 
 const headers_of = (token, more) => ({ 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream',
   ...(token ? { Authorization: `Bearer ${token}` } : {}), ...more });
 
-export function modern(url) {
+export function modern(url, { by_meta = false } = {}) {
   return {
-    name: '2026-07-28',
+    name: by_meta ? '2026-07-28 by _meta' : '2026-07-28',
+    soft: by_meta,
     async call(tool, token, args = {}) {
-      const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientCapabilities': {}, 'io.modelcontextprotocol/clientInfo': info };
       return read(await fetch(url, { method: 'POST',
-        headers: headers_of(token, { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'tools/call', 'Mcp-Name': tool }),
-        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { _meta: meta, name: tool, arguments: args } }) }));
+        headers: headers_of(by_meta ? undefined : token, { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'tools/call', 'Mcp-Name': tool }),
+        body: JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { _meta: modern_meta(token, by_meta), name: tool, arguments: args } }) }));
     },
   };
 }
 
-// A session for each token: a session belongs to who uses it first.
-export function legacy(url) {
+// One process for all calls; the token comes in _meta.
+export function stdio(child) {
+  const waiting = new Map();
+  child.once('exit', () => waiting.forEach((answer) => answer(outcome(0, {}))));
+  readline.createInterface({ input: child.stdout }).on('line', (line) => {
+    const message = JSON.parse(line);
+    waiting.get(message.id)?.(outcome(200, message));
+  });
+  let last = 0;
   return {
-    name: '2025-11-25',
+    name: 'stdio',
+    soft: true,
+    call: (tool, token, args = {}) => new Promise((resolve) => {
+      last += 1;
+      waiting.set(last, resolve);
+      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: last, method: 'tools/call', params: { _meta: modern_meta(token, true), name: tool, arguments: args } })}\n`);
+    }),
+  };
+}
+
+// A session for each token: a session belongs to who uses it first.
+export function legacy(url, { by_meta = false } = {}) {
+  return {
+    name: by_meta ? '2025-11-25 by _meta' : '2025-11-25',
+    soft: by_meta,
     async call(tool, token, args = {}) {
-      const post = (body, more) => fetch(url, { method: 'POST', headers: headers_of(token, more), body: JSON.stringify(body) });
+      const post = (body, more) => fetch(url, { method: 'POST', headers: headers_of(by_meta ? undefined : token, more), body: JSON.stringify(body) });
       const opened = await post({ jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: info } });
       const session = { 'Mcp-Session-Id': opened.headers.get('mcp-session-id') ?? '', 'MCP-Protocol-Version': '2025-11-25' };
       await opened.text();
       await (await post({ jsonrpc: '2.0', method: 'notifications/initialized' }, session)).text();
-      return read(await post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name: tool, arguments: args } }, session));
+      const params = { name: tool, arguments: args, ...(by_meta ? { _meta: in_meta(token, by_meta) } : {}) };
+      return read(await post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }, session));
     },
   };
 }

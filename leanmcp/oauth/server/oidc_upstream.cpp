@@ -27,8 +27,10 @@ Result<void> OidcUpstream::configure() {
   const auto document =
       detail::discover(fetcher_of(options().http_), provider_issuer, "The issuer of " + label(), discovery_url);
   if (!document) return document.error();
-  auto read = read_authorization_server(json_text(*document), provider_issuer);
-  if (!read) return Error(label() + ": " + read.error().message());
+  // Configured, so it may be on a private network.
+  const EndpointRules rules(provider_issuer, true);
+  auto read = read_authorization_server(json_text(*document), provider_issuer, rules);
+  if (!read) return Error(label() + ": " + std::string(to_string(read.error())));
   server = std::move(*read);
   if (!use_revocation) server.revocation_endpoint.clear();
   issuer = provider_issuer;

@@ -131,7 +131,7 @@ struct RemoteDocuments::Data {
     const std::vector<std::string> addresses = resolve(host, patience);
     if (addresses.empty()) return RemoteFault::unreachable;
     if (!std::all_of(addresses.begin(), addresses.end(), is_public_address)) return RemoteFault::blocked;
-    if (!literal_v6) request.addresses = addresses;
+    if (!literal_v6) request.connect_to = addresses;
     const auto spent = std::chrono::duration_cast<Milliseconds>(std::chrono::steady_clock::now() - began);
     request.total_timeout = std::max(Milliseconds(1), patience - spent);
     return document_of(guarded->fetch(std::move(request)));

@@ -110,7 +110,7 @@ TEST_F(RemoteDocumentsTest, Attack50_CimdSection5_TheConnectedAddressIsCheckedAg
   Trap trap;
   // Even if what was looked up were wrong, the socket is not opened.
   ClientRequest request("GET", "https://client.example:" + trap.port() + "/");
-  request.addresses = {"127.0.0.1"};
+  request.connect_to = {"127.0.0.1"};
   const auto response = guarded->fetch(request);
   ASSERT_FALSE(response);
   EXPECT_EQ(response.error().cause, HttpClientCause::refused_url);

@@ -1,4 +1,5 @@
-// A server for the tests of providers: AUTH_PROVIDER names which, the settings are read from the environment.
+// A server for the tests of providers: AUTH_PROVIDER names which, the settings are read from the environment. --stdio
+// serves there, with ACCESS_TOKEN as the process's own.
 
 #include <leanmcp/auth.hpp>
 #include <leanmcp/core.hpp>
@@ -28,7 +29,7 @@ std::string get_rights(const Principal& who) {
          " permissions=" + joined(who.permissions()) + " organisation=" + who.organisation();
 }
 
-int main() {
+int main(int argc, char** argv) {
   const Logger logger([](LogLevel, std::string_view line) { std::cerr << line << '\n'; });
   const auto auth = AuthProvider::from_settings(&setting, std::make_shared<HttpClient>(), logger);
   if (!auth) {
@@ -44,6 +45,8 @@ int main() {
   server.tool("getProfile", &get_profile, description("The profile"), authenticated(*auth))
       .tool("getUserId", &get_user_id, description("The user's id"), authenticated(*auth))
       .tool("getRights", &get_rights, description("What the token allows"), authenticated(*auth));
+  if (argc > 1 && std::string_view(argv[1]) == "--stdio")
+    return serve_stdio(server, StdioOptions().token(Secret(setting("ACCESS_TOKEN"))));
   HttpOptions options;
   options.port(static_cast<std::uint16_t>(std::stoi(setting("PORT")))).logger(logger).threads(2);
   publish_metadata(options, *auth);
