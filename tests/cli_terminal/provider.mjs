@@ -29,7 +29,7 @@ export async function start_provider({ port, base, client_id, client_secret }) {
     extraTokenClaims: (_, token) => (token.accountId ? claims_of(token.accountId) : undefined),
     interactions: { url: (_, interaction) => `/interaction/${interaction.uid}` },
     features: {
-      devInteractions: { enabled: false }, registration: { enabled: true }, revocation: { enabled: true },
+      devInteractions: { enabled: false }, registration: { enabled: true }, revocation: { enabled: true, allowedPolicy: (_, client, token) => token.clientId === client.clientId },
       resourceIndicators: {
         enabled: true, useGrantedResource: () => true,
         getResourceServerInfo: (_, resource) => ({ scope: '', audience: resource, accessTokenTTL: 600, accessTokenFormat: 'jwt', jwt: { sign: { alg: 'RS256' } } }),

@@ -20,8 +20,8 @@ const provider = await start_provider({ port: ports.provider, base, client_id: '
 const sandbox_url = `http://127.0.0.1:${ports.sandbox}`;
 const webhook_secret = 'whsec_terminal_0123456789';
 await start('leanmcp', ['sandbox', '--port', ports.sandbox, '--webhook-url', `${base}/webhook/stripe`, '--webhook-secret', webhook_secret],
-  { ready: `${sandbox_url}/health` });
-await start('premium-service', [], { bare: true, ready: `${base}/health`, env: {
+  { ready: `${sandbox_url}/health`, patience_ms: 120000 });
+await start('premium-service', [], { bare: true, ready: `${base}/health`, patience_ms: 120000, env: {
   AUTH_PROVIDER: 'oidc', OIDC_ISSUER: provider.issuer, OIDC_AUDIENCE: url, OIDC_CLIENT_ID: 'premium-service', OIDC_CLIENT_SECRET: 'oidc-secret-0123456789',
   STRIPE_API_BASE: sandbox_url, STRIPE_SECRET_KEY: 'sk_test_sandbox', STRIPE_WEBHOOK_SECRET: webhook_secret, STRIPE_MONTHLY_PRICE_ID: 'price_monthly',
   STRIPE_YEARLY_PRICE_ID: 'price_yearly', APP_URL: base, PUBLIC_URL: base, PORT: String(ports.service), DATABASE_URL: `sqlite:${folder}/premium.db`,
@@ -96,7 +96,7 @@ async function logs_in() {
   const parameters = new URL(address).searchParams;
   checks.check('login: the address is whole', parameters.get('code_challenge_method') === 'S256' && parameters.get('resource') === url &&
     /^http:\/\/127\.0\.0\.1:\d+\/callback$/.test(parameters.get('redirect_uri')), address);
-  checks.check('login: the host is highlighted', terminal.coloured().includes(`http://\x1b[1m127.0.0.1:${ports.provider}\x1b[0m/`), terminal.coloured());
+  checks.check('login: the host is highlighted', terminal.coloured().includes(`http://\x1b[1m127.0.0.1:${ports.provider}\x1b[0m`), terminal.coloured());
   checks.check('login: nothing is opened before consent', !fs.existsSync(handed_over));
   terminal.type('y');
   checks.equal('login: the browser gets the address that was shown', await address_given(), address);
@@ -249,13 +249,13 @@ async function passphrase() {
   await terminal.begin('rm -rf ~/.local ~/.config');
   await end_of();
   await terminal.begin(`leanmcp login ${url} --passphrase --scope 'openid email'`);
-  await terminal.wait(/New passphrase for saved sign-ins: $/);
+  await terminal.wait(/New passphrase for saved sign-ins:$/);
   terminal.type('open sesame');
-  await terminal.wait(/The same again: $/);
+  await terminal.wait(/The same again:$/);
   terminal.type('open sesam');
-  await terminal.wait(/These two differ\.\nNew passphrase for saved sign-ins: $/);
+  await terminal.wait(/These two differ\.\nNew passphrase for saved sign-ins:$/);
   terminal.type('open sesame');
-  await terminal.wait(/differ[\s\S]*The same again: $/);
+  await terminal.wait(/differ[\s\S]*The same again:$/);
   terminal.type('open sesame');
   await terminal.wait(/\[Y\/n\]/);
   terminal.type('y');
@@ -264,7 +264,7 @@ async function passphrase() {
   checks.check('passphrase: signed in, and nothing typed is shown', code === 0 && !text.includes('sesam'), text);
   for (const [typed, wanted] of [['open sesam', 9], ['open sesame', 0]]) {
     await terminal.begin('leanmcp whoami');
-    await terminal.wait(/Passphrase for saved sign-ins: $/);
+    await terminal.wait(/Passphrase for saved sign-ins:$/);
     terminal.type(typed);
     const { code: got, text: said } = await end_of();
     checks.check(`passphrase: "${typed}"`, got === wanted && said.includes(wanted === 0 ? 'ada@example.com' : 'does not open'), said);

@@ -13,7 +13,7 @@ export function canonical(text, ports) {
     .replace(/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z/g, '2026-11-28T09:41:00Z');
 }
 
-const block = (name) => new RegExp(`(<!-- doc: transcript=${name} -->\\n\`\`\`console\\n)([\\s\\S]*?)(\\n\`\`\`)`);
+const block = (name) => new RegExp(`(<!-- doc: transcript=${name} -->\\n\`\`\`console\\n)([\\s\\S]*?)\\n?(\`\`\`)`);
 
 export function compare_with_guide(file, transcripts, checks) {
   const guide = fs.existsSync(file) ? fs.readFileSync(file, 'utf8') : '';
@@ -29,6 +29,6 @@ export function compare_with_guide(file, transcripts, checks) {
 
 export function write_guide(file, transcripts) {
   let guide = fs.readFileSync(file, 'utf8');
-  for (const [name, text] of Object.entries(transcripts)) guide = guide.replace(block(name), (_, before, __, after) => before + text + after);
+  for (const [name, text] of Object.entries(transcripts)) guide = guide.replace(block(name), (_, before, __, after) => `${before}${text}\n${after}`);
   fs.writeFileSync(file, guide);
 }
