@@ -125,10 +125,13 @@ async function remembered(checks, world, listener, browser) {
   await picture(page, 'consent-remember');
   await page.click('button.main');
   await sign_in_there(page, 'rose');
-  await came;
+  // The answer is here before the browser has come to rest, and it goes nowhere else until then.
+  const rest = (state) => page.waitForURL((url) => url.href.startsWith(listener.redirect_uri) && url.searchParams.get('state') === state);
+  await rest((await came).state);
   came = listener.next();
   await page.goto(client.url({ state: 'second' }));
   checks.equal('remembered: the second time nobody is asked', (await came).state, 'second');
+  await rest('second');
   await page.goto(client.url({ scope: 'notes:read notes:write' }));
   checks.equal('remembered: but for more than that', await page.locator('button.main').count(), 1);
   await page.setContent(`<a href="${client.url({ state: 'third' }).replaceAll('&', '&amp;')}">go</a>`);
