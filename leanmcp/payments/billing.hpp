@@ -57,6 +57,9 @@ class Billing final : public Entitlements {
   /// no webhook comes.
   Result<std::optional<CheckoutFlow>> refresh_flow(std::string_view flow_id);
 
+  /// The same by the session's id, as Stripe gives it to the page that the browser comes back to.
+  Result<std::optional<CheckoutFlow>> refresh_session(std::string_view session_id);
+
   /// Where the person manages the subscription. A bearer credential: make it when they click, behind a sign-in.
   Result<std::string> portal_url(std::string_view principal_key, std::string_view return_url,
                                  PortalPage page = PortalPage::home);
