@@ -2,7 +2,7 @@
 
 #include "form_prompt.hpp"
 #include "lines.hpp"
-#include "open_url.hpp"
+#include "web_address.hpp"
 
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/write.hpp>
@@ -37,7 +37,7 @@ Task<ElicitAnswer> ask_form(std::shared_ptr<Terminal> terminal, ElicitQuestion q
 }
 
 Task<ElicitAnswer> ask_url(std::shared_ptr<Terminal> terminal, ElicitQuestion question) {
-  const PersonsAnswer answer = prompt_url(*terminal, question.server, question.message, question.url, &open_url);
+  const PersonsAnswer answer = prompt_url(*terminal, question.server, question.message, question.url, &open_address);
   co_return answer_of(answer);
 }
 
@@ -54,8 +54,24 @@ Result<Secret> find_token(const ConnectionArguments& arguments) {
   return Secret(value ? value : "");
 }
 
-Result<ClientOptions> options_of(const ConnectionArguments& arguments, const ClientCommands& commands,
-                                 const std::string& url, const std::shared_ptr<Terminal>& terminal) {
+/// What signs requests to this server: the saved sign-in, and the person's where one can be asked. Null for neither.
+std::shared_ptr<Authorizer> sign_in_source(const ConnectionArguments& arguments, const std::string& url,
+                                           const std::shared_ptr<Terminal>& terminal) {
+  const bool may_ask = arguments.login || (terminal->interactive() && !arguments.as_json && !arguments.no_login);
+  if (!may_ask && !may_hold_sign_ins(arguments.sign_in)) return nullptr;
+  auto store = open_store(arguments.sign_in, *terminal);
+  if (!store) {
+    // The server may not want anybody to sign in at all.
+    terminal->say(terminal->warning("Going on without saved sign-ins: " + shown(store.error().message())));
+    if (!may_ask) return nullptr;
+    store = std::shared_ptr<TokenStore>(std::make_shared<MemoryTokenStore>());
+  }
+  auto client = make_oauth_client(url, arguments.sign_in, std::move(*store), terminal, may_ask);
+  return client ? std::shared_ptr<Authorizer>(std::move(*client)) : nullptr;
+}
+
+Result<ClientOptions> options_of(const ConnectionArguments& arguments, const std::string& url,
+                                 const std::shared_ptr<Terminal>& terminal) {
   ClientOptions options;
   options.name("leanmcp-cli", "0.1.0");
   const auto quiet = std::chrono::milliseconds(static_cast<long>(arguments.timeout * 1000));
@@ -69,8 +85,8 @@ Result<ClientOptions> options_of(const ConnectionArguments& arguments, const Cli
   if (!token) return token.error();
   if (!token->empty()) {
     options.token(std::move(*token));
-  } else if (commands.login && !url.empty()) {
-    options.authorizer(commands.login(url, *terminal));
+  } else if (!url.empty()) {
+    options.authorizer(sign_in_source(arguments, url, terminal));
   }
   if (!arguments.answers.empty()) {
     options.on_form([answers = arguments.answers](ElicitQuestion) { return give(answers); });
@@ -124,6 +140,15 @@ void add_connection_options(CLI::App& command, ConnectionArguments& arguments, c
       ->type_name("SECONDS");
   command.add_option("--answers", arguments.answers, "Answer every form with this JSON object instead of asking")
       ->type_name("JSON");
+  add_store_options(command, arguments.sign_in);
+  const std::string group = "Signing in";
+  CLI::Option* const login =
+      command.add_flag("--login", arguments.login, "Sign in when the server wants that, with --json too")->group(group);
+  command.add_flag("--no-login", arguments.no_login, "Never ask anybody to sign in")->group(group)->excludes(login);
+  command.add_flag("--no-browser", arguments.sign_in.no_browser, "Only show the address, for a browser somewhere else")
+      ->group(group);
+  command.add_flag("--old-endpoints", arguments.sign_in.old_endpoints, "A server of 2025-03-26 without metadata")
+      ->group(group);
   command.add_flag("--verbose,-v", arguments.verbose, "Show the log, and what a program writes to standard error");
 }
 
@@ -142,7 +167,7 @@ int run_connected(const ConnectionArguments& arguments, const ClientCommands& co
   if (words.size() < least) return usage_error("too few arguments; see --help");
   if (words.size() > most) return usage_error("too many arguments; see --help");
   const auto terminal = std::make_shared<Terminal>(Terminal::of_process());
-  auto options = options_of(arguments, commands, url, terminal);
+  auto options = options_of(arguments, url, terminal);
   if (!options) return usage_error(options.error().message());
   auto client =
       program.empty()
@@ -168,6 +193,9 @@ int tell_failure(const ConnectionArguments& arguments, const ClientError& error)
     Terminal terminal = Terminal::of_process();
     terminal.say(terminal.failure(shown(error.message(), true)));
     if (!error.data().empty()) terminal.say(shown(error.data()));
+    const bool without_token = arguments.token_file.empty() && !std::getenv(arguments.token_variable.c_str());
+    if (error.about_authentication() && without_token && !arguments.stdio && !arguments.words.empty())
+      terminal.say("To sign in: leanmcp login " + shown(arguments.words.front()));
   }
   if (error.about_authentication()) return exit_unauthenticated;
   switch (error.cause()) {

@@ -1,5 +1,7 @@
 #pragma once
 
+#include "exit_codes.hpp"
+#include "sign_in.hpp"
 #include "terminal.hpp"
 
 #include <leanmcp/client.hpp>
@@ -12,31 +14,8 @@
 #include <string>
 #include <vector>
 
-/// The exit codes of the commands that talk to a server.
-enum ExitCode {
-  exit_ok = 0,
-  /// The tool itself failed.
-  exit_tool_failed = 1,
-  exit_usage = 2,
-  /// No connection, or it broke.
-  exit_unreachable = 3,
-  /// Sign in (again), or the permission does not suffice.
-  exit_unauthenticated = 4,
-  /// The server refused the request.
-  exit_refused = 5,
-  /// The server does not keep to the protocol or to its own schemas.
-  exit_protocol = 6,
-  exit_timeout = 7,
-  /// A question was not answered.
-  exit_unanswered = 8,
-};
-
-/// Gives what signs requests to the server at this URL, when somebody has signed in there; null otherwise.
-using LoginSource = std::function<std::shared_ptr<leanmcp::Authorizer>(const std::string& url, Terminal& terminal)>;
-
 /// What all commands that talk to a server are given.
 struct ClientCommands {
-  LoginSource login;
   /// What stands behind `--`: the program of `--stdio` and its arguments.
   std::vector<std::string> program;
 };
@@ -54,6 +33,11 @@ struct ConnectionArguments {
   std::string revision;
   std::string answers;
   double timeout = 60;
+  SignInArguments sign_in;
+  /// A person may be asked to sign in when the server wants that where there is one, but not for `--json`; these two
+  /// say otherwise.
+  bool login = false;
+  bool no_login = false;
 };
 
 /// Adds the positional words and the options that the commands share. `words` says what stands after the server.

@@ -1,11 +1,12 @@
 #include "form_prompt.hpp"
 
+#include "web_address.hpp"
+
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/schema_validator.hpp>
 #include <leanmcp/json/write.hpp>
 
 #include <boost/json.hpp>
-#include <boost/url.hpp>
 
 #include <optional>
 #include <vector>
@@ -212,22 +213,12 @@ PersonsAnswer prompt_form(Terminal& terminal, std::string_view from, std::string
 
 PersonsAnswer prompt_url(Terminal& terminal, std::string_view from, std::string_view message, std::string_view url,
                          const std::function<bool(const std::string& url)>& open) {
-  const auto parsed = boost::urls::parse_uri(url);
-  const bool web = parsed && (parsed->scheme() == "https" || parsed->scheme() == "http") && !parsed->host().empty();
   terminal.say("");
   terminal.say(terminal.bold(shown(from)) + " asks: " + shown(message, true));
-  if (!web) {
-    terminal.say(terminal.failure("It wants to open something that is no web address, which is not done: ") +
-                 shown(url));
-    return {"decline", ""};
-  }
-  const std::string host(parsed->encoded_host());
-  const std::size_t at = url.find(host);
-  terminal.say("  " + shown(url.substr(0, at)) + terminal.bold(shown(host)) + shown(url.substr(at + host.size())));
-  if (parsed->has_userinfo())
-    terminal.say(terminal.warning("  The address hides its host behind a user name; the host is the bold part."));
+  if (!check_address(terminal, url)) return {"decline", ""};
+  show_address(terminal, url);
   if (!terminal.interactive()) return {"cancel", ""};
-  const auto agreed = terminal.ask_yes_no("Open " + host + " in the browser?", false);
+  const auto agreed = terminal.ask_yes_no("Open " + host_of(url) + " in the browser?", false);
   if (!agreed) return {"cancel", ""};
   if (!*agreed) return {"decline", ""};
   if (!open(std::string(url))) terminal.say("No browser could be started. Please open the address yourself.");

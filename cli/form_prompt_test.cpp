@@ -78,10 +78,20 @@ TEST(UrlPrompt, OpensOnlyAfterConsentAndOnlyTheWeb) {
   EXPECT_EQ(Session("\n").url("https://pay.example.com/", open).action, "decline");
   EXPECT_EQ(Session("").url("https://pay.example.com/", open).action, "cancel");
   EXPECT_EQ(Session("y\n", false).url("https://pay.example.com/", open).action, "cancel");
-  for (const char* const url :
-       {"javascript:alert(1)", "file:///etc/passwd", "https:///x", "ssh://host/", "x", "https://a b/"})
+  for (const char* const url : {"javascript:alert(1)", "file:///etc/passwd", "https:///x", "ssh://host/", "x",
+                                "https://a b/", "https://10.0.0.1.evil.example/"})
     EXPECT_EQ(Session("y\n").url(url, open).action, "decline") << url;
   EXPECT_EQ(opened, std::vector<std::string>{"https://pay.example.com/x?y=1"});
+}
+
+TEST(UrlPrompt, HighlightsTheHostItReallyLeadsTo) {
+  std::istringstream in("n\n");
+  std::ostringstream out;
+  Terminal terminal(in, out, true, true);
+  prompt_url(terminal, "shop", "Pay", "https://evil.example@evil.example:8443/evil.example",
+             [](const auto&) { return true; });
+  EXPECT_NE(out.str().find("https://evil.example@\x1b[1mevil.example:8443\x1b[0m/evil.example"), std::string::npos)
+      << out.str();
 }
 
 TEST(UrlPrompt, SaysWhenTheHostIsHiddenOrNoBrowserStarts) {

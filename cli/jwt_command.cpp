@@ -77,11 +77,10 @@ struct Request {
   std::string token;
 };
 
+json::object refused(std::string_view why) { return {{"valid", false}, {"error", why}, {"claims", nullptr}}; }
+
 /// `{"valid","error","claims"}`; claims only of a token that holds.
 json::object verdict_on(const Request& request) {
-  const auto refused = [](std::string_view why) {
-    return json::object{{"valid", false}, {"error", why}, {"claims", nullptr}};
-  };
   const auto keys = leanmcp::PublicKeys::parse(request.jwks);
   if (!keys) return refused(keys.error().message());
   const auto jwt = leanmcp::verify_jwt(request.token, *keys, request.rules, request.now);
@@ -156,7 +155,7 @@ int decode(const Arguments& arguments) {
 }
 
 int verify(const Arguments& arguments) {
-  if (arguments.lines) return answer_lines(std::cin, std::cout, verify_line);
+  if (arguments.lines) return answer_lines(std::cin, std::cout, verify_line, refused);
   if (arguments.jwks.empty() || arguments.issuers.empty() || arguments.audiences.empty() ||
       arguments.algorithms.empty())
     return usage_error("Give --jwks, --issuer, --audience and --algorithm, or use --jsonl");
@@ -173,7 +172,8 @@ int verify(const Arguments& arguments) {
   if (arguments.as_json) {
     std::cout << leanmcp::json_text(verdict) << '\n';
   } else if (valid) {
-    std::cout << "valid\n" << "claims " << shown(leanmcp::json_text(verdict.at("claims"))) << '\n';
+    std::cout << "valid\n"
+              << "claims " << shown(leanmcp::json_text(verdict.at("claims"))) << '\n';
   } else {
     std::cout << std::string_view(verdict.at("error").as_string()) << '\n';
   }

@@ -38,9 +38,9 @@ Line next_line(std::istream& in, std::string& line) {
   return too_long ? Line::too_long : Line::read;
 }
 
-json::object refusal(std::string_view error) { return {{"valid", false}, {"error", error}}; }
+json::object usual_refusal(std::string_view error) { return {{"valid", false}, {"error", error}}; }
 
-json::object answer(const std::string& line, const LineVerdict& verdict) {
+json::object answer(const std::string& line, const LineVerdict& verdict, const LineRefusal& refusal) {
   leanmcp::ParseLimits limits;
   limits.bytes = longest_line;
   const auto parsed = leanmcp::parse_json(line, limits);
@@ -58,11 +58,13 @@ Error lacks(std::string_view name, std::string_view what) {
 
 }  // namespace
 
-int answer_lines(std::istream& in, std::ostream& out, const LineVerdict& verdict) {
+int answer_lines(std::istream& in, std::ostream& out, const LineVerdict& verdict, const LineRefusal& refusal) {
+  const LineRefusal refuse = refusal ? refusal : LineRefusal(&usual_refusal);
   std::string line;
   for (Line kind = next_line(in, line); kind != Line::end; kind = next_line(in, line)) {
     if (kind == Line::read && line.find_first_not_of(" \t\r") == std::string::npos) continue;
-    const json::object said = kind == Line::too_long ? refusal("the line is over 16 MiB") : answer(line, verdict);
+    const json::object said =
+        kind == Line::too_long ? refuse("the line is over 16 MiB") : answer(line, verdict, refuse);
     out << leanmcp::json_text(said) << '\n';
     // A script that asks line by line must not wait for a full buffer.
     if (in.rdbuf()->in_avail() <= 0) out.flush();

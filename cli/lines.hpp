@@ -20,9 +20,12 @@ inline constexpr std::size_t longest_line = 16 * 1024 * 1024;
 /// Gives the verdict on one object, or why the object does not ask for one.
 using LineVerdict = std::function<leanmcp::Result<boost::json::object>(const boost::json::object&)>;
 
+/// The verdict on what does not ask for one.
+using LineRefusal = std::function<boost::json::object(std::string_view why)>;
+
 /// Answers every line of `in`. What is no JSON object, or lacks what the verdict needs, is answered with
-/// `{"valid":false,"error":…}`. Returns 0: a line's fault is in its verdict.
-int answer_lines(std::istream& in, std::ostream& out, const LineVerdict& verdict);
+/// `{"valid":false,"error":…}`, or what `refusal` makes of it. Returns 0: a line's fault is in its verdict.
+int answer_lines(std::istream& in, std::ostream& out, const LineVerdict& verdict, const LineRefusal& refusal = {});
 
 /// Members of a line, or an error that names the member.
 leanmcp::Result<std::string> text_member(const boost::json::object& line, std::string_view name);

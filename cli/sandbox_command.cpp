@@ -81,5 +81,9 @@ void add_sandbox_command(CLI::App& app, int& status) {
   command->add_option("--webhook-url", arguments->options.webhook_url, "Where Stripe's events go; loopback only");
   command->add_option("--webhook-secret", arguments->options.webhook_secret,
                       "What they are signed with (whsec_…); made and printed if not given");
+  command->footer(
+      "Examples:\n"
+      "  leanmcp sandbox\n"
+      "  leanmcp sandbox --audience http://127.0.0.1:3000/mcp --webhook-url http://127.0.0.1:3000/webhook/stripe");
   command->callback([arguments, &status] { status = run_sandbox(*arguments); });
 }

@@ -24,16 +24,19 @@ struct Arguments {
   bool as_json = false;
 };
 
-/// `{"valid","errors":[{"path","message"}]}`. A schema that cannot be used fits nothing: one error with the place in
-/// it, and `"unusable":true`.
+json::object refused(std::string_view why) {
+  json::array errors;
+  errors.push_back({{"path", ""}, {"message", why}});
+  return {{"valid", false}, {"errors", std::move(errors)}};
+}
+
+/// `{"valid","errors":[{"path","message"}]}`. Nothing fits a schema that cannot be used: one error says why.
 json::object verdict_on(const json::value& schema, const json::value& instance) {
   const auto compiled = leanmcp::SchemaValidator::compile(schema);
   if (!compiled) {
-    const std::string message = "the schema cannot be used: " + compiled.error().message + " (at " +
-                                (compiled.error().pointer.empty() ? "its root" : compiled.error().pointer) + ")";
-    json::array errors;
-    errors.push_back({{"path", ""}, {"message", message}});
-    return {{"valid", false}, {"errors", std::move(errors)}, {"unusable", true}};
+    const std::string& place = compiled.error().pointer;
+    return refused("the schema cannot be used: " + compiled.error().message + " (at " +
+                   (place.empty() ? "its root" : place) + ")");
   }
   json::array errors;
   for (const auto& fault : compiled->validate(instance))
@@ -61,7 +64,7 @@ Result<json::value> read_json(const std::string& path) {
 }
 
 int run(const Arguments& arguments) {
-  if (arguments.lines) return answer_lines(std::cin, std::cout, answer);
+  if (arguments.lines) return answer_lines(std::cin, std::cout, answer, refused);
   if (arguments.schema.empty() || arguments.instance.empty())
     return usage_error("Name a schema file and an instance file (- for standard input), or use --jsonl");
   const auto schema = read_json(arguments.schema);

@@ -2,6 +2,7 @@
 
 #include <leanmcp/base/log.hpp>
 
+#include <termios.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -29,6 +30,25 @@ std::optional<std::string> Terminal::ask(std::string_view prompt) {
   }
   if (line.ends_with('\r')) line.pop_back();
   return line;
+}
+
+std::optional<std::string> Terminal::ask_unseen(std::string_view prompt) {
+  struct Quiet {
+    Quiet() : known(tcgetattr(STDIN_FILENO, &before) == 0) {
+      termios quiet = before;
+      quiet.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+      if (known) tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+    }
+    ~Quiet() {
+      if (known) tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+    }
+    termios before{};
+    bool known;
+  };
+  const Quiet quiet;
+  const auto answer = ask(prompt);
+  if (answer) out_ << '\n' << std::flush;
+  return answer;
 }
 
 std::optional<bool> Terminal::ask_yes_no(std::string_view prompt, bool otherwise) {

@@ -19,6 +19,8 @@ class Terminal {
   void say(std::string_view line);
   /// Asks on a line of its own. Empty at the end of the input, and where nobody is there.
   std::optional<std::string> ask(std::string_view prompt);
+  /// The same without showing what is typed.
+  std::optional<std::string> ask_unseen(std::string_view prompt);
   /// Asks until the answer is one of y, yes, n, no; `otherwise` for an empty one. Empty at the end of the input.
   std::optional<bool> ask_yes_no(std::string_view prompt, bool otherwise);
 

@@ -41,6 +41,15 @@ std::string context_text(const ScenarioInput& input, std::string_view name) {
   return std::string(json::parse(input.context).at(name).as_string());
 }
 
+/// Where the client is registered; a scenario that does not say is one whose server may have the secret.
+OAuthClientOptions registered(const ScenarioInput& input, OAuthClientIdentity identity) {
+  const json::value context = json::parse(input.context);
+  const json::value* const issuer = context.as_object().if_contains("issuer");
+  OAuthClientOptions options;
+  options.registered(std::move(identity), issuer ? std::string(issuer->as_string()) : std::string());
+  return options.trust_first_issuer();
+}
+
 OAuthClientOptions person(const std::shared_ptr<HttpClient>& http) {
   ClientDescription description;
   description.name = "leanmcp-everything-client";
@@ -76,9 +85,8 @@ int pre_registered(const ScenarioInput& input) {
 }
 
 int credentials_basic(const ScenarioInput& input) {
-  OAuthClientOptions options;
-  options.registered(
-      OAuthClientIdentity(context_text(input, "client_id"), Secret(context_text(input, "client_secret"))));
+  OAuthClientOptions options = registered(
+      input, OAuthClientIdentity(context_text(input, "client_id"), Secret(context_text(input, "client_secret"))));
   options.client_credentials();
   return use(input, std::move(options), std::make_shared<HttpClient>());
 }
@@ -106,9 +114,8 @@ int workload(const ScenarioInput& input) {
 }
 
 int enterprise(const ScenarioInput& input) {
-  OAuthClientOptions options;
-  options.registered(
-      OAuthClientIdentity(context_text(input, "client_id"), Secret(context_text(input, "client_secret"))));
+  OAuthClientOptions options = registered(
+      input, OAuthClientIdentity(context_text(input, "client_id"), Secret(context_text(input, "client_secret"))));
   OAuthClientIdentity at_provider(context_text(input, "idp_client_id"));
   options.enterprise(EnterpriseGrant(context_text(input, "idp_token_endpoint"), std::move(at_provider),
                                      always(context_text(input, "idp_id_token"))));

@@ -62,6 +62,17 @@ struct TypedOrder {
 };
 BOOST_DESCRIBE_STRUCT(TypedOrder, (), (count, ship, note))
 
+struct Pause {
+  int ms = 1000;
+};
+BOOST_DESCRIBE_STRUCT(Pause, (), (ms))
+
+struct Repeated {
+  std::string word;
+  int times = 1;
+};
+BOOST_DESCRIBE_STRUCT(Repeated, (), (word, times))
+
 struct Done {
   bool ok = false;
 };
@@ -95,6 +106,11 @@ Task<std::string> streaming(Context& ctx) {
   co_await sleep_for(10ms);
   ctx.progress(100, 100, "There");
   co_return "Streaming complete";
+}
+
+Task<std::string> pause(Pause input) {
+  co_await sleep_for(std::chrono::milliseconds(input.ms));
+  co_return "Awake";
 }
 
 std::string throws() { throw std::runtime_error("This tool intentionally fails"); }
@@ -161,6 +177,14 @@ void add_typed(Server& server) {
             description("Takes nested, bounded arguments"), field<&TypedOrder::count>("How many", min(1), max(99)))
       .tool("test_typed_count", [runs] { return std::to_string(runs->load()); },
             description("How often test_typed has run"))
+      .tool("test_list", [] { return std::vector<Done>{Done{true}, Done{false}}; }, description("A list as the result"))
+      .tool("test_pause", &pause, description("Waits"), field<&Pause::ms>("How long", min(0), max(60'000)))
+      .tool("test_touch_resource",
+            [](Context& ctx) {
+              ctx.resource_updated("test://watched-resource");
+              return "Touched";
+            },
+            description("Says that the watched resource has changed"))
       .tool("test_throws", []() -> std::string { throw std::runtime_error("secret-detail-5f2c"); },
             description("Throws an exception whose text must not be seen"));
 }
@@ -202,6 +226,13 @@ void add_prompts(Server& server) {
               title("Prompt With Arguments"), description("A prompt with required arguments"),
               field<&TwoArguments::arg1>("First test argument"), field<&TwoArguments::arg2>("Second test argument"),
               completion("arg1", colours))
+      .prompt("test_prompt_with_number",
+              [](const Repeated& a) {
+                std::string text;
+                for (int i = 0; i < a.times; ++i) text += a.word;
+                return text;
+              },
+              description("A prompt with a number"), field<&Repeated::times>("How often", min(1), max(9)))
       .prompt("test_prompt_with_embedded_resource",
               [](const ResourceArgument& a) {
                 return PromptResult()

@@ -15,6 +15,10 @@ struct RateBuckets::Data {
   std::chrono::microseconds step;
   std::chrono::microseconds burst;
   std::size_t most;
+  std::chrono::milliseconds wait(std::chrono::microseconds due, std::chrono::microseconds at) const {
+    if (due - at <= burst) return std::chrono::milliseconds(0);
+    return std::max(std::chrono::milliseconds(1), std::chrono::ceil<std::chrono::milliseconds>(due - at - burst));
+  }
   struct Bucket {
     std::string key;
     std::chrono::microseconds due;
@@ -49,11 +53,15 @@ std::chrono::milliseconds RateBuckets::take(std::string_view key, TimePoint now)
   }
   Data::Bucket& bucket = *found->second;
   const auto due = std::max(bucket.due, at);
-  if (due - at > data_->burst)
-    return std::max(std::chrono::milliseconds(1),
-                    std::chrono::ceil<std::chrono::milliseconds>(due - at - data_->burst));
-  bucket.due = due + data_->step;
-  return std::chrono::milliseconds(0);
+  const auto wait = data_->wait(due, at);
+  if (wait.count() == 0) bucket.due = due + data_->step;
+  return wait;
+}
+
+std::chrono::milliseconds RateBuckets::wait(std::string_view key, TimePoint now) const {
+  const auto at = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
+  const auto found = data_->by_key.find(key);
+  return found == data_->by_key.end() ? std::chrono::milliseconds(0) : data_->wait(found->second->due, at);
 }
 
 namespace {

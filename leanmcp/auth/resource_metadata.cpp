@@ -34,11 +34,12 @@ void publish_metadata(HttpOptions& options, const std::shared_ptr<AuthProvider>&
     exchange.respond(200, "application/json", resource_metadata(*provider), {{"Cache-Control", "max-age=300"}});
   };
   constexpr const char* path = "/.well-known/oauth-protected-resource";
-  options.route(HttpMethod::get, path, serve);
+  // Whoever asks without a token is told where it is: any page may read it too.
+  options.route(HttpMethod::get, path, serve).route_origins(path, RouteOrigins::any);
   const auto at = provider->metadata_url().find(path);
   if (at == std::string::npos) return;
   const std::string suffixed = provider->metadata_url().substr(at);
-  if (suffixed != path) options.route(HttpMethod::get, suffixed, serve);
+  if (suffixed != path) options.route(HttpMethod::get, suffixed, serve).route_origins(suffixed, RouteOrigins::any);
 }
 
 }  // namespace leanmcp::inline v0

@@ -3,6 +3,7 @@
 namespace leanmcp::inline v0 {
 
 void Authorizer::answered(const AuthRequest&, const ClientResponse&) {}
+std::vector<std::string> Authorizer::extensions() const { return {}; }
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace leanmcp::inline v0 {
 
@@ -31,11 +32,14 @@ class AccessCredentials {
 class AuthRequest {
  public:
   AuthRequest() = default;
-  AuthRequest(std::string http_method, std::string absolute_url)
-      : method(std::move(http_method)), url(std::move(absolute_url)) {}
+  AuthRequest(std::string http_method, std::string absolute_url, std::string what_for = {})
+      : method(std::move(http_method)), url(std::move(absolute_url)), operation(std::move(what_for)) {}
 
   std::string method;
   std::string url;
+  /// What the request is for: the MCP method, followed by a space and the tool, prompt or URI it names, if any. Empty
+  /// where it is no request of MCP, such as the opening of a stream.
+  std::string operation;
 };
 
 /// An answer that asks for (other) credentials: status 401 or 403 of the MCP endpoint.
@@ -47,6 +51,10 @@ class AuthChallenge {
   /// `POST`, `GET` or `DELETE`, and the URL that answered: the MCP endpoint as the user gave it, without fragment.
   std::string method;
   std::string url;
+  /// As in the AuthRequest.
+  std::string operation;
+  /// The access token that the refused request went with; empty when it went without.
+  Secret token;
   /// All `WWW-Authenticate` fields joined by ", " (RFC 9110, section 11.6.1); empty when there was none.
   std::string www_authenticate;
   /// All of the response's headers, names in lower case: `dpop-nonce` and the like.
@@ -70,6 +78,9 @@ class Authorizer {
   /// The head of every other answer of the endpoint: for a `DPoP-Nonce` that comes with success (RFC 9449, section
   /// 8.2). Must be quick.
   virtual void answered(const AuthRequest& request, const ClientResponse& head);
+  /// Names of protocol extensions that this way of getting tokens is; the client declares them among its capabilities
+  /// (2026-07-28, Extensions). None by default.
+  virtual std::vector<std::string> extensions() const;
 };
 
 /// Sends the same token always, as a Bearer token.

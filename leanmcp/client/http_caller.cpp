@@ -1,6 +1,6 @@
 #include <leanmcp/client/http_caller.hpp>
 
-#include <boost/url.hpp>
+#include <leanmcp/base/url.hpp>
 
 namespace leanmcp::inline v0::detail {
 
@@ -43,7 +43,7 @@ HttpStreamEnd ended(ClientError error, ClientResponse response = {}) {
 }  // namespace
 
 std::string origin_of(std::string_view url) {
-  const auto parsed = urls::parse_uri(url);
+  const auto parsed = parse_url(url);
   if (!parsed || parsed->has_userinfo() || parsed->encoded_host().empty()) return {};
   const std::string scheme = urls::url(*parsed).normalize_scheme().scheme();
   if (scheme != "http" && scheme != "https") return {};
@@ -55,9 +55,11 @@ std::string origin_of(std::string_view url) {
 }
 
 std::string resolve_url(std::string_view base, std::string_view reference) {
-  const auto from = urls::parse_uri(base);
+  const auto from = parse_url(base);
   const auto to = urls::parse_uri_reference(reference);
   if (!from || !to) return {};
+  // See parse_url.
+  if (to->has_authority() && !to->encoded_path().empty() && !to->is_path_absolute()) return {};
   urls::url out(*from);
   if (!out.resolve(*to)) return {};
   out.remove_fragment();
@@ -103,7 +105,7 @@ ClientResult<std::string> HttpCaller::redirect(const HttpCall& call, const Clien
 Task<ClientResult<AccessCredentials>> HttpCaller::credentials(const HttpCall& call) {
   if (!options_.authorizer_ || options_.token_in_meta_) co_return ClientResult<AccessCredentials>(AccessCredentials());
   sink_.on_waiting(call.id, true);
-  auto asked = options_.authorizer_->credentials(AuthRequest(call.method, call.url));
+  auto asked = options_.authorizer_->credentials(AuthRequest(call.method, call.url, call.operation));
   auto given = co_await std::move(asked);
   sink_.on_waiting(call.id, false);
   if (!given)
@@ -112,11 +114,14 @@ Task<ClientResult<AccessCredentials>> HttpCaller::credentials(const HttpCall& ca
   co_return std::move(out);
 }
 
-Task<ClientResult<bool>> HttpCaller::challenge(const HttpCall& call, const ClientResponse& response, unsigned attempt) {
+Task<ClientResult<bool>> HttpCaller::challenge(const HttpCall& call, const Secret& token,
+                                               const ClientResponse& response, unsigned attempt) {
   AuthChallenge challenge;
   challenge.status = response.status;
   challenge.method = call.method;
   challenge.url = call.url;
+  challenge.operation = call.operation;
+  challenge.token = token;
   challenge.www_authenticate = joined(response.headers, "www-authenticate");
   challenge.headers = response.headers;
   challenge.attempt = attempt;
@@ -152,7 +157,7 @@ Task<HttpStreamEnd> HttpCaller::run(std::shared_ptr<HttpCall> call) {
     }
     HttpStream::Callbacks callbacks;
     callbacks.on_events = call->on_events;
-    const AuthRequest asked(call->method, call->url);
+    const AuthRequest asked(call->method, call->url, call->operation);
     callbacks.on_head = [source = options_.authorizer_, asked, weak = std::weak_ptr(call)](const ClientResponse& head) {
       if (source) source->answered(asked, head);
       const auto held = weak.lock();
@@ -182,7 +187,7 @@ Task<HttpStreamEnd> HttpCaller::run(std::shared_ptr<HttpCall> call) {
     }
     bool again = false;
     if (options_.authorizer_ && !options_.token_in_meta_ && attempt < static_cast<unsigned>(options_.auth_attempts_)) {
-      auto asking = challenge(*call, end.response, ++attempt);
+      auto asking = challenge(*call, given->token, end.response, ++attempt);
       auto answer = co_await std::move(asking);
       if (!answer) {
         end.error = std::move(answer).error();

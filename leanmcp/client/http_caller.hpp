@@ -29,6 +29,8 @@ class HttpCall {
   std::string url;
   HttpFields headers;
   std::string body;
+  /// As in an AuthRequest.
+  std::string operation;
   /// For whom time stands still while the authorizer works; may be empty.
   std::string id;
   /// Status and headers of an answer that is a stream, before its first event.
@@ -58,7 +60,8 @@ class HttpCaller {
   /// The place to go on to; an error when there is none.
   ClientResult<std::string> redirect(const HttpCall& call, const ClientResponse& response, int& left) const;
   Task<ClientResult<AccessCredentials>> credentials(const HttpCall& call);
-  Task<ClientResult<bool>> challenge(const HttpCall& call, const ClientResponse& response, unsigned attempt);
+  Task<ClientResult<bool>> challenge(const HttpCall& call, const Secret& token, const ClientResponse& response,
+                                     unsigned attempt);
 
   Executor& executor_;
   const ClientOptions options_;

@@ -42,6 +42,7 @@ std::shared_ptr<HttpCall> HttpTransport::make_post(const ExchangePtr& exchange) 
   if (!session_.empty() && !exchange->message.initialize) call->headers.emplace_back("Mcp-Session-Id", session_);
   call->body = exchange->message.body;
   call->id = exchange->message.id;
+  call->operation = exchange->message.operation;
   return call;
 }
 

@@ -40,6 +40,15 @@ std::optional<std::string> header_text(const json::value& value) {
   return std::nullopt;
 }
 
+std::optional<std::string_view> named_thing(std::string_view method, const json::object& params) {
+  const char* source = nullptr;
+  if (method == "tools/call" || method == "prompts/get") source = "name";
+  if (method == "resources/read") source = "uri";
+  const json::value* const name = source ? params.if_contains(source) : nullptr;
+  if (!name || !name->is_string()) return std::nullopt;
+  return std::string_view(name->get_string());
+}
+
 }  // namespace
 
 std::string encode_mcp_header(std::string_view value) {
@@ -89,11 +98,13 @@ HttpFields HeaderPlan::fields(const json::object& arguments) const {
 HttpFields standard_mcp_headers(std::string_view method, const json::object& params) {
   HttpFields out;
   out.emplace_back("Mcp-Method", encode_mcp_header(method));
-  const char* source = nullptr;
-  if (method == "tools/call" || method == "prompts/get") source = "name";
-  if (method == "resources/read") source = "uri";
-  const json::value* const name = source ? params.if_contains(source) : nullptr;
-  if (name && name->is_string()) out.emplace_back("Mcp-Name", encode_mcp_header(std::string_view(name->get_string())));
+  if (const auto name = named_thing(method, params)) out.emplace_back("Mcp-Name", encode_mcp_header(*name));
+  return out;
+}
+
+std::string mcp_operation(std::string_view method, const json::object& params) {
+  std::string out(method);
+  if (const auto name = named_thing(method, params)) out += " " + std::string(*name);
   return out;
 }
 

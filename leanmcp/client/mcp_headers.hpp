@@ -40,4 +40,8 @@ class HeaderPlan {
 /// `Mcp-Method`, and `Mcp-Name` where the method has one (2026-07-28, Streamable HTTP, Standard Request Headers).
 HttpFields standard_mcp_headers(std::string_view method, const json::object& params);
 
+/// The method, and after a space the tool, prompt or URI that the request names, if any: what an authorization is
+/// counted by.
+std::string mcp_operation(std::string_view method, const json::object& params);
+
 }  // namespace leanmcp::inline v0

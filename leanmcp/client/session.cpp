@@ -13,6 +13,17 @@ namespace {
 
 constexpr std::string_view meta_prefix = "io.modelcontextprotocol/";
 
+const json::object* object_member(const json::object& in, std::string_view name) {
+  const json::value* const value = in.if_contains(name);
+  return value ? value->if_object() : nullptr;
+}
+
+Secret sent_token(const json::object& params) {
+  const json::object* const meta = object_member(params, "_meta");
+  const json::object* const authorization = meta ? object_member(*meta, "authorization") : nullptr;
+  return authorization ? Secret(text_member(*authorization, "token")) : Secret();
+}
+
 }  // namespace
 
 RequestOutcome failed(ClientError error) {
@@ -52,6 +63,7 @@ Outgoing ClientSession::render(const std::string& id, std::string_view method, c
                                const HttpFields& param_headers) const {
   Outgoing message;
   message.id = id;
+  if (!id.empty()) message.operation = mcp_operation(method, params);
   const bool modern = is_modern();
   if (transport_->is_http()) {
     if (modern) message.headers = standard_mcp_headers(method, params);
@@ -77,7 +89,7 @@ Task<ClientResult<void>> ClientSession::add_meta(json::object& params, const Req
   const bool token_here = options_.authorizer_ && (options_.token_in_meta_ || !transport_->is_http()) &&
                           method != "initialize" && method != "server/discover";
   if (token_here) {
-    auto asked = options_.authorizer_->credentials(AuthRequest("POST", std::string()));
+    auto asked = options_.authorizer_->credentials(AuthRequest("POST", std::string(), std::string(method)));
     auto given = co_await std::move(asked);
     if (!given) co_return ClientResult<void>(ClientError(ClientCause::unauthenticated, given.error().message()));
     if (!given->token.empty()) {
@@ -107,6 +119,7 @@ Task<RequestOutcome> ClientSession::roundtrip(std::string method, json::object p
     co_return std::move(outcome);
   }
 
+  const Secret token = sent_token(params);
   Pending& pending = pending_[id];
   pending.method = method;
   pending.timed = !settings.on_notification;
@@ -130,6 +143,7 @@ Task<RequestOutcome> ClientSession::roundtrip(std::string method, json::object p
   };
   const std::stop_callback<std::function<void()>> stopper(stop, on_stop);
   RequestOutcome outcome = co_await done;
+  outcome.token = token;
   co_return std::move(outcome);
 }
 
@@ -151,7 +165,7 @@ Task<RequestOutcome> ClientSession::request(std::string method, json::object par
       if (state_ == State::open && generation == generation_) state_ = State::lost;
       continue;
     }
-    auto asking = challenged(outcome, ++challenges);
+    auto asking = challenged(outcome, mcp_operation(method, params), ++challenges);
     auto again = co_await std::move(asking);
     if (!again) {
       RequestOutcome refused = failed(std::move(again).error());
@@ -161,7 +175,8 @@ Task<RequestOutcome> ClientSession::request(std::string method, json::object par
   }
 }
 
-Task<ClientResult<bool>> ClientSession::challenged(const RequestOutcome& outcome, unsigned attempt) {
+Task<ClientResult<bool>> ClientSession::challenged(const RequestOutcome& outcome, std::string operation,
+                                                   unsigned attempt) {
   // Over HTTP with a header the transport has seen the challenge already.
   const bool token_here = options_.authorizer_ && (options_.token_in_meta_ || !transport_->is_http());
   if (!token_here || attempt > static_cast<unsigned>(options_.auth_attempts_)) co_return ClientResult<bool>(false);
@@ -181,6 +196,8 @@ Task<ClientResult<bool>> ClientSession::challenged(const RequestOutcome& outcome
     co_return ClientResult<bool>(false);
   }
   challenge.method = "POST";
+  challenge.operation = std::move(operation);
+  challenge.token = outcome.token;
   challenge.attempt = attempt;
   auto asking = options_.authorizer_->challenged(std::move(challenge));
   auto answer = co_await std::move(asking);

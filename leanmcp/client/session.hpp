@@ -36,6 +36,8 @@ struct RequestOutcome {
   /// Of the message, for the cache.
   std::size_t bytes = 0;
   bool session_lost = false;
+  /// That went in `_meta` with the request; empty when none did.
+  Secret token;
 };
 
 /// How one request is sent.
@@ -127,7 +129,7 @@ class ClientSession : public std::enable_shared_from_this<ClientSession>, public
   Task<RequestOutcome> roundtrip(std::string method, json::object params, RequestSettings settings);
   Task<ClientResult<void>> add_meta(json::object& params, const RequestSettings& settings, std::string_view method);
   /// Whether the authorizer has something better than what this outcome was refused with.
-  Task<ClientResult<bool>> challenged(const RequestOutcome& outcome, unsigned attempt);
+  Task<ClientResult<bool>> challenged(const RequestOutcome& outcome, std::string operation, unsigned attempt);
   Outgoing render(const std::string& id, std::string_view method, const json::object& params,
                   const HttpFields& param_headers) const;
   void settle(const std::string& id, RequestOutcome outcome);

@@ -47,6 +47,11 @@ json::object ClientSession::capabilities() const {
   }
   if (options_.on_sample_) out["sampling"] = json::object();
   if (options_.roots_) out["roots"] = json::object();
+  if (options_.authorizer_ && version_ >= Version::v2026_07_28) {
+    json::object extensions;
+    for (const std::string& name : options_.authorizer_->extensions()) extensions[name] = json::object();
+    if (!extensions.empty()) out["extensions"] = std::move(extensions);
+  }
   return out;
 }
 

@@ -79,6 +79,7 @@ void SseTransport::send(Outgoing message) {
   call->headers.emplace_back("Content-Type", "application/json");
   call->body = std::move(message.body);
   call->id = std::move(message.id);
+  call->operation = std::move(message.operation);
   if (!call->id.empty()) posts_[call->id] = call;
   runs_.add(caller_.executor(), post(call), [this, id = call->id](std::exception_ptr) {
     sink_.on_failed(id, RequestFailure{ClientError(ClientCause::unauthenticated, "the authorizer failed"), {}, false});

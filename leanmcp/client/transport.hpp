@@ -18,6 +18,8 @@ struct Outgoing {
   std::string body;
   /// Of a request: its id as JSON text. Empty for notifications and answers.
   std::string id;
+  /// As in an AuthRequest.
+  std::string operation;
   /// What HTTP repeats of the message, and the revision.
   HttpFields headers;
   /// It begins a session: goes without the present one's id.

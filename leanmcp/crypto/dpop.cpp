@@ -2,12 +2,10 @@
 
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/base/random.hpp>
+#include <leanmcp/base/url.hpp>
 #include <leanmcp/crypto/digest.hpp>
 #include <leanmcp/crypto/jws.hpp>
 #include <leanmcp/crypto/strict_json.hpp>
-
-#include <boost/url/parse.hpp>
-#include <boost/url/url_view.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -171,7 +169,7 @@ std::string_view to_string(DpopFault fault) noexcept {
 
 std::optional<std::string> dpop_target(std::string_view text) {
   if (text.size() > longest_url) return std::nullopt;
-  const auto parsed = boost::urls::parse_uri(text);
+  const auto parsed = detail::parse_url(text);
   if (!parsed) return std::nullopt;
   const bool secure = parsed->scheme_id() == boost::urls::scheme::https;
   if (!secure && parsed->scheme_id() != boost::urls::scheme::http) return std::nullopt;

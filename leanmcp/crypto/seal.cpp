@@ -163,4 +163,8 @@ Sealer KeyRing::sealer(std::string_view label) const {
   return sealer;
 }
 
+Secret KeyRing::derived(std::string_view label) const {
+  return Secret(hkdf_sha256(keys_.front().bytes.reveal(), "leanmcp v1 secret", label, key_bytes));
+}
+
 }  // namespace leanmcp::inline v0

@@ -46,6 +46,9 @@ class KeyRing {
   static KeyRing random();
   /// A sealer for the purpose the label names. Different labels share no key.
   Sealer sealer(std::string_view label) const;
+  /// 32 bytes for the purpose the label names, of the newest key: for what is keyed without being sealed. Shared with
+  /// no sealer of the same label.
+  Secret derived(std::string_view label) const;
 
  private:
   std::vector<Sealer::Key> keys_;

@@ -72,6 +72,14 @@ TEST(Seal, KeysRotate) {
   EXPECT_TRUE(gone.open(both.seal("new", ""), ""));
 }
 
+TEST(KeyRing, DerivesASecretForEachPurpose) {
+  const KeyRing ring = KeyRing::random();
+  EXPECT_EQ(ring.derived("a").reveal().size(), 32u);
+  EXPECT_EQ(ring.derived("a").reveal(), ring.derived("a").reveal());
+  EXPECT_NE(ring.derived("a").reveal(), ring.derived("b").reveal());
+  EXPECT_NE(ring.derived("a").reveal(), KeyRing::random().derived("a").reveal());
+}
+
 TEST(KeyRing, RefusesBadKeys) {
   for (const char* text : {"", "a:short", "a:", ":x", "a b:1111111111111111111111111111111111111111111111111111111111111111",
                            "a:1111111111111111111111111111111111111111111111111111111111111111,"

@@ -60,25 +60,6 @@ std::string_view to_string(FlowRefusal refusal) noexcept {
   return "";
 }
 
-namespace detail {
-
-std::string_view cookie_value(std::string_view header, std::string_view name) {
-  std::string_view found;
-  int times = 0;
-  while (!header.empty()) {
-    const auto end = header.find(';');
-    std::string_view pair = header.substr(0, end);
-    header = end == std::string_view::npos ? std::string_view() : header.substr(end + 1);
-    while (pair.starts_with(' ')) pair.remove_prefix(1);
-    if (pair.size() <= name.size() || !pair.starts_with(name) || pair[name.size()] != '=') continue;
-    found = pair.substr(name.size() + 1);
-    ++times;
-  }
-  return times == 1 ? found : std::string_view();
-}
-
-}  // namespace detail
-
 Result<BrowserFlows> BrowserFlows::open(Database database, const KeyRing& keys, const std::string& public_url,
                                         std::chrono::milliseconds lifetime) {
   const auto url = boost::urls::parse_uri(public_url);
@@ -96,15 +77,7 @@ Result<BrowserFlows> BrowserFlows::open(Database database, const KeyRing& keys, 
 
 std::string BrowserFlows::cookie_name(std::string_view state_hash) const {
   // One for each journey, so that several can be under way in one browser.
-  return (secure_ ? "__Host-leanmcp-" : "leanmcp-") + std::string(state_hash.substr(0, 16));
-}
-
-std::string BrowserFlows::set_cookie(std::string_view name, std::string_view value, std::chrono::seconds age) const {
-  std::string out(name);
-  out.append("=").append(value).append("; Path=/; Max-Age=").append(std::to_string(age.count()));
-  out += "; HttpOnly; SameSite=Lax";
-  if (secure_) out += "; Secure";
-  return out;
+  return detail::host_cookie_name("leanmcp-" + std::string(state_hash.substr(0, 16)), secure_);
 }
 
 Result<BrowserFlows::Begun, FlowRefusal> BrowserFlows::begin(std::string_view kind, std::string_view subject,
@@ -125,7 +98,8 @@ Result<BrowserFlows::Begun, FlowRefusal> BrowserFlows::begin(std::string_view ki
   if (inserted->changed() != 1) return FlowRefusal::too_many;
   Begun begun;
   begun.state = state;
-  begun.cookie = set_cookie(cookie_name(state_hash), binding, std::chrono::ceil<std::chrono::seconds>(lifetime_));
+  begun.cookie = detail::host_cookie(cookie_name(state_hash), binding,
+                                     std::chrono::ceil<std::chrono::seconds>(lifetime_), secure_);
   return begun;
 }
 
@@ -154,7 +128,7 @@ Result<BrowserFlows::Taken, FlowRefusal> BrowserFlows::take(std::string_view kin
   Taken out;
   out.subject = row.text(1);
   out.payload = std::move(*payload);
-  out.cookie = set_cookie(name, "", std::chrono::seconds(0));
+  out.cookie = detail::host_cookie(name, "", std::chrono::seconds(0), secure_);
   return out;
 }
 

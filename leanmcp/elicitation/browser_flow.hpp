@@ -3,6 +3,7 @@
 #include <leanmcp/base/clock.hpp>
 #include <leanmcp/base/result.hpp>
 #include <leanmcp/crypto/seal.hpp>
+#include <leanmcp/http/cookie.hpp>
 #include <leanmcp/storage/database.hpp>
 
 #include <chrono>
@@ -64,7 +65,6 @@ class BrowserFlows {
         secure_(secure),
         lifetime_(lifetime) {}
   std::string cookie_name(std::string_view state_hash) const;
-  std::string set_cookie(std::string_view name, std::string_view value, std::chrono::seconds age) const;
 
   Database database_;
   Sealer sealer_;
@@ -72,10 +72,5 @@ class BrowserFlows {
   bool secure_;
   std::chrono::milliseconds lifetime_;
 };
-
-namespace detail {
-/// The cookie's value in a Cookie header (RFC 6265, section 4.2.1); empty when it is not there, or there twice.
-std::string_view cookie_value(std::string_view header, std::string_view name);
-}  // namespace detail
 
 }  // namespace leanmcp::inline v0

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <leanmcp/http/exchange.hpp>
+#include <leanmcp/http/page.hpp>
 
 #include <string>
 #include <string_view>
@@ -8,11 +9,8 @@
 
 namespace leanmcp::inline v0 {
 
-/// For text and for attribute values in double quotes.
-std::string escape_html(std::string_view text);
-
-/// A page for a person: no script, no form, one style sheet allowed by its hash, not to be framed or kept. Readable on
-/// a phone and with a keyboard. `title` and `text` are escaped; each paragraph of `text` ends in a line break.
+/// A page that says something, without a form. `title` and `text` are escaped; each paragraph of `text` ends in a line
+/// break.
 struct Page {
   int status = 200;
   std::string title;

@@ -65,6 +65,7 @@ bool AccessRules::is_loopback_name(std::string_view host) {
 
 Result<AccessRules> AccessRules::make(const HttpServerOptions& options, bool on_loopback) {
   AccessRules rules;
+  rules.check_origins_ = !options.no_origin_check;
   rules.any_origin_ = options.any_origin;
   rules.loopback_origins_ = on_loopback;
   rules.check_hosts_ =
@@ -113,10 +114,12 @@ bool AccessRules::origin_allowed(std::string_view origin) const {
   return std::find(origins_.begin(), origins_.end(), origin_text(scheme, host, port)) != origins_.end();
 }
 
-void AccessRules::append_cors(std::string& out, std::string_view origin) const {
-  out.append("Access-Control-Allow-Origin: ").append(any_origin_ ? std::string_view("*") : origin).append("\r\n");
-  if (!any_origin_) out.append("Vary: Origin\r\n");
-  out.append("Access-Control-Expose-Headers: Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After, DPoP-Nonce\r\n");
+void AccessRules::append_cors(std::string& out, std::string_view origin, bool any) const {
+  any = any || any_origin_;
+  out.append("Access-Control-Allow-Origin: ").append(any ? std::string_view("*") : origin).append("\r\n");
+  if (!any) out.append("Vary: Origin\r\n");
+  out.append("Access-Control-Expose-Headers: Mcp-Session-Id, MCP-Protocol-Version, WWW-Authenticate, Retry-After, ");
+  out.append("DPoP-Nonce\r\n");
 }
 
 void AccessRules::append_preflight(std::string& out, std::string_view methods, std::string_view wanted_headers) {

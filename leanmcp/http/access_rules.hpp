@@ -18,10 +18,11 @@ class AccessRules {
 
   /// `authority` as in a Host field, with or without a port.
   bool host_allowed(std::string_view authority) const;
+  bool checks_origins() const noexcept { return check_origins_; }
   bool origin_allowed(std::string_view origin) const;
 
-  /// The lines that let a page of that origin read the answer. `origin` is allowed.
-  void append_cors(std::string& out, std::string_view origin) const;
+  /// The lines that let a page of that origin read the answer. `origin` is allowed; with `any` all are.
+  void append_cors(std::string& out, std::string_view origin, bool any = false) const;
   /// The further lines of the answer to a preflight for `wanted_headers`.
   static void append_preflight(std::string& out, std::string_view methods, std::string_view wanted_headers);
 
@@ -36,6 +37,7 @@ class AccessRules {
   static bool is_loopback_name(std::string_view host);
 
   bool check_hosts_ = false;
+  bool check_origins_ = true;
   bool any_origin_ = false;
   bool loopback_origins_ = false;
   std::vector<Place> hosts_;

@@ -59,6 +59,13 @@ struct ClientResponse {
   std::string_view header(std::string_view lower_case_name) const noexcept;
 };
 
+enum class AddressPolicy {
+  any,
+  /// Connects to globally routable addresses only, checked after name resolution on the address that is really
+  /// connected to (so DNS rebinding does not help). For URLs that a peer supplies. Cannot be combined with a proxy.
+  public_only,
+};
+
 struct ClientRequest {
   /// Not an aggregate on purpose: g++ 12 miscompiles aggregate temporaries beside `co_await`.
   ClientRequest() = default;
@@ -72,6 +79,10 @@ struct ClientRequest {
   /// Sent when it is not empty or the method is POST, PUT or PATCH. The content type is the caller's to set.
   std::string body;
 
+  /// Literal addresses of the URL's host, where the caller has looked them up: no other is connected to, and the name is
+  /// not resolved again. Name, certificate and Host stay those of the URL. Not for a host that is an address itself.
+  std::vector<std::string> connect_to;
+
   /// Limits of this request; the client's when absent. A total time of zero means none, for streams.
   std::optional<std::chrono::milliseconds> total_timeout;
   /// Ends the request when nothing arrives for that long. None by default.
@@ -80,6 +91,9 @@ struct ClientRequest {
   /// Does not take a pooled connection, on which libcurl would send the request again by itself if the peer has
   /// closed it meanwhile.
   bool fresh_connection = false;
+  /// Of this request; it can be stricter than the client's, never laxer. Behind a proxy, which resolves names and
+  /// connects by itself, it holds only for addresses that stand in the URL.
+  AddressPolicy addresses = AddressPolicy::any;
 
   /// Streaming: called on the client's thread with the final status and headers, before the body. False cancels.
   std::function<bool(const ClientResponse& head)> on_head;
@@ -87,13 +101,6 @@ struct ClientRequest {
   /// `max_body_bytes` counts only when given. False cancels. Must be quick: all requests of the client share the
   /// thread.
   std::function<bool(std::string_view piece)> on_data;
-};
-
-enum class AddressPolicy {
-  any,
-  /// Connects to globally routable addresses only, checked after name resolution on the address that is really
-  /// connected to (so DNS rebinding does not help). For URLs that a peer supplies. Cannot be combined with a proxy.
-  public_only,
 };
 
 struct HttpClientOptions {

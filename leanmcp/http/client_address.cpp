@@ -53,15 +53,19 @@ bool has_prefix(const V6& address, std::initializer_list<std::uint8_t> prefix) n
   return std::equal(prefix.begin(), prefix.end(), address.begin());
 }
 
+/// ISATAP (RFC 5214, section 6.1): an IPv4 address as the interface, under any prefix.
+bool is_isatap(const V6& a) noexcept { return (a[8] & 0xfd) == 0 && a[9] == 0 && a[10] == 0x5e && a[11] == 0xfe; }
+
 bool is_global_v6(const V6& a) noexcept {
-  if (has_prefix(a, {0x00, 0x64, 0xff, 0x9b, 0, 0, 0, 0, 0, 0, 0, 0}))
-    return is_global_v4(ip(a[12], a[13], a[14], a[15]));
-  if ((a[0] & 0xe0) != 0x20) return false;                              // outside 2000::/3
+  // Outside 2000::/3: loopback, ULA, link-local, multicast, IPv4-mapped (::ffff:0:0/96), NAT64 (64:ff9b::/96 and
+  // 64:ff9b:1::/48), and all that is not given out.
+  if ((a[0] & 0xe0) != 0x20) return false;
   if (has_prefix(a, {0x20, 0x01}) && (a[2] & 0xfe) == 0) return false;  // 2001::/23, protocols; Teredo
   if (has_prefix(a, {0x20, 0x01, 0x0d, 0xb8})) return false;            // documentation
   if (has_prefix(a, {0x20, 0x02})) return false;                        // 6to4 carries any IPv4 address
   if (has_prefix(a, {0x3f, 0xff}) && (a[2] & 0xf0) == 0) return false;  // documentation
-  return true;
+  if (has_prefix(a, {0x3f, 0xfe})) return false;                        // the 6bone, given back
+  return !is_isatap(a);
 }
 
 }  // namespace
@@ -76,6 +80,19 @@ bool is_global(const sockaddr& address) noexcept {
   if (address.sa_family == AF_INET) return is_global_v4(v4_of(address));
   if (address.sa_family == AF_INET6) return is_global_v6(v6_of(address));
   return false;
+}
+
+bool is_special_literal(std::string_view host) noexcept {
+  if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
+  // A zone belongs to a link.
+  host = host.substr(0, host.find('%'));
+  if (host.size() >= INET6_ADDRSTRLEN) return false;
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  std::copy(host.begin(), host.end(), text.begin());
+  in_addr v4{};
+  if (inet_pton(AF_INET, text.data(), &v4) == 1) return !is_global_v4(ntohl(v4.s_addr));
+  V6 v6{};
+  return inet_pton(AF_INET6, text.data(), v6.data()) == 1 && !is_global_v6(v6);
 }
 
 bool is_loopback_host(std::string_view host) noexcept {

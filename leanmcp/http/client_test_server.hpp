@@ -16,7 +16,7 @@
 #include <utility>
 #include <vector>
 
-namespace leanmcp::detail {
+namespace leanmcp::inline v0::detail {
 
 /// Answers each request by a function from its bytes to the bytes to send. A closing answer ends the connection.
 class ScriptedServer {
@@ -129,4 +129,4 @@ inline ScriptedServer::Answer ok(const std::string& body, const std::string& mor
   return {"HTTP/1.1 200 OK\r\nContent-Length: " + std::to_string(body.size()) + "\r\n" + more + "\r\n" + body};
 }
 
-}  // namespace leanmcp::detail
+}  // namespace leanmcp::inline v0::detail

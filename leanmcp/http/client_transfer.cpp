@@ -42,9 +42,9 @@ std::string_view trimmed(std::string_view text) noexcept {
   return text.substr(first, text.find_last_not_of(blank) - first + 1);
 }
 
-std::string url_part(CURLU* url, CURLUPart part) {
+std::string url_part(CURLU* url, CURLUPart part, unsigned flags = 0) {
   char* text = nullptr;
-  if (curl_url_get(url, part, &text, 0) != CURLUE_OK || !text) return {};
+  if (curl_url_get(url, part, &text, flags) != CURLUE_OK || !text) return {};
   std::string out(text);
   curl_free(text);
   return out;
@@ -84,6 +84,7 @@ std::optional<HttpClientFault> Transfer::prepare(const HttpClientOptions& option
   url_.reset(curl_url());
   if (!easy_ || !url_) return refused(HttpClientCause::protocol, "out of memory");
   if (auto fault = prepare_url(options)) return fault;
+  if (auto fault = prepare_addresses()) return fault;
   if (auto fault = prepare_headers()) return fault;
   prepare_method();
   prepare_limits(options);
@@ -111,6 +112,11 @@ std::optional<HttpClientFault> Transfer::prepare(const HttpClientOptions& option
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
+  // A connection of an earlier request may be to an address that this one must not use.
+  if (public_only_) {
+    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_connection);
+    curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
+  }
   if (request_.fresh_connection) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   return std::nullopt;
 }
@@ -131,13 +137,34 @@ std::optional<HttpClientFault> Transfer::prepare_url(const HttpClientOptions& op
   if (scheme == "http" && !loopback && !options.allow_plain_http)
     return refuse("plain http to a host that is not loopback");
 
-  public_only_ = options.addresses == AddressPolicy::public_only;
+  const bool client_guards = options.addresses == AddressPolicy::public_only;
+  public_only_ = client_guards || request_.addresses == AddressPolicy::public_only;
   loopback_only_ = loopback;
   if (public_only_ && loopback) return refuse("a loopback address");
-  if (public_only_ && !options.proxy.empty()) return refuse("an address policy cannot hold behind a proxy");
+  if (client_guards && !options.proxy.empty()) return refuse("an address policy cannot hold behind a proxy");
+  if (public_only_ && is_special_literal(url_part(url_.get(), CURLUPART_HOST))) return refuse("a special address");
+  // The proxy's own address is the user's choice, and what it connects to is not seen here.
+  if (!options.proxy.empty()) public_only_ = false;
   // An empty string keeps libcurl from asking the environment. What is on this machine needs no proxy.
   curl_easy_setopt(easy_.get(), CURLOPT_PROXY, loopback ? "" : options.proxy.c_str());
   curl_easy_setopt(easy_.get(), CURLOPT_NOPROXY, "");
+  return std::nullopt;
+}
+
+std::optional<HttpClientFault> Transfer::prepare_addresses() {
+  if (request_.connect_to.empty()) return std::nullopt;
+  // With '+' libcurl forgets it in time; it replaces what libcurl has for the name.
+  std::string line =
+      "+" + url_part(url_.get(), CURLUPART_HOST) + ":" + url_part(url_.get(), CURLUPART_PORT, CURLU_DEFAULT_PORT) + ":";
+  for (std::size_t i = 0; i < request_.connect_to.size(); ++i) {
+    const std::string& address = request_.connect_to[i];
+    if (address.find_first_not_of("0123456789abcdefABCDEF:.") != address.npos)
+      return refused(HttpClientCause::refused_url, "not a literal address");
+    line.append(i == 0 ? "" : ",").append(address.find(':') == address.npos ? address : "[" + address + "]");
+  }
+  resolved_.reset(curl_slist_append(nullptr, line.c_str()));
+  if (!resolved_) return refused(HttpClientCause::protocol, "out of memory");
+  curl_easy_setopt(easy_.get(), CURLOPT_RESOLVE, resolved_.get());
   return std::nullopt;
 }
 
@@ -243,6 +270,13 @@ curl_socket_t Transfer::on_socket(void* self, curlsocktype, curl_sockaddr* addre
   }
   transfer.address_allowed_ = true;
   return ::socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+}
+
+int Transfer::on_connection(void* self, char* address, char*, int, int) {
+  if (!is_special_literal(address)) return CURL_PREREQFUNC_OK;
+  static_cast<Transfer*>(self)->address_refused_ = true;
+  static_cast<Transfer*>(self)->address_allowed_ = false;
+  return CURL_PREREQFUNC_ABORT;
 }
 
 bool Transfer::take_header(std::string_view line) {

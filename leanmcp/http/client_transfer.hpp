@@ -44,6 +44,7 @@ class Transfer {
   };
 
   std::optional<HttpClientFault> prepare_url(const HttpClientOptions& options);
+  std::optional<HttpClientFault> prepare_addresses();
   std::optional<HttpClientFault> prepare_headers();
   void prepare_method();
   void prepare_limits(const HttpClientOptions& options);
@@ -54,6 +55,7 @@ class Transfer {
   static std::size_t on_header(char* data, std::size_t size, std::size_t count, void* self);
   static std::size_t on_body(char* data, std::size_t size, std::size_t count, void* self);
   static curl_socket_t on_socket(void* self, curlsocktype purpose, curl_sockaddr* address);
+  static int on_connection(void* self, char* address, char* local_address, int port, int local_port);
   bool take_header(std::string_view line);
   bool take_body(std::string_view piece);
   bool stop(HttpClientCause cause, std::string_view why);
@@ -63,6 +65,7 @@ class Transfer {
   HttpClient::Callback done_;
   std::unique_ptr<CURLU, UrlDelete> url_;
   std::unique_ptr<curl_slist, ListDelete> headers_;
+  std::unique_ptr<curl_slist, ListDelete> resolved_;
   std::unique_ptr<CURL, EasyDelete> easy_;
   std::array<char, CURL_ERROR_SIZE> curl_error_{};
 

@@ -211,10 +211,13 @@ int Connection::check_head() {
   // A browser always names the host; only HTTP/1.0 may leave it out.
   const bool named = !authority.empty() || request.header_count(KnownHeader::host) != 0;
   if (named && !(route_ && route_->any_host) && !loop_->host_allowed(authority)) return 403;
-  if (request.header_count(KnownHeader::origin) != 0) {
+  if (loop_->shared().rules.checks_origins() && request.header_count(KnownHeader::origin) != 0) {
     const std::string_view origin = request.header(KnownHeader::origin);
-    if (request.header_count(KnownHeader::origin) > 1 || !loop_->shared().rules.origin_allowed(origin)) return 403;
-    loop_->shared().rules.append_cors(cors_, origin);
+    const RouteOrigins origins = route_ ? route_->origins : RouteOrigins::allowed;
+    const bool checked = origins == RouteOrigins::allowed;
+    if (request.header_count(KnownHeader::origin) > 1) return 403;
+    if (checked && !loop_->shared().rules.origin_allowed(origin)) return 403;
+    if (origins != RouteOrigins::own) loop_->shared().rules.append_cors(cors_, origin, origins == RouteOrigins::any);
   }
   if (request.path() == "*") return 0;
   if (!route_) return 404;

@@ -16,6 +16,7 @@ struct Route {
   bool is_prefix = false;
   /// Answered whatever the Host: for probes, which use addresses.
   bool any_host = false;
+  RouteOrigins origins = RouteOrigins::allowed;
   std::array<HttpHandler, static_cast<std::size_t>(HttpMethod::other) + 1> by_method;
   HttpHandler any;
   /// "GET, HEAD, POST, OPTIONS", for Allow.

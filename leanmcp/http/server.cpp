@@ -223,6 +223,11 @@ void HttpServer::route_prefix(std::string prefix, HttpHandler handler) {
   route_prefix(HttpMethod::other, std::move(prefix), std::move(handler));
 }
 
+void HttpServer::route_origins(std::string path, RouteOrigins origins) {
+  const bool is_prefix = path.ends_with('/');
+  core_->router.add(std::move(path), is_prefix).origins = origins;
+}
+
 void HttpServer::route_health(std::string path) {
   detail::Route& route = core_->router.add(std::move(path), false);
   route.any_host = true;

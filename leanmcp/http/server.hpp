@@ -40,6 +40,9 @@ class HttpServer {
   /// Everything below a path that ends in a slash ("/connect/"); the longest prefix wins, an exact path before it.
   void route_prefix(HttpMethod method, std::string prefix, HttpHandler handler);
   void route_prefix(std::string prefix, HttpHandler handler);
+  /// Which origins may call the routes of this path, or of this prefix where it ends in a slash; the allowed ones if
+  /// nothing is said.
+  void route_origins(std::string path, RouteOrigins origins);
   /// Answers GET on `path` with 200 and "ok", to any Host: probes use addresses. Says 503 once the server is stopping.
   void route_health(std::string path);
   /// Called once, on one of the server's loops, when the server begins to stop: for ending streams, which would

@@ -129,6 +129,18 @@ TEST_F(Access, AnswersForAllowedOriginsCarryTheCorsHeaders) {
   EXPECT_FALSE(peer.ask(post("/mcp", "{}"))->headers.contains("access-control-allow-origin"));
 }
 
+TEST(IgnoredOrigin, IsNeitherRefusedNorAllowedToRead) {
+  HttpServer server(HttpServerOptions().ignore_origin());
+  server.route(HttpMethod::get, "/page", &echo);
+  start(server);
+  Peer peer(server.port());
+  for (const char* const origin : {"null", "https://evil.example", "http://localhost"}) {
+    const auto seen = peer.ask(get("/page", "Origin: " + std::string(origin) + "\r\n"));
+    EXPECT_EQ(seen->status, 200) << origin;
+    EXPECT_FALSE(seen->headers.contains("access-control-allow-origin")) << origin;
+  }
+}
+
 TEST_F(Access, Preflight) {
   Peer peer(server.port());
   const auto seen = peer.ask(
@@ -152,6 +164,41 @@ TEST_F(Access, Preflight) {
   EXPECT_EQ(peer.ask("OPTIONS /mcp HTTP/1.1\r\nHost: localhost\r\n\r\n")->header("allow"), "GET, HEAD, POST, OPTIONS");
   EXPECT_EQ(peer.ask("OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n")->status, 204);
   EXPECT_EQ(peer.ask("OPTIONS /lost HTTP/1.1\r\nHost: localhost\r\n\r\n")->status, 404);
+}
+
+TEST_F(Access, ARouteMayBeForAllPagesOrForNone) {
+  HttpServer open{HttpServerOptions()};
+  for (const char* const path : {"/token", "/consent", "/mcp"}) open.route(HttpMethod::post, path, &echo);
+  open.route_origins("/token", RouteOrigins::any);
+  open.route_origins("/consent", RouteOrigins::own);
+  start(open);
+  Peer peer(open.port());
+  const auto seen = peer.ask(post("/token", "{}", "Origin: https://any.example\r\n"));
+  EXPECT_EQ(seen->status, 200);
+  EXPECT_EQ(seen->header("access-control-allow-origin"), "*");
+  EXPECT_FALSE(seen->headers.contains("access-control-allow-credentials"));
+  EXPECT_NE(seen->header("access-control-expose-headers").find("DPoP-Nonce"), std::string::npos);
+  const auto preflight = peer.ask(
+      "OPTIONS /token HTTP/1.1\r\nHost: localhost\r\nOrigin: https://any.example\r\n"
+      "Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization,dpop\r\n\r\n");
+  EXPECT_EQ(preflight->status, 204);
+  EXPECT_EQ(preflight->header("access-control-allow-origin"), "*");
+  EXPECT_EQ(preflight->header("access-control-allow-headers"), "authorization, dpop");
+  // Two origins are nobody's, and a foreign Host stays one.
+  EXPECT_EQ(peer.ask(post("/token", "{}", "Origin: https://a.example\r\nOrigin: https://b.example\r\n"))->status, 403);
+  EXPECT_EQ(peer.ask("POST /token HTTP/1.1\r\nHost: evil.example\r\nContent-Length: 0\r\n\r\n")->status, 403);
+
+  for (const char* const origin : {"https://any.example", "http://localhost:5", "null"}) {
+    const auto page = peer.ask(post("/consent", "{}", "Origin: " + std::string(origin) + "\r\n"));
+    EXPECT_EQ(page->status, 200);
+    EXPECT_FALSE(page->headers.contains("access-control-allow-origin"));
+  }
+  const auto refused = peer.ask(
+      "OPTIONS /consent HTTP/1.1\r\nHost: localhost\r\nOrigin: http://localhost:5\r\n"
+      "Access-Control-Request-Method: POST\r\n\r\n");
+  EXPECT_FALSE(refused->headers.contains("access-control-allow-origin"));
+  EXPECT_FALSE(refused->headers.contains("access-control-allow-methods"));
+  EXPECT_EQ(peer.ask(post("/mcp", "{}", "Origin: https://any.example\r\n"))->status, 403);
 }
 
 TEST(AccessAnywhere, AnyOriginIsAnsweredWithAStar) {

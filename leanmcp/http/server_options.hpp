@@ -16,6 +16,16 @@ namespace leanmcp::inline v0 {
 
 class Metrics;
 
+/// Which pages in a browser may call a route, whatever else the server allows.
+enum class RouteOrigins {
+  allowed,  ///< those of the allowed origins, which may read the answer
+  /// All, which may read the answer (`Access-Control-Allow-Origin: *`, so without cookies): for what is public, or
+  /// carries its own credentials.
+  any,
+  /// The route is for browsers themselves: no page elsewhere may read the answer, and the handler looks at `Origin`.
+  own,
+};
+
 /// How a server listens and what it puts up with. Zero means "no limit" only where that is said.
 class HttpServerOptions {
  public:
@@ -88,6 +98,9 @@ class HttpServerOptions {
     return *this;
   }
   HttpServerOptions& allow_any_origin() { return set(any_origin, true); }
+  /// Neither checks `Origin` nor tells other pages that they may read answers: for pages that people come to by a
+  /// redirect, with which some browsers send `Origin: null`, and which are protected in another way.
+  HttpServerOptions& ignore_origin() { return set(no_origin_check, true); }
 
   HttpServerOptions& logger(Logger value) { return set(log, std::move(value)); }
   /// For the Date header. Limits in time are kept by the loop's own timers.
@@ -118,6 +131,7 @@ class HttpServerOptions {
   std::vector<std::string> allowed_origins;
   bool any_host = false;
   bool any_origin = false;
+  bool no_origin_check = false;
   Logger log;
   std::shared_ptr<const Clock> wall_clock = std::make_shared<SystemClock>();
   std::shared_ptr<Metrics> registry;

@@ -14,49 +14,7 @@
 
 namespace leanmcp::inline v0 {
 
-namespace detail {
-
-const TypeInfo& json_value_type() {
-  static const TypeInfo info = [] {
-    TypeInfo made;
-    made.kind = TypeKind::any;
-    made.default_object = [] {
-      static const json::value null;
-      return static_cast<const void*>(&null);
-    };
-    return made;
-  }();
-  return info;
-}
-
-}  // namespace detail
-
 namespace {
-
-std::int64_t read_signed(const TypeInfo& type, const void* object) {
-  switch (type.bytes) {
-    case 1: {
-      std::int8_t v;
-      std::memcpy(&v, object, 1);
-      return type.is_signed ? v : static_cast<std::uint8_t>(v);
-    }
-    case 2: {
-      std::int16_t v;
-      std::memcpy(&v, object, 2);
-      return type.is_signed ? v : static_cast<std::uint16_t>(v);
-    }
-    case 4: {
-      std::int32_t v;
-      std::memcpy(&v, object, 4);
-      return type.is_signed ? v : static_cast<std::uint32_t>(v);
-    }
-    default: {
-      std::int64_t v;
-      std::memcpy(&v, object, 8);
-      return v;
-    }
-  }
-}
 
 void write_integer(const TypeInfo& type, void* object, std::uint64_t bits) {
   // The low bytes of a two's complement value are the value in the narrower type; the range was checked before.
@@ -99,16 +57,46 @@ std::string number_text(double value) {
   return out;
 }
 
+/// Whether the type can be written by this kind of value at all: tells most alternatives apart without a try.
+bool is_possible(const TypeInfo& type, const json::value& in) {
+  switch (type.kind) {
+    case TypeKind::boolean: return in.is_bool();
+    case TypeKind::integer:
+    case TypeKind::number: return in.is_number();
+    case TypeKind::string:
+    case TypeKind::enumeration:
+    case TypeKind::date_time: return in.is_string();
+    case TypeKind::optional: return in.is_null() || is_possible(type.inner(), in);
+    case TypeKind::array: return in.is_array();
+    case TypeKind::map:
+    case TypeKind::object: return in.is_object();
+    case TypeKind::any:
+    case TypeKind::variant: return true;
+  }
+  return true;
+}
+
 class Binder {
  public:
-  Binder(const FieldRules& rules, const BindLimits& limits) : rules_(rules), limits_(limits) {}
+  Binder(const FieldRules& rules, const BindLimits& limits, std::size_t& steps)
+      : rules_(rules), limits_(limits), steps_(steps) {}
 
   std::vector<BindFault> faults;
   bool absent_is_fine = false;
+  bool texts = false;
+  /// One fault is enough to know that an alternative is not meant.
+  bool first_fault_only = false;
 
   void value(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, const FieldRule* rule,
              std::size_t depth) {
+    if (first_fault_only && !faults.empty()) return;
     if (depth > limits_.depth) return fault(path, "nested too deeply");
+    if (steps_ >= limits_.steps) {
+      if (steps_++ == limits_.steps || first_fault_only) fault(path, "too costly to read");
+      return;
+    }
+    ++steps_;
+    if (texts && depth == 1 && in.is_string() && from_text(type, object, in, path, rule)) return;
     switch (type.kind) {
       case TypeKind::any: *static_cast<json::value*>(object) = json::value(in, json::storage_ptr()); return;
       case TypeKind::boolean:
@@ -136,6 +124,20 @@ class Binder {
       std::string pointer = path.text();
       faults.push_back(BindFault{pointer.empty() ? "/" : std::move(pointer), std::move(message)});
     }
+  }
+
+  /// Reads the text of a number or boolean; false where the type wants none.
+  bool from_text(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path,
+                 const FieldRule* rule) {
+    const bool wants_bool = type.kind == TypeKind::boolean;
+    if (!wants_bool && type.kind != TypeKind::integer && type.kind != TypeKind::number) return false;
+    const auto read = parse_json(in.get_string(), ParseLimits());
+    if (!read || (wants_bool ? !read->is_bool() : !read->is_number())) {
+      fault(path, expected(type));
+    } else {
+      value(type, object, *read, path, rule, 2);
+    }
+    return true;
   }
 
   void bounds(double v, const JsonPlace& path, const FieldRule* rule) {
@@ -259,18 +261,30 @@ class Binder {
   }
 
   void variant(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, std::size_t depth) {
+    std::vector<std::size_t> candidates;
+    for (std::size_t i = 0; i < type.count; ++i)
+      if (is_possible(type.alternatives[i](), in)) candidates.push_back(i);
+    if (candidates.empty()) return fault(path, expected(type));
+    // Where only one can be meant, its own faults say more.
+    if (candidates.size() == 1)
+      return value(type.alternatives[candidates[0]](), type.emplace_at(object, candidates[0]), in, path, nullptr,
+                   depth + 1);
     // `oneOf` means exactly one: a value that fits two alternatives says less than it should.
     std::size_t fitting = 0;
     std::size_t chosen = 0;
-    for (std::size_t i = 0; i < type.count; ++i) {
-      Binder attempt(rules_, limits_);
+    for (const std::size_t i : candidates) {
+      Binder attempt(rules_, limits_, steps_);
+      attempt.first_fault_only = true;
       attempt.value(type.alternatives[i](), type.emplace_at(object, i), in, path, nullptr, depth + 1);
       if (!attempt.faults.empty()) continue;
       ++fitting;
       chosen = i;
     }
+    if (steps_ >= limits_.steps) return fault(path, "too costly to read");
     if (fitting != 1) return fault(path, fitting == 0 ? expected(type) : "fits more than one alternative");
-    value(type.alternatives[chosen](), type.emplace_at(object, chosen), in, path, nullptr, depth + 1);
+    // What was tried last is still there.
+    if (chosen != candidates.back())
+      value(type.alternatives[chosen](), type.emplace_at(object, chosen), in, path, nullptr, depth + 1);
   }
 
   void date_time(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path) {
@@ -317,20 +331,15 @@ class Binder {
 
   const FieldRules& rules_;
   const BindLimits& limits_;
+  std::size_t& steps_;
 };
-
-json::value enumerator_name(const TypeInfo& type, const void* object) {
-  const std::int64_t number = read_signed(type, object);
-  for (std::size_t i = 0; i < type.count; ++i)
-    if (type.enumerators[i].value == number) return json::value(type.enumerators[i].name);
-  return json::value(number);
-}
 
 }  // namespace
 
 std::vector<BindFault> bind_value(const TypeInfo& type, void* object, const json::value& value, const FieldRules& rules,
                             const BindLimits& limits) {
-  Binder binder(rules, limits);
+  std::size_t steps = 0;
+  Binder binder(rules, limits, steps);
   const JsonPlace root;
   binder.value(type, object, value, root, nullptr, 0);
   return std::move(binder.faults);
@@ -340,81 +349,29 @@ std::vector<BindFault> bind_value(const TypeInfo& type, void* object, const json
   return bind_value(type, object, value, rules, BindLimits());
 }
 
-std::vector<BindFault> check_passed(const TypeInfo& type, const json::value& value, const FieldRules& rules) {
+std::vector<BindFault> bind_texts(const TypeInfo& type, void* object, const json::value& value,
+                                  const FieldRules& rules) {
   const BindLimits limits;
-  Binder binder(rules, limits);
+  std::size_t steps = 0;
+  Binder binder(rules, limits, steps);
+  binder.texts = true;
+  const JsonPlace root;
+  binder.value(type, object, value, root, nullptr, 0);
+  return std::move(binder.faults);
+}
+
+std::vector<BindFault> check_passed(const TypeInfo& type, const json::value& value, const FieldRules& rules,
+                                    bool texts) {
+  const BindLimits limits;
+  std::size_t steps = 0;
+  Binder binder(rules, limits, steps);
   binder.absent_is_fine = true;
+  binder.texts = texts;
   const JsonPlace root;
   void* const scratch = type.create();
   binder.value(type, scratch, value, root, nullptr, 0);
   type.destroy(scratch);
   return std::move(binder.faults);
-}
-
-json::value to_json(const TypeInfo& type, const void* object) {
-  switch (type.kind) {
-    case TypeKind::any: return *static_cast<const json::value*>(object);
-    case TypeKind::boolean: return json::value(*static_cast<const bool*>(object));
-    case TypeKind::integer: {
-      const std::int64_t bits = read_signed(type, object);
-      if (type.is_signed || type.bytes < 8) return json::value(bits);
-      return json::value(static_cast<std::uint64_t>(bits));
-    }
-    case TypeKind::number: {
-      const double d = type.bytes == sizeof(float) ? static_cast<double>(*static_cast<const float*>(object))
-                                                   : *static_cast<const double*>(object);
-      if (!std::isfinite(d)) return json::value(nullptr);
-      return json::value(d);
-    }
-    case TypeKind::string: return json::value(*static_cast<const std::string*>(object));
-    case TypeKind::enumeration: return enumerator_name(type, object);
-    case TypeKind::optional:
-      return type.has_value(object) ? to_json(type.inner(), type.get(object)) : json::value(nullptr);
-    case TypeKind::array: {
-      json::array out;
-      const std::size_t n = type.size(object);
-      out.reserve(n);
-      for (std::size_t i = 0; i < n; ++i) out.push_back(to_json(type.inner(), type.element(object, i)));
-      return out;
-    }
-    case TypeKind::map: {
-      struct Out {
-        const TypeInfo& inner;
-        json::object object;
-      };
-      Out out{type.inner(), {}};
-      type.each(object, &out, [](void* context, std::string_view key, const void* value) {
-        auto& to = *static_cast<Out*>(context);
-        to.object[key] = to_json(to.inner, value);
-      });
-      return std::move(out.object);
-    }
-    case TypeKind::variant: return to_json(type.alternatives[type.index(object)](), type.held(object));
-    case TypeKind::date_time: return json::value(format_date_time(type.get_time(object)));
-    case TypeKind::object: {
-      json::object out;
-      for (std::size_t i = 0; i < type.count; ++i) {
-        const FieldInfo& field = type.fields[i];
-        const TypeInfo& inner = field.type();
-        const void* const member = field.at(object);
-        if (inner.kind == TypeKind::optional && !inner.has_value(member)) continue;
-        out[field.name] = to_json(inner, member);
-      }
-      return out;
-    }
-  }
-  return {};
-}
-
-bool equal(const TypeInfo& type, const void* a, const void* b) {
-  // Comparing the JSON forms compares what a caller could ever see of the two.
-  return to_json(type, a) == to_json(type, b);
-}
-
-bool has_default(const TypeInfo& type, const FieldInfo& field) {
-  const TypeInfo& inner = field.type();
-  if (inner.kind == TypeKind::optional) return true;
-  return !equal(inner, field.at(type.default_object()), inner.default_object());
 }
 
 }  // namespace leanmcp::inline v0

@@ -21,6 +21,7 @@ struct BindLimits {
   std::size_t string_bytes = 1024 * 1024;
   std::size_t elements = 100'000;  ///< of one list or map
   std::size_t faults = 100;        ///< reported at most
+  std::size_t steps = 4'000'000;   ///< values looked at; alternatives of a variant may look at the same one again
 };
 
 /// Fills `object`, which must be a value-initialised object of the type, from the value. All faults are found at once;
@@ -30,8 +31,14 @@ std::vector<BindFault> bind_value(const TypeInfo& type, void* object, const json
 std::vector<BindFault> bind_value(const TypeInfo& type, void* object, const json::value& value, const FieldRules& rules,
                             const BindLimits& limits);
 
-/// The faults of what is there; that required members of the outermost object are absent is none.
-std::vector<BindFault> check_passed(const TypeInfo& type, const json::value& value, const FieldRules& rules);
+/// The same where the members of the outermost object come as texts, as the arguments of prompts and the variables of
+/// URI templates do: "3" is taken for a number and "true" for a boolean where the type wants one.
+std::vector<BindFault> bind_texts(const TypeInfo& type, void* object, const json::value& value, const FieldRules& rules);
+
+/// The faults of what is there; that required members of the outermost object are absent is none. `texts` as in
+/// `bind_texts`.
+std::vector<BindFault> check_passed(const TypeInfo& type, const json::value& value, const FieldRules& rules,
+                                    bool texts = false);
 
 /// The object as JSON. Absent optionals are left out; a NaN or infinity becomes null.
 json::value to_json(const TypeInfo& type, const void* object);

@@ -66,6 +66,32 @@ struct Ambiguous {
 };
 BOOST_DESCRIBE_STRUCT(Ambiguous, (), (either))
 
+struct Words {
+  std::string id;
+  std::optional<bool> flag;
+  std::optional<std::int8_t> tiny;
+  std::optional<std::int64_t> big;
+  std::optional<double> real;
+  std::optional<std::string> text;
+  std::optional<Colour> colour;
+  std::optional<Inner> inner;
+};
+BOOST_DESCRIBE_STRUCT(Words, (), (id, flag, tiny, big, real, text, colour, inner))
+
+/// Alternatives of different kinds, and of the same kind, one inside the other.
+struct Leaf {
+  int value = 0;
+};
+BOOST_DESCRIBE_STRUCT(Leaf, (), (value))
+struct Nest {
+  std::variant<Leaf, std::vector<Nest>> node;
+};
+BOOST_DESCRIBE_STRUCT(Nest, (), (node))
+struct Twin {
+  std::variant<std::vector<Leaf>, std::vector<Twin>, std::vector<std::string>> node;
+};
+BOOST_DESCRIBE_STRUCT(Twin, (), (node))
+
 }  // namespace bind_test
 
 namespace {
@@ -173,6 +199,78 @@ TEST(Bind, DepthAndSizeAreBounded) {
 TEST(Bind, VariantMustFitExactlyOne) {
   EXPECT_EQ(faults<Ambiguous>(R"({"either":1})"), "/either fits more than one alternative\n");
   EXPECT_EQ(faults<Ambiguous>(R"({"either":1.5})"), "");
+}
+
+TEST(Bind, AnAlternativeOfItsOwnKindTellsItsFaults) {
+  EXPECT_EQ(faults<Nest>(R"({"node":{"value":"x"}})"), "/node/value expected integer\n");
+  EXPECT_EQ(faults<Nest>(R"({"node":[{"node":{"value":1}},{"node":{"valu":1}}]})"),
+            "/node/1/node/value is missing\n/node/1/node/valu is unknown\n");
+  EXPECT_EQ(faults<Nest>(R"({"node":"x"})"), "/node expected one of the alternatives\n");
+}
+
+TEST(Bind, AlternativesInsideAlternativesCostNoMoreThanTheLimit) {
+  std::string text = R"({"node":["x"]})";
+  for (int i = 0; i < 9; ++i) text = R"({"node":[)" + text + "]}";
+  Twin twin;
+  EXPECT_TRUE(bind_value(type_info<Twin>(), &twin, json::parse(text), {}).empty());
+  BindLimits limits;
+  limits.steps = 100;
+  const auto found = bind_value(type_info<Twin>(), &twin, json::parse(text), {}, limits);
+  ASSERT_FALSE(found.empty());
+  EXPECT_EQ(found.front().message, "too costly to read");
+
+  // Where the kind decides, each value is looked at once.
+  std::string nested = R"({"node":{"value":1}})";
+  for (int i = 0; i < 9; ++i) nested = R"({"node":[)" + nested + "]}";
+  limits.steps = 50;
+  Nest nest;
+  EXPECT_TRUE(bind_value(type_info<Nest>(), &nest, json::parse(nested), {}, limits).empty());
+}
+
+TEST(Bind, TextsMayStandForNumbersAndBooleans) {
+  const auto bound = [](const char* text) {
+    Words object;
+    const auto found = bind_texts(type_info<Words>(), &object, json::parse(text), {});
+    std::string out;
+    for (const auto& fault : found) out += fault.pointer + " " + fault.message + "\n";
+    return out.empty() ? json_text(type_info<Words>(), &object) : out;
+  };
+  const std::string good = bound(R"({"id":"7","flag":"true","tiny":"-3","big":"9007199254740993","real":"1.5","text":"8",
+                                     "colour":"green"})");
+  for (const char* const part : {R"("id":"7")", R"("flag":true)", R"("tiny":-3)", R"("big":9007199254740993)",
+                                 R"("real":1.5)", R"("text":"8")", R"("colour":"green")"})
+    EXPECT_NE(good.find(part), std::string::npos) << part << " in " << good;
+  EXPECT_EQ(bound(R"({"id":"7","flag":"yes"})"), "/flag expected boolean\n");
+  EXPECT_EQ(bound(R"({"id":"7","tiny":"3 "})").find("expected"), std::string::npos) << "white space is JSON's";
+  EXPECT_EQ(bound(R"({"id":"7","tiny":"300"})"), "/tiny out of range\n");
+  EXPECT_EQ(bound(R"({"id":"7","tiny":"true"})"), "/tiny expected integer\n");
+  EXPECT_EQ(bound(R"({"id":"7","tiny":""})"), "/tiny expected integer\n");
+  EXPECT_EQ(bound(R"({"id":"7","inner":{"number":"1"}})"), "/inner/number expected integer\n") << "outermost ones only";
+  EXPECT_EQ(bound(R"({"id":"7","tiny":3})").find("expected"), std::string::npos) << "numbers may be numbers";
+}
+
+TEST(Bind, FloatsAreWrittenAsShortAsTheyAre) {
+  Everything object;
+  object.small = 9.99F;
+  EXPECT_NE(json_text(type_info<Everything>(), &object).find(R"("small":9.99,)"), std::string::npos)
+      << json_text(type_info<Everything>(), &object);
+}
+
+TEST(Write, WhatIsNoUtf8IsReplaced) {
+  const auto written = [](std::string_view text) {
+    std::string out;
+    append_json_string(out, text);
+    return out;
+  };
+  EXPECT_EQ(written("caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x8d\xb5\n\"\x01"),
+            "\"caf\xc3\xa9 \xe2\x82\xac \xf0\x9f\x8d\xb5\\n\\\"\\u0001\"");
+  const std::string mark = "\xEF\xBF\xBD";
+  EXPECT_EQ(written("a\xff" "b"), "\"a" + mark + "b\"");
+  EXPECT_EQ(written("\xc3"), "\"" + mark + "\"") << "cut off";
+  EXPECT_EQ(written("\xc0\xaf"), "\"" + mark + mark + "\"") << "overlong";
+  EXPECT_EQ(written("\xed\xa0\x80"), "\"" + mark + mark + mark + "\"") << "half of a surrogate pair";
+  EXPECT_EQ(written("\xf4\x90\x80\x80"), "\"" + mark + mark + mark + mark + "\"") << "beyond U+10FFFF";
+  EXPECT_EQ(written("\xe2\x82" "x"), "\"" + mark + mark + "x\"");
 }
 
 TEST(Bind, NotANumberBecomesNull) {

@@ -79,9 +79,12 @@ Result<json::value, ParseFault> parse_json(std::string_view text, const ParseLim
 namespace {
 
 void append_double(std::string& out, double value) {
-  constexpr double exact = 9007199254740992.0;
-  if (std::floor(value) == value && std::fabs(value) < exact) {
-    out += std::to_string(static_cast<std::int64_t>(value));
+  // As an integer of the same value is written, for as far as there are such.
+  constexpr double end_of_signed = 9223372036854775808.0;
+  constexpr double end_of_unsigned = 18446744073709551616.0;
+  if (std::floor(value) == value && value < end_of_unsigned && value >= -end_of_signed) {
+    out += value < 0 ? std::to_string(static_cast<std::int64_t>(value))
+                     : std::to_string(static_cast<std::uint64_t>(value));
     return;
   }
   char digits[32];

@@ -28,6 +28,7 @@ class RegexPattern final : public Pattern {
   bool matches(std::string_view text) const override {
     return RE2::PartialMatch(re2::StringPiece(text.data(), text.size()), expression_);
   }
+  std::size_t nodes() const override { return static_cast<std::size_t>(expression_.ProgramSize()); }
 
  private:
   RE2 expression_;

@@ -2,6 +2,7 @@
 
 #include <leanmcp/base/result.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <string_view>
 
@@ -16,6 +17,8 @@ class Pattern {
   virtual ~Pattern() = default;
   /// Whether the expression matches somewhere in the text.
   virtual bool matches(std::string_view text) const = 0;
+  /// What it takes in memory, in nodes of some bytes each.
+  virtual std::size_t nodes() const = 0;
 };
 
 /// The message says what is wrong with the expression.

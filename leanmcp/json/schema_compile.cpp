@@ -1,5 +1,6 @@
 #include <leanmcp/json/pointer.hpp>
 #include <leanmcp/json/schema_node.hpp>
+#include <leanmcp/json/write.hpp>
 
 #include <boost/url.hpp>
 
@@ -55,6 +56,12 @@ class Compiler {
     root.root = &out_.schema;
     collect(out_.schema, root, "", 0);
     if (!error_) out_.root = node(out_.schema, root_resource(), "");
+    // One after the other instead of one inside the other: a chain of references may be as long as the schema.
+    while (!error_ && !unread_.empty()) {
+      const Unread next = unread_.back();
+      unread_.pop_back();
+      Reader(*this, *next.node, *next.object, next.node->path).read();
+    }
     return error_;
   }
 
@@ -139,11 +146,33 @@ class Compiler {
     if (schema.is_bool()) {
       out.constant = schema.get_bool();
     } else if (const json::object* const object = schema.if_object()) {
-      Reader(*this, out, *object, path).read();
+      unread_.push_back(Unread{&out, object});
     } else {
       fail(path, "a schema is an object or a boolean");
     }
     return &out;
+  }
+
+  /// The same expression is compiled once.
+  std::shared_ptr<const detail::Pattern> pattern(const std::string& path, std::string_view text) {
+    if (error_) return nullptr;
+    const auto known = patterns_.find(text);
+    if (known != patterns_.end()) return known->second;
+    if (patterns_.size() >= out_.limits.patterns) {
+      fail(path, "too many patterns");
+      return nullptr;
+    }
+    auto compiled = detail::compile_pattern(text);
+    if (!compiled) {
+      fail(path, "the pattern cannot be used: " + compiled.error().message());
+      return nullptr;
+    }
+    pattern_nodes_ += (*compiled)->nodes();
+    if (pattern_nodes_ > out_.limits.pattern_nodes) {
+      fail(path, "the patterns are too large");
+      return nullptr;
+    }
+    return patterns_.emplace(std::string(text), std::move(*compiled)).first->second;
   }
 
   /// Follows a reference inside the schema.
@@ -205,10 +234,14 @@ class Compiler {
       numbers();
       counts();
       names();
-      if (const json::value* const value = object.if_contains("const")) out.constant_value = value;
+      if (const json::value* const value = object.if_contains("const")) {
+        out.constant_value = value;
+        out.comparing += json_text(*value).size() / 256;
+      }
       if (const json::value* const value = object.if_contains("enum")) {
         out.enumeration = value->if_array();
-        if (!out.enumeration) fail("enum", "must be a list");
+        if (!out.enumeration) return fail("enum", "must be a list");
+        out.comparing += out.enumeration->size() / 16 + json_text(*value).size() / 256;
       }
       if (const json::value* const value = object.if_contains("pattern")) {
         if (!value->is_string()) return fail("pattern", "must be a string");
@@ -225,10 +258,7 @@ class Compiler {
     }
 
     std::shared_ptr<const detail::Pattern> pattern(const std::string& keyword, std::string_view text) {
-      auto compiled = detail::compile_pattern(text);
-      if (compiled) return std::move(*compiled);
-      fail(keyword, "the pattern cannot be used: " + compiled.error().message());
-      return nullptr;
+      return compiler.pattern(path + "/" + keyword, text);
     }
 
     void references() {
@@ -365,7 +395,15 @@ class Compiler {
     }
   };
 
+  struct Unread {
+    SchemaNode* node;
+    const json::object* object;
+  };
+
   SchemaValidator::Compiled& out_;
+  std::vector<Unread> unread_;
+  std::map<std::string, std::shared_ptr<const detail::Pattern>, std::less<>> patterns_;
+  std::size_t pattern_nodes_ = 0;
   std::map<const json::value*, SchemaResource*> resource_at_;
   std::size_t seen_ = 0;
   std::optional<SchemaError> error_;

@@ -66,6 +66,7 @@ struct SchemaNode {
   unsigned types = 0;  ///< bits of TypeBit; 0 for any
   const json::array* enumeration = nullptr;
   const json::value* constant_value = nullptr;
+  std::size_t comparing = 0;  ///< what comparing with `enumeration` and `constant_value` costs at most
   const json::value* multiple_of = nullptr;
   const json::value* maximum = nullptr;
   const json::value* exclusive_maximum = nullptr;

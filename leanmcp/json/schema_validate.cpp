@@ -3,7 +3,9 @@
 #include <leanmcp/json/schema_node.hpp>
 #include <leanmcp/json/write.hpp>
 
+#include <algorithm>
 #include <set>
+#include <utility>
 
 namespace leanmcp::inline v0 {
 
@@ -64,18 +66,14 @@ class Validation {
 
   bool check(const SchemaNode& node, const json::value& instance, const JsonPlace& place, Evaluated* evaluated) {
     if (spent_) return false;
-    if (++steps_ > compiled_.limits.steps || depth_ >= compiled_.limits.recursion) {
-      spent_ = true;
-      quiet_ = 0;
-      return fault(node, "", place, "is too costly to check against this schema");
-    }
+    if (depth_ >= compiled_.limits.recursion || !charge(1)) return too_costly(node, place);
     if (node.constant) return *node.constant || fault(node, "", place, "is not allowed");
     ++depth_;
     const bool scoped = scope_.empty() || scope_.back() != node.resource;
     if (scoped) scope_.push_back(node.resource);
     Evaluated own;
     Evaluated* const track = compiled_.tracks ? &own : nullptr;
-    bool fits = values(node, instance, place);
+    bool fits = values(node, instance, place) && !spent_;
     fits = in_place(node, instance, place, track) && fits;
     if (const json::object* const object = instance.if_object()) {
       fits = members(node, *object, place, track) && fits;
@@ -84,13 +82,34 @@ class Validation {
     }
     if (scoped) scope_.pop_back();
     --depth_;
-    if (fits && evaluated && track) evaluated->merge(own);
+    if (spent_) return too_costly(node, place);
+    if (fits && evaluated && track) {
+      if (!charge(own.seen.size() / 64)) return too_costly(node, place);
+      evaluated->merge(own);
+    }
     return fits;
   }
 
  private:
+  /// Counts work that is more than one step; false when all there was is spent.
+  bool charge(std::size_t steps) {
+    steps_ += steps;
+    if (steps_ > compiled_.limits.steps) spent_ = true;
+    return !spent_;
+  }
+
+  bool too_costly(const SchemaNode& node, const JsonPlace& place) {
+    spent_ = true;
+    quiet_ = 0;
+    if (!std::exchange(told_, true)) fault(node, "", place, "is too costly to check against this schema");
+    return false;
+  }
+
+  /// Nobody hears of a fault now.
+  bool silent() const { return quiet_ != 0 || faults.size() >= compiled_.limits.faults; }
+
   bool fault(const SchemaNode& node, const char* keyword, const JsonPlace& place, std::string message) {
-    if (quiet_ == 0 && faults.size() < compiled_.limits.faults)
+    if (!silent())
       faults.push_back(SchemaFault{place.text(), keyword[0] == 0 ? node.path : node.path + "/" + keyword, std::move(message)});
     return false;
   }
@@ -107,8 +126,10 @@ class Validation {
     bool fits = true;
     if (node.types != 0 && (node.types & type_bits(instance)) == 0)
       fits = fault(node, "type", place, "expected " + type_names(node.types));
+    if (node.comparing != 0 && !charge(node.comparing)) return false;
     if (node.constant_value && !equal_instances(*node.constant_value, instance))
-      fits = fault(node, "const", place, "must be " + json_text(*node.constant_value).substr(0, 100));
+      fits = silent() ? false
+                      : fault(node, "const", place, "must be " + json_text(*node.constant_value).substr(0, 100));
     if (node.enumeration) {
       bool among = false;
       for (const json::value& value : *node.enumeration) among = among || equal_instances(value, instance);
@@ -136,7 +157,9 @@ class Validation {
 
   bool string(const SchemaNode& node, std::string_view text, const JsonPlace& place) {
     bool fits = true;
+    if (node.pattern && !charge(text.size() / 256)) return false;
     if (node.max_length || node.min_length) {
+      if (!charge(text.size() / 1024)) return false;
       const std::size_t length = code_points(text);
       if (node.max_length && length > *node.max_length)
         fits = fault(node, "maxLength", place, "must have at most " + std::to_string(*node.max_length) + " characters");
@@ -194,12 +217,14 @@ class Validation {
       fits = fault(node, "maxProperties", place, "has too many members");
     if (node.min_properties && object.size() < *node.min_properties)
       fits = fault(node, "minProperties", place, "has too few members");
+    if (!charge((node.required.size() + node.dependent_required.size()) / 16)) return false;
     for (const std::string& name : node.required) {
       const JsonPlace here{&place, name, 0, false};
       if (!object.contains(name)) fits = fault(node, "required", here, "is missing");
     }
     for (const auto& [key, names] : node.dependent_required) {
       if (!object.contains(key)) continue;
+      if (!charge(names.size() / 16)) return false;
       for (const std::string& name : names) {
         const JsonPlace here{&place, name, 0, false};
         if (!object.contains(name)) fits = fault(node, "dependentRequired", here, "is missing beside " + key);
@@ -208,8 +233,10 @@ class Validation {
     if (node.properties.empty() && node.pattern_properties.empty() && !node.additional_properties &&
         !node.property_names && !node.unevaluated_properties)
       return fits;
+    if (!charge(object.size() * (1 + node.pattern_properties.size()) / 8)) return false;
     std::size_t index = 0;
     for (const auto& [key, value] : object) {
+      if (spent_) return false;
       fits = member(node, key, value, index, object.size(), place, track) && fits;
       ++index;
     }
@@ -235,6 +262,7 @@ class Validation {
       fits = check(*known->second, value, here, nullptr) && fits;
     }
     for (const PatternProperty& each : node.pattern_properties) {
+      if (!charge(key.size() / 256)) return false;
       if (!each.pattern || !each.pattern->matches(key)) continue;
       named = true;
       fits = check(*each.schema, value, here, nullptr) && fits;
@@ -252,17 +280,11 @@ class Validation {
     bool fits = true;
     if (node.max_items && array.size() > *node.max_items) fits = fault(node, "maxItems", place, "has too many items");
     if (node.min_items && array.size() < *node.min_items) fits = fault(node, "minItems", place, "has too few items");
-    if (node.unique_items) {
-      // The canonical text makes one comparison of each pair unnecessary, and a million items affordable.
-      std::set<std::string> seen;
-      for (const json::value& item : array)
-        if (!seen.insert(canonical_json(item)).second) {
-          fits = fault(node, "uniqueItems", place, "has an item twice");
-          break;
-        }
-    }
+    if (node.unique_items && has_twice(array)) fits = fault(node, "uniqueItems", place, "has an item twice");
+    const std::size_t looked_at =
+        node.items || node.contains ? array.size() : std::min(array.size(), node.prefix_items.size());
     std::size_t matching = 0;
-    for (std::size_t i = 0; i < array.size() && !spent_; ++i) {
+    for (std::size_t i = 0; i < looked_at && !spent_; ++i) {
       const JsonPlace here{&place, {}, i, true};
       const SchemaNode* const schema = i < node.prefix_items.size() ? node.prefix_items[i] : node.items;
       if (schema) {
@@ -280,7 +302,7 @@ class Validation {
       if (node.max_contains && matching > *node.max_contains)
         fits = fault(node, "maxContains", place, "has too many items that fit");
     }
-    if (node.unevaluated_items) {
+    if (node.unevaluated_items && charge(array.size() / 64)) {
       for (std::size_t i = 0; i < array.size() && !spent_; ++i) {
         const JsonPlace here{&place, {}, i, true};
         if (!track->has(i)) fits = check(*node.unevaluated_items, array[i], here, nullptr) && fits;
@@ -290,12 +312,26 @@ class Validation {
     return fits && !spent_;
   }
 
+  /// The canonical text makes one comparison of each pair unnecessary, and a million items affordable.
+  bool has_twice(const json::array& array) {
+    std::set<std::string> seen;
+    std::size_t bytes = 0;
+    for (const json::value& item : array) {
+      std::string text = canonical_json(item);
+      bytes += 32 + text.size();
+      if (bytes >= 256 && !charge(std::exchange(bytes, bytes % 256) / 256)) return false;
+      if (!seen.insert(std::move(text)).second) return true;
+    }
+    return false;
+  }
+
   const SchemaValidator::Compiled& compiled_;
   std::vector<const SchemaResource*> scope_;
   std::size_t steps_ = 0;
   std::size_t depth_ = 0;
   int quiet_ = 0;
   bool spent_ = false;
+  bool told_ = false;
 };
 
 }  // namespace

@@ -25,11 +25,13 @@ struct SchemaFault {
 
 /// What a schema and a validation may cost (MCP 2026-07-28, Overview, Composition-Keyword Resource Use).
 struct SchemaLimits {
-  std::size_t depth = 64;            ///< of the schema's own nesting
+  std::size_t depth = 64;                ///< of the schema's own nesting
   std::size_t subschemas = 10'000;
-  std::size_t steps = 200'000;       ///< subschema applications in one validation
-  std::size_t recursion = 256;       ///< subschemas inside subschemas while validating
-  std::size_t faults = 50;           ///< reported at most
+  std::size_t patterns = 250;            ///< different ones
+  std::size_t pattern_nodes = 200'000;   ///< of all patterns together, as compiled
+  std::size_t steps = 200'000;           ///< of one validation: a subschema applied, or a like amount of comparing
+  std::size_t recursion = 256;           ///< subschemas inside subschemas while validating
+  std::size_t faults = 50;               ///< reported at most
 };
 
 /// JSON Schema 2020-12 (Core and Validation): all vocabularies, with `$dynamicRef` and `unevaluated*`; `format` and

@@ -3,6 +3,8 @@
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
 
+#include <pthread.h>
+
 namespace leanmcp {
 namespace {
 
@@ -122,6 +124,87 @@ TEST(SchemaValidator, CostIsBounded) {
   SchemaLimits limits;
   limits.depth = 20;
   EXPECT_EQ(check(deep.c_str(), "1", limits).substr(0, 9), "unusable:");
+}
+
+/// `count` copies of a subschema, all of which apply.
+std::string all_of(const std::string& subschema, int count) {
+  std::string text = R"({"allOf":[)";
+  for (int i = 0; i < count; ++i) text += (i == 0 ? "" : ",") + subschema;
+  return text + "]}";
+}
+
+TEST(SchemaValidator, ComparingAndSearchingCountToo) {
+  const auto costly = [](const std::string& schema, const std::string& instance) {
+    return check(schema.c_str(), instance.c_str()).find("too costly") != std::string::npos;
+  };
+  std::string words = "[";
+  for (int i = 0; i < 20'000; ++i) words += (i == 0 ? "" : ",") + ('"' + std::string(40, 'x') + std::to_string(i) + '"');
+  words += "]";
+  EXPECT_EQ(check(R"({"uniqueItems":true})", words.c_str()), "fits");
+  EXPECT_TRUE(costly(all_of(R"({"uniqueItems":true})", 200), words));
+  EXPECT_EQ(check((R"({"items":{"enum":)" + words + "}}").c_str(), R"(["none"])"), "/0 is none of the allowed values");
+  EXPECT_TRUE(costly(R"({"items":{"enum":)" + words + "}}", words));
+  EXPECT_TRUE(costly(R"({"$defs":{"c":{"const":)" + words + "}}," + all_of(R"({"$ref":"#/$defs/c"})", 500).substr(1), words));
+  const std::string text = '"' + std::string(1'000'000, 'a') + '"';
+  EXPECT_EQ(check(R"({"pattern":"a$","maxLength":2000000})", text.c_str()), "fits");
+  EXPECT_TRUE(costly(all_of(R"({"pattern":"a$"})", 200), text));
+  EXPECT_TRUE(costly(all_of(R"({"maxLength":2000000})", 500), text));
+  EXPECT_TRUE(costly(R"({"items":)" + all_of(R"({"patternProperties":{"^a":true,"^b":true}})", 100) + "}",
+                     "[" + std::string(R"({"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8})") +
+                         [] {
+                           std::string more;
+                           for (int i = 0; i < 2'000; ++i)
+                             more += R"(,{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,"g":7,"h":8})";
+                           return more;
+                         }() + "]"));
+}
+
+TEST(SchemaValidator, PatternsAreLimitedInNumberAndSize) {
+  std::string many = R"({"allOf":[)";
+  for (int i = 0; i < 300; ++i) many += R"({"pattern":"x)" + std::to_string(i) + "\"},";
+  EXPECT_NE(check((many + "true]}").c_str(), "1").find("too many patterns"), std::string::npos);
+  EXPECT_EQ(check(all_of(R"({"pattern":"same"})", 300).c_str(), "1"), "fits") << "the same one counts once";
+  std::string large = R"({"allOf":[)";
+  for (int i = 0; i < 30; ++i) large += R"({"pattern":"\\p{L}{20}x)" + std::to_string(i) + "\"},";
+  EXPECT_NE(check((large + "true]}").c_str(), "1").find("patterns are too large"), std::string::npos);
+}
+
+TEST(SchemaValidator, AChainOfReferencesNeedsNoStack) {
+  json::object definitions;
+  for (int i = 0; i < 9'000; ++i)
+    definitions["a" + std::to_string(i)] = json::object({{"$ref", "#/$defs/a" + std::to_string(i + 1)}});
+  definitions["a9000"] = true;
+  json::value schema = json::object({{"$defs", std::move(definitions)}, {"$ref", "#/$defs/a0"}});
+  bool usable = false;
+  std::string said;
+  struct Job {
+    const json::value& schema;
+    bool& usable;
+    std::string& said;
+  } job{schema, usable, said};
+  pthread_attr_t attributes;
+  ASSERT_EQ(pthread_attr_init(&attributes), 0);
+  ASSERT_EQ(pthread_attr_setstacksize(&attributes, 512 * 1024), 0);
+  pthread_t thread;
+  const auto body = [](void* of) -> void* {
+    const Job& work = *static_cast<Job*>(of);
+    const auto compiled = SchemaValidator::compile(work.schema);
+    work.usable = static_cast<bool>(compiled);
+    if (compiled) work.said = compiled->validate(json::value(1)).front().message;
+    return nullptr;
+  };
+  ASSERT_EQ(pthread_create(&thread, &attributes, body, &job), 0);
+  pthread_join(thread, nullptr);
+  pthread_attr_destroy(&attributes);
+  EXPECT_TRUE(usable);
+  EXPECT_EQ(said, "is too costly to check against this schema");
+}
+
+TEST(SchemaValidator, ItemsAreEqualAsNumbersAre) {
+  EXPECT_NE(check(R"({"uniqueItems":true})", "[1, 1.0]"), "fits");
+  EXPECT_NE(check(R"({"uniqueItems":true})", "[100000000000000000, 1e17]"), "fits");
+  EXPECT_NE(check(R"({"uniqueItems":true})", "[10000000000000000000, 1e19]"), "fits");
+  EXPECT_EQ(check(R"({"uniqueItems":true})", "[1e19, 1e20, -1e19, 1.5]"), "fits");
 }
 
 TEST(SchemaValidator, NothingInsideConstOrEnumIsASchema) {

@@ -97,6 +97,10 @@ class TypeInfo {
 };
 
 inline bool is_object(const TypeInfo& type) { return type.kind == TypeKind::object; }
+/// Objects, lists and maps: what is more than a text as a tool's result.
+inline bool is_structured(const TypeInfo& type) {
+  return type.kind == TypeKind::object || type.kind == TypeKind::array || type.kind == TypeKind::map;
+}
 
 template <class T>
 const TypeInfo& type_info();
@@ -365,6 +369,15 @@ struct TypeTable {
 /// True for a struct or class under BOOST_DESCRIBE_STRUCT or BOOST_DESCRIBE_CLASS.
 template <class T>
 inline constexpr bool is_described_struct = detail::DescribedClass<T>;
+
+namespace detail {
+template <class T>
+inline constexpr bool is_list_or_map = false;
+template <class T>
+inline constexpr bool is_list_or_map<std::vector<T>> = true;
+template <class T>
+inline constexpr bool is_list_or_map<std::map<std::string, T>> = true;
+}  // namespace detail
 
 /// The table of `T`: bool, integers, float, double, std::string, described enums and structs, std::optional,
 /// std::vector, std::map<std::string, U>, std::variant, std::chrono::sys_time, boost::json::value, and what is made of

@@ -7,6 +7,8 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 namespace leanmcp::inline v0 {
 
@@ -16,6 +18,44 @@ template <class T>
 void append_integer(std::string& out, T value) {
   char digits[24];
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
+/// Which bytes are not simply copied.
+constexpr bool needs_care(unsigned char c) { return c < 0x20 || c == '"' || c == '\\' || c >= 0x80; }
+
+/// The first byte from `i` on that needs care, or the text's size. Eight at a time: a byte is below 0x20 where taking
+/// 0x20 from it borrows into its top bit, and equal to another where their difference is 0.
+std::size_t next_special(std::string_view text, std::size_t i) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t tops = 0x8080808080808080;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, text.data() + i, 8);
+    const std::uint64_t quotes = bytes ^ (ones * '"');
+    const std::uint64_t slashes = bytes ^ (ones * '\\');
+    const std::uint64_t special = bytes | (bytes - ones * 0x20) | (quotes - ones) | (slashes - ones);
+    if ((special & tops) != 0) break;
+  }
+  while (i < text.size() && !needs_care(static_cast<unsigned char>(text[i]))) ++i;
+  return i;
+}
+
+/// The size of the well-formed sequence of several bytes at the front (Unicode 15, table 3-7); 0 where there is none.
+std::size_t utf8_size(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U; };
+  const auto goes_on = [&](std::size_t i) { return (byte(i) & 0xc0U) == 0x80U; };
+  const unsigned first = byte(0);
+  const unsigned second = byte(1);
+  if (first >= 0xc2 && first <= 0xdf) return goes_on(1) ? 2 : 0;
+  if (first >= 0xe0 && first <= 0xef) {
+    if ((first == 0xe0 && second < 0xa0) || (first == 0xed && second > 0x9f)) return 0;
+    return goes_on(1) && goes_on(2) ? 3 : 0;
+  }
+  if (first >= 0xf0 && first <= 0xf4) {
+    if ((first == 0xf0 && second < 0x90) || (first == 0xf4 && second > 0x8f)) return 0;
+    return goes_on(1) && goes_on(2) && goes_on(3) ? 4 : 0;
+  }
+  return 0;
 }
 
 void append_object(std::string& out, const json::object& object) {
@@ -36,9 +76,15 @@ void append_json_string(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
   out += '"';
   std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = next_special(text, 0); i < text.size(); i = next_special(text, i + 1)) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (c >= 0x20 && c != '"' && c != '\\') continue;
+    if (c >= 0x80) {
+      const std::size_t size = utf8_size(text.substr(i));
+      if (size != 0) {
+        i += size - 1;
+        continue;
+      }
+    }
     out.append(text, from, i - from);
     from = i + 1;
     switch (c) {
@@ -48,9 +94,13 @@ void append_json_string(std::string& out, std::string_view text) {
       case '\r': out += "\\r"; break;
       case '\t': out += "\\t"; break;
       default:
-        out += "\\u00";
-        out += hex[c >> 4];
-        out += hex[c & 15];
+        if (c >= 0x80) {
+          out += "\xEF\xBF\xBD";
+        } else {
+          out += "\\u00";
+          out += hex[c >> 4];
+          out += hex[c & 15];
+        }
     }
   }
   out.append(text, from);

@@ -10,7 +10,8 @@ namespace leanmcp::inline v0 {
 
 /// JSON text as people write it: doubles in their shortest form (`9.99`, not `9.99E0`), nothing escaped that need not be.
 
-/// Appends the text as a JSON string with its quotes. The text must be UTF-8.
+/// Appends the text as a JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD, so that no text of an author
+/// can make a message unreadable.
 void append_json_string(std::string& out, std::string_view text);
 /// Appends a number; a NaN or infinity becomes null.
 void append_json_number(std::string& out, double value);

@@ -1,14 +1,12 @@
 #pragma once
 
+#include <leanmcp/http/page.hpp>
 #include <leanmcp/sandbox/message.hpp>
 
 #include <string>
 #include <string_view>
 
 namespace leanmcp::inline v0::sandbox {
-
-/// For text and attribute values in double quotes.
-std::string escape_html(std::string_view text);
 
 /// A whole page: no script at all, styles from `style_path` only, a strip that says what this is. `form_targets` are
 /// the URLs that a submitted form may lead to by redirects (browsers check them against form-action too).

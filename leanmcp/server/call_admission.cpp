@@ -65,8 +65,7 @@ void CallState::conceal(const Denial& denial) {
                    self->engine_->logger().info(
                        "denied",
                        {{"name", self->name_}, {"code", denial.word}, {"reason", denial.reason}, self->trace()});
-                   if (self->timeout_ != 0) self->sink_->executor().cancel_timer(self->timeout_);
-                   if (self->tracked_) self->info_.session->untrack(self->id_);
+                   self->leave();
                    self->run_after_hooks(false, {});
                    self->engine_->absent(self->sink_, message, self->info_, self->entry_.kind);
                  });

@@ -10,8 +10,10 @@
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/schema_validator.hpp>
 #include <leanmcp/protocol/codes.hpp>
+#include <leanmcp/protocol/header_value.hpp>
 
 #include <charconv>
+#include <cmath>
 
 namespace leanmcp::inline v0 {
 
@@ -56,17 +58,6 @@ void append_number(std::string& out, double value) {
   out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
-/// 2026-07-28, Streamable HTTP, Value Encoding.
-std::optional<std::string> decode_header(std::string_view value) {
-  constexpr std::string_view begin = "=?base64?";
-  constexpr std::string_view end = "?=";
-  if (value.size() >= begin.size() + end.size() && value.starts_with(begin) && value.ends_with(end))
-    return base64_decode(value.substr(begin.size(), value.size() - begin.size() - end.size()));
-  for (const char c : value)
-    if (c != '\t' && (c < 0x20 || c > 0x7e)) return std::nullopt;
-  return std::string(value);
-}
-
 bool same_value(const std::string& header, const json::value& body) {
   if (body.is_string()) return body.get_string() == header;
   if (body.is_bool()) return header == (body.get_bool() ? "true" : "false");
@@ -96,7 +87,7 @@ std::optional<RpcError> CallState::check_header_params() const {
       continue;
     }
     if (!header) return mismatch(param.header, "is missing");
-    const auto decoded = decode_header(*header);
+    const auto decoded = decode_header_value(*header);
     if (!decoded) return mismatch(param.header, "cannot be decoded");
     if (!same_value(*decoded, *value)) return mismatch(param.header, "does not match the body");
   }
@@ -156,7 +147,10 @@ void CallState::merge_argument(std::string_view name, const json::value& value) 
 
 bool CallState::bind(const TypeInfo& type, void* object) {
   faults_.clear();
-  for (const BindFault& fault : bind_value(type, object, *arguments_, entry_.fields)) {
+  // What is no tool gets its arguments as texts (Prompts, Getting a Prompt; RFC 6570).
+  const bool texts = entry_.kind != EntryKind::tool;
+  for (const BindFault& fault : texts ? bind_texts(type, object, *arguments_, entry_.fields)
+                                      : bind_value(type, object, *arguments_, entry_.fields)) {
     if (faults_.size() == most_faults) break;
     faults_.push_back(fault.pointer + " " + fault.message);
   }
@@ -167,7 +161,8 @@ bool CallState::arguments_passed_fit() {
   if (entry_.raw_input) return raw_arguments_fit();
   faults_.clear();
   if (!entry_.handler.input) return true;
-  for (const BindFault& fault : check_passed(*entry_.handler.input, *arguments_, entry_.fields)) {
+  for (const BindFault& fault :
+       check_passed(*entry_.handler.input, *arguments_, entry_.fields, entry_.kind != EntryKind::tool)) {
     if (faults_.size() == most_faults) break;
     faults_.push_back(fault.pointer + " " + fault.message);
   }
@@ -231,9 +226,13 @@ Task<std::string> CallState::ask(Question question) {
     std::uint64_t number;
     Executor& executor;
     Executor::TimerId timer;
+    RequestSink& sink;
     ~Waiting() {
       executor.cancel_timer(timer);
-      session.forget_question(number);
+      // Whoever still shows the question may take it away (2025-11-25, Lifecycle, Timeouts; Cancellation).
+      if (session.forget_question(number))
+        sink.notify(render_notification("notifications/cancelled", "{\"requestId\":" + std::to_string(number) +
+                                                                       R"(,"reason":"No longer waited for"})"));
     }
   };
   const auto sink = sink_;
@@ -245,7 +244,7 @@ Task<std::string> CallState::ask(Question question) {
   const Executor::TimerId timer = executor().start_timer(engine_->options().human_wait, std::move(give_up));
   std::optional<std::string> answer;
   {
-    const Waiting waiting{*info_.session, number, executor(), timer};
+    const Waiting waiting{*info_.session, number, executor(), timer, *sink};
     answer = co_await shot;
   }
   bool fits = false;
@@ -296,11 +295,15 @@ std::string CallState::idempotency_key() {
 }
 
 void CallState::progress(double done, std::optional<double> total, std::string_view message) {
-  if (progress_token_.empty()) return;
-  last_progress_ = done;
+  if (progress_token_.empty() || !std::isfinite(done)) return;
+  // Each value must be more than the last (Progress, Progress Flow); one that is not tells nothing new.
+  double last = last_progress_;
+  do {
+    if (done <= last) return;
+  } while (!last_progress_.compare_exchange_weak(last, done));
   std::string params = "{\"progressToken\":" + progress_token_ + ",\"progress\":";
   append_number(params, done);
-  if (total) {
+  if (total && std::isfinite(*total)) {
     params += ",\"total\":";
     append_number(params, *total);
   }

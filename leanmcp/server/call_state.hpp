@@ -111,7 +111,8 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   ResultBody failed(std::exception_ptr exception) noexcept;
 
   void on_run_end(RunOutcome<ResultBody> outcome);
-  void finish(ResultBody body);
+  /// `ran`: it is what the function gave, not what was answered instead of calling it.
+  void finish(ResultBody body, bool ran);
   void finish_round();
   void send(const ResultBody& body);
   void deny(const Denial& denial);
@@ -122,7 +123,9 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   void cancel();
   /// Runs the hooks' `after` in reverse order, then `next`.
   void run_after_hooks(bool succeeded, std::function<void()> next);
-  void listen_for_cancel();
+  /// False when there are too many calls already.
+  bool listen_for_cancel();
+  void leave() noexcept;
   void start_timeout(std::chrono::milliseconds left);
   /// People are not bound by the time limit for calls: while one is waited for, it stands still.
   class HumanPause {
@@ -144,6 +147,8 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   LogField trace() const { return info_.traceparent.empty() ? LogField() : LogField("traceparent", info_.traceparent); }
   static Task<std::exception_ptr> wait_for_worker(OneShot<std::exception_ptr> shot);
   std::string render(const ResultBody& body) const;
+  bool carries_structured(const ResultBody& body) const;
+  bool keeps_output_promise(const ResultBody& body) const;
 
   const std::shared_ptr<Engine> engine_;
   const std::shared_ptr<const Registry> registry_;
@@ -182,13 +187,20 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   Task<Verdict> waiting_;
   std::string missing_capability_;
   bool replay_ = false;
+  /// The function was called; it may be running still, also after the call was answered by its cancellation.
+  bool began_ = false;
+  bool on_worker_ = false;
+  /// There is a result; its hooks may still be at work before it is sent.
+  bool finished_ = false;
+  bool timed_out_ = false;
   bool answered_ = false;
-  bool tracked_ = false;
+  std::uint64_t tracked_ = 0;
+  bool counted_ = false;
   Executor::TimerId timeout_ = 0;
   std::chrono::milliseconds timeout_left_{0};
   TimePoint timeout_started_;
   int human_pauses_ = 0;
-  std::atomic<double> last_progress_{0};
+  std::atomic<double> last_progress_;
 };
 
 }  // namespace leanmcp::inline v0

@@ -4,6 +4,7 @@
 #include <leanmcp/server/call_state.hpp>
 
 #include <algorithm>
+#include <cmath>
 
 namespace leanmcp::inline v0 {
 
@@ -25,6 +26,7 @@ void CallState::start_timeout(std::chrono::milliseconds left) {
     const auto self = weak.lock();
     if (!self || self->answered_) return;
     self->engine_->logger().warning("call timed out", {{"name", self->name_}});
+    self->timed_out_ = true;
     self->send(failure_result(Error("The call took too long and was stopped.")));
     self->cancel();
   });
@@ -69,7 +71,9 @@ Task<bool> CallState::look_until(std::function<Task<bool>()>& check, std::chrono
     if (quiet >= sign_of_life) {
       quiet = std::chrono::milliseconds(0);
       // Clients that prolong their time limit on progress see life here; the author's own values go on growing.
-      progress(last_progress_ + 0.001, std::nullopt, options.message());
+      const double last = last_progress_;
+      progress(std::isfinite(last) ? std::max(last + 0.001, std::nextafter(last, HUGE_VAL)) : 0, std::nullopt,
+               options.message());
     }
   }
 }

@@ -244,7 +244,7 @@ ResultBody tool_body(Call&, const json::value& value) {
 ResultBody tool_body_of(const TypeInfo& type, const void* object) {
   std::string text = json_text(type, object);
   ToolResult result(text);
-  if (is_object(type)) result.structured = std::move(text);
+  if (is_structured(type)) result.structured = std::move(text);
   return result;
 }
 

@@ -36,6 +36,7 @@ struct ServerOptions::Data {
   std::chrono::milliseconds call_timeout = std::chrono::milliseconds(0);
   unsigned workers = 4;
   std::size_t worker_queue = 1'000;
+  std::size_t calls = 10'000;
   Logger logger;
   std::shared_ptr<const Clock> clock = std::make_shared<SystemClock>();
   bool force_replay = false;
@@ -94,6 +95,9 @@ class Engine : public std::enable_shared_from_this<Engine> {
   /// Sessions of the legacy era that should hear of changes register here.
   Subscriptions& subscriptions() noexcept { return subscriptions_; }
   HumanWaits& human_waits() noexcept { return human_waits_; }
+  /// Counts one more call that may wait; false when there are as many as there may be.
+  bool begin_call() noexcept;
+  void end_call() noexcept { --calls_; }
   /// Ends every listening stream with its closing answer.
   void shutdown();
   /// Joins the workers. Calls in flight may keep the engine alive after that; they get no worker any more.
@@ -121,8 +125,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   void subscribe(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info);
   void start_listening(std::shared_ptr<RequestSink> sink, const std::string& id, const RequestInfo& info,
                        SubscriptionFilter filter);
-  void end_listening_at(const std::shared_ptr<RequestSink>& sink, const std::string& id, std::uint64_t number,
-                        long long until);
+  Executor::TimerId end_listening_at(RequestSink& sink, const std::string& id, std::uint64_t number, long long until);
   std::string listening_over(std::string_view id) const;
   void run_completer(std::shared_ptr<RequestSink> sink, const RequestMessage& message, Version version,
                      std::shared_ptr<const Registry> registry, const Completer& completer);
@@ -140,6 +143,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::unique_ptr<Sealer> sealer_;
   Subscriptions subscriptions_;
   HumanWaits human_waits_;
+  std::atomic<std::size_t> calls_{0};
 };
 
 /// Reads and checks what a modern request must carry in `_meta` (2026-07-28, Overview, Per-request protocol fields).
@@ -153,6 +157,8 @@ Reply denial_reply(std::string_view id, const Denial& denial);
 int http_status_of(int rpc_code);
 /// A result's JSON text for the era: modern results carry `resultType` and the server's info.
 std::string finish_result(const Engine& engine, Version version, std::string members, std::string_view meta = {});
+/// The same for a result whose members stand in `out` already, behind its opening brace.
+void append_result_end(std::string& out, const Engine& engine, Version version, std::string_view meta);
 RpcError unsupported_version(std::string_view requested);
 /// The index of a log level by its name, or -1.
 int log_level_of(std::string_view name);

@@ -166,35 +166,43 @@ void Engine::start_listening(std::shared_ptr<RequestSink> sink, const std::strin
   }
   agree(filter.by_uri, "\"resourceSubscriptions\":[" + list + "]");
   const long long until = filter.until;
-  const std::uint64_t number = subscriptions_.add(sink, id, std::move(filter));
-  if (number == 0)
-    return respond(*sink, id, RpcError{code::unavailable, "Too many subscriptions; try again later.", {}, 503});
+  const std::shared_ptr<Session> channel = info.channel == Channel::stdio ? info.session : nullptr;
+  const std::uint64_t number = subscriptions_.add(sink, id, std::move(filter), channel);
+  const auto too_many = [&] {
+    respond(*sink, id, RpcError{code::unavailable, "Too many subscriptions; try again later.", {}, 503});
+  };
+  if (number == 0) return too_many();
+  const Executor::TimerId timer = until == 0 ? 0 : end_listening_at(*sink, id, number, until);
   const std::weak_ptr<Engine> weak = weak_from_this();
-  const auto forget = [weak, number] {
+  const auto forget = [weak, number, timer, &executor = sink->executor()] {
+    if (timer != 0) executor.cancel_timer(timer);
     if (const auto engine = weak.lock()) engine->subscriptions_.remove(number);
   };
   sink->on_cancel(forget);
-  if (info.session) info.session->track(id, forget);
-  if (until != 0) end_listening_at(sink, id, number, until);
+  if (info.session) {
+    const std::uint64_t tracked = info.session->track(id, forget);
+    if (tracked == 0) {
+      forget();
+      return too_many();
+    }
+    subscriptions_.set_tracked(number, tracked);
+  }
   sink->notify(render_notification(
       "notifications/subscriptions/acknowledged",
       "{\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + id + "},\"notifications\":{" + agreed + "}}"));
 }
 
-void Engine::end_listening_at(const std::shared_ptr<RequestSink>& sink, const std::string& id, std::uint64_t number,
-                              long long until) {
+Executor::TimerId Engine::end_listening_at(RequestSink& sink, const std::string& id, std::uint64_t number,
+                                           long long until) {
   // The listener learns that its token has run out by the end of the stream, and comes back with a new one. Not at
   // once: while clocks may differ, a token is still taken that has just run out.
   const auto left = std::max(TimePoint(std::chrono::seconds(until)) - now(), std::chrono::milliseconds(1'000));
-  const std::weak_ptr<RequestSink> weak_sink = sink;
-  sink->executor().start_timer(std::min<std::chrono::milliseconds>(left, std::chrono::hours(24 * 20)),
-                               [weak = weak_from_this(), weak_sink, id, number] {
-                                 const auto engine = weak.lock();
-                                 const auto listener = weak_sink.lock();
-                                 if (!engine || !listener) return;
-                                 engine->subscriptions_.remove(number);
-                                 respond(*listener, render_result(id, engine->listening_over(id)));
-                               });
+  return sink.executor().start_timer(
+      std::min<std::chrono::milliseconds>(left, std::chrono::hours(24 * 20)), [weak = weak_from_this(), id, number] {
+        const auto engine = weak.lock();
+        if (!engine) return;
+        engine->subscriptions_.end(number, render_result(id, engine->listening_over(id)));
+      });
 }
 
 std::string Engine::listening_over(std::string_view id) const {
@@ -214,13 +222,15 @@ void Engine::subscribe(std::shared_ptr<RequestSink> sink, const RequestMessage& 
                               const Denial* denial, const Principal* who) {
     if (denial && held->hidden) return self->absent(sink, message, info, held->kind);
     if (denial) return sink->respond(denial_reply(id, *denial));
+    bool taken = false;
     if (!who) {
-      info.session->subscribe(uri);
+      taken = info.session->subscribe(uri);
     } else if (self->bind_session(*info.session, *held, *who, info)) {
-      info.session->subscribe(uri, *who);
+      taken = info.session->subscribe(uri, *who);
     } else {
       return respond(*sink, id, RpcError{code::invalid_request, "Session not found", {}, 404});
     }
+    if (!taken) return respond(*sink, id, RpcError{code::invalid_params, "Too many subscriptions", {}, 200});
     respond(*sink, render_result(id, "{}"));
   };
   admit(sink, message, info, held, std::move(variables), true, subscribed);

@@ -52,8 +52,10 @@ struct Entry {
 
   std::string input_schema;   ///< JSON text
   std::string output_schema;  ///< JSON text, or empty
+  bool output_is_object = true;  ///< as clients before 2026-07-28 need it
   std::string arguments;      ///< of a prompt: JSON text of the argument list
   std::shared_ptr<const SchemaValidator> raw_input;
+  std::shared_ptr<const SchemaValidator> raw_output;
   std::vector<HeaderParam> header_params;
   std::map<std::string, Completer> completers;
 };

@@ -184,7 +184,9 @@ std::string render_item(const Entry& entry, Version version) {
   switch (entry.kind) {
     case EntryKind::tool:
       json_member(out, "inputSchema", entry.input_schema);
-      if (version >= Version::v2025_06_18) json_member(out, "outputSchema", entry.output_schema);
+      // Roots other than objects came with 2026-07-28; clients of older revisions refuse the whole list over one.
+      if (is_modern(version) || (version >= Version::v2025_06_18 && entry.output_is_object))
+        json_member(out, "outputSchema", entry.output_schema);
       break;
     case EntryKind::prompt:
       json_member(out, "arguments", entry.arguments);

@@ -89,7 +89,7 @@ class Registry {
 std::shared_ptr<const Entry> gate_of(const Entry& entry);
 
 /// One item of a list in the words of one revision: titles since 2025-06-18, icons since 2025-11-25, output schemas
-/// since 2025-06-18.
+/// since 2025-06-18, those of other things than objects since 2026-07-28.
 std::string render_item(const Entry& entry, Version version);
 
 }  // namespace leanmcp::inline v0

@@ -25,7 +25,10 @@ ServerOptions& ServerOptions::title(std::string text) { return data_->title = st
 ServerOptions& ServerOptions::website(std::string url) { return data_->website = std::move(url), *this; }
 ServerOptions& ServerOptions::icons(std::string json_array) { return data_->icons = std::move(json_array), *this; }
 ServerOptions& ServerOptions::page_size(std::size_t entries) { return data_->page_size = entries, *this; }
-ServerOptions& ServerOptions::list_ttl(std::chrono::milliseconds ttl) { return data_->list_ttl = ttl, *this; }
+ServerOptions& ServerOptions::list_ttl(std::chrono::milliseconds ttl) {
+  data_->list_ttl = std::max(ttl, std::chrono::milliseconds(0));
+  return *this;
+}
 ServerOptions& ServerOptions::state_keys(KeyRing keys) { return data_->keys = std::move(keys), *this; }
 ServerOptions& ServerOptions::state_audience(std::string audience) {
   return data_->audience = std::move(audience), *this;
@@ -46,6 +49,7 @@ ServerOptions& ServerOptions::workers(unsigned threads, std::size_t queue) {
   data_->worker_queue = queue;
   return *this;
 }
+ServerOptions& ServerOptions::max_calls(std::size_t most) { return data_->calls = most, *this; }
 ServerOptions& ServerOptions::logger(Logger logger) { return data_->logger = std::move(logger), *this; }
 ServerOptions& ServerOptions::clock(std::shared_ptr<const Clock> clock) {
   return data_->clock = std::move(clock), *this;
@@ -116,6 +120,12 @@ std::string describe_arguments(const json::object& schema) {
   return json_text(list);
 }
 
+void set_output(Entry& entry, const json::object& schema) {
+  entry.output_schema = json_text(schema);
+  const json::value* const type = schema.if_contains("type");
+  entry.output_is_object = type && *type == "object";
+}
+
 Result<void> compile_raw(Draft& draft) {
   Entry& entry = *draft.entry;
   const auto parse = [&](const std::string& text, const char* what) -> Result<json::value> {
@@ -138,9 +148,10 @@ Result<void> compile_raw(Draft& draft) {
   if (draft.raw_output.empty()) return {};
   auto output = parse(draft.raw_output, "output");
   if (!output) return output.error();
-  const auto checked = SchemaValidator::compile(*output);
+  auto checked = SchemaValidator::compile(*output);
   if (!checked) return Error("its output schema: " + checked.error().message);
-  entry.output_schema = json_text(*output);
+  entry.raw_output = std::make_shared<const SchemaValidator>(std::move(*checked));
+  set_output(entry, output->get_object());
   return {};
 }
 
@@ -173,7 +184,7 @@ Result<void> compile_schemas(Draft& draft, const EntryDraft& edits) {
   if (entry.handler.output) {
     auto output = leanmcp::schema(*entry.handler.output, entry.fields, SchemaPurpose::output);
     if (!output) return output.error();
-    entry.output_schema = json_text(*output);
+    set_output(entry, *output);
   }
   return {};
 }

@@ -50,6 +50,8 @@ class ServerOptions {
   ServerOptions& call_timeout(std::chrono::milliseconds limit);
   /// Threads for plain functions, and how many calls may wait for one.
   ServerOptions& workers(unsigned threads, std::size_t queue = 1'000);
+  /// Calls that run or wait at the same time, of all callers; what is over is told to try again. 10,000 by default.
+  ServerOptions& max_calls(std::size_t most);
   ServerOptions& logger(Logger logger);
   ServerOptions& clock(std::shared_ptr<const Clock> clock);
   /// Test mode: after every answered question the handler runs again from the top, on every era.
@@ -119,7 +121,8 @@ class Server {
             detail::handler_of<detail::AsTool>(std::move(f)), list(std::forward<D>(decorators)...));
     return *this;
   }
-  /// The input struct's fields are the prompt's arguments; on the wire they are strings.
+  /// The input struct's fields are the prompt's arguments. On the wire they are strings; numbers and booleans are read
+  /// from them.
   template <class F, class... D>
   Server& prompt(std::string name, F f, D&&... decorators) {
     add(EntryKind::prompt, std::move(name), {}, detail::handler_of<detail::AsPrompt>(std::move(f)),
@@ -133,7 +136,7 @@ class Server {
     return *this;
   }
   /// `{name}` in the template takes one path segment, `{+name}` any text (RFC 6570, levels 1 and 2); the values are the
-  /// input struct's fields.
+  /// input struct's fields, read as a prompt's are.
   template <class F, class... D>
   Server& resource_template(std::string uri_template, std::string name, F f, D&&... decorators) {
     add(EntryKind::resource_template, std::move(name), std::move(uri_template),

@@ -1,9 +1,9 @@
 #include <leanmcp/server/session.hpp>
 
-#include <leanmcp/base/random.hpp>
 #include <leanmcp/protocol/message.hpp>
 
 #include <algorithm>
+#include <vector>
 
 namespace leanmcp::inline v0 {
 
@@ -70,7 +70,7 @@ std::uint64_t Session::ask(std::string_view method, std::string_view params,
   std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (!closed_) {
+    if (!closed_ && !questions_over_) {
       number = ++last_question_;
       questions_.emplace(number, std::move(answered));
     }
@@ -83,9 +83,19 @@ std::uint64_t Session::ask(std::string_view method, std::string_view params,
   return number;
 }
 
-void Session::forget_question(std::uint64_t number) {
+bool Session::forget_question(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
-  questions_.erase(number);
+  return questions_.erase(number) != 0;
+}
+
+void Session::end_questions() {
+  std::map<std::uint64_t, Answered> questions;
+  {
+    const std::lock_guard lock(mutex_);
+    questions_over_ = true;
+    questions.swap(questions_);
+  }
+  for (auto& [number, answered] : questions) answered(std::nullopt);
 }
 
 bool Session::answer(std::string_view id_json, std::optional<std::string> result_json) {
@@ -102,41 +112,48 @@ bool Session::answer(std::string_view id_json, std::optional<std::string> result
   return true;
 }
 
-void Session::track(const std::string& id, std::function<void()> cancel) {
+std::uint64_t Session::track(const std::string& id, std::function<void()> cancel) {
   const std::lock_guard lock(mutex_);
-  if (in_flight_.size() < most_in_flight) in_flight_[id] = std::move(cancel);
+  if (closed_ || in_flight_.size() >= most_in_flight) return 0;
+  in_flight_.emplace(++last_tracked_, InFlight{id, std::move(cancel)});
+  return last_tracked_;
 }
 
-void Session::untrack(const std::string& id) {
+void Session::untrack(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
-  in_flight_.erase(id);
+  in_flight_.erase(number);
 }
 
 void Session::cancel(const std::string& id) {
-  std::function<void()> cancel;
+  std::vector<std::function<void()>> all;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = in_flight_.find(id);
-    if (found == in_flight_.end()) return;
-    cancel = std::move(found->second);
-    in_flight_.erase(found);
+    for (auto it = in_flight_.begin(); it != in_flight_.end();) {
+      const auto at = it++;
+      if (at->second.id != id) continue;
+      all.push_back(std::move(at->second.cancel));
+      in_flight_.erase(at);
+    }
   }
-  cancel();
+  for (const auto& cancel : all) cancel();
 }
 
-void Session::subscribe(std::string uri) {
+bool Session::subscribe(std::string uri) {
   const std::lock_guard lock(mutex_);
-  if (subscriptions_.size() < most_subscriptions) subscriptions_[std::move(uri)].clear();
+  if (subscriptions_.size() >= most_subscriptions && !subscriptions_.contains(uri)) return false;
+  subscriptions_[std::move(uri)].clear();
+  return true;
 }
 
-void Session::subscribe(std::string uri, const Principal& principal) {
+bool Session::subscribe(std::string uri, const Principal& principal) {
   {
     const std::lock_guard lock(mutex_);
-    if (subscriptions_.size() >= most_subscriptions) return;
+    if (subscriptions_.size() >= most_subscriptions && !subscriptions_.contains(uri)) return false;
     subscriptions_[std::move(uri)] = principal.key();
     token_until_.emplace(principal.key(), principal.expires_at());
   }
   note_token(principal.key(), principal.expires_at());
+  return true;
 }
 
 void Session::unsubscribe(const std::string& uri) {
@@ -193,7 +210,7 @@ std::shared_ptr<void> Session::attachment() const {
 
 void Session::close() {
   std::map<std::uint64_t, Answered> questions;
-  std::unordered_map<std::string, std::function<void()>> in_flight;
+  std::map<std::uint64_t, InFlight> in_flight;
   std::shared_ptr<Stream> stream;
   {
     const std::lock_guard lock(mutex_);
@@ -203,117 +220,23 @@ void Session::close() {
     stream.swap(stream_);
   }
   for (auto& [number, answered] : questions) answered(std::nullopt);
-  for (auto& [id, cancel] : in_flight) cancel();
+  for (auto& [tracked, request] : in_flight) request.cancel();
   if (stream) stream->close();
+}
+
+bool Session::busy() const {
+  std::shared_ptr<Stream> stream;
+  {
+    const std::lock_guard lock(mutex_);
+    if (!in_flight_.empty()) return true;
+    stream = stream_;
+  }
+  return stream && stream->live();
 }
 
 bool Session::closed() const {
   const std::lock_guard lock(mutex_);
   return closed_;
-}
-
-void SessionTable::drop(std::unordered_map<std::string, Entry>::iterator at,
-                        std::vector<std::shared_ptr<Session>>& ended) {
-  const auto count = per_address_.find(at->second.address);
-  if (count != per_address_.end() && --count->second == 0) per_address_.erase(count);
-  ended.push_back(std::move(at->second.session));
-  sessions_.erase(at);
-}
-
-Result<std::shared_ptr<Session>, SessionRefusal> SessionTable::create(const std::string& address, TimePoint now) {
-  std::vector<std::shared_ptr<Session>> ended;
-  std::shared_ptr<Session> session;
-  SessionRefusal refusal = SessionRefusal::too_many;
-  {
-    const std::lock_guard lock(mutex_);
-    // Only what nobody seems to need any more may be pushed out: a flood must not throw active clients off.
-    const auto make_room = [&](bool same_address) {
-      auto oldest = sessions_.end();
-      for (auto it = sessions_.begin(); it != sessions_.end(); ++it) {
-        if (same_address && it->second.address != address) continue;
-        if (oldest == sessions_.end() || it->second.session->last_used() < oldest->second.session->last_used())
-          oldest = it;
-      }
-      if (oldest == sessions_.end() || now - oldest->second.session->last_used() < limits_.idle / 10) return false;
-      drop(oldest, ended);
-      return true;
-    };
-    bool room = true;
-    const auto count = per_address_.find(address);
-    if (count != per_address_.end() && count->second >= limits_.per_address) {
-      refusal = SessionRefusal::too_many_from_address;
-      room = make_room(true);
-    }
-    if (room && sessions_.size() >= limits_.total) {
-      refusal = SessionRefusal::too_many;
-      room = make_room(false);
-    }
-    if (room) {
-      session = std::make_shared<Session>(random_id(24), now);
-      sessions_.emplace(session->id(), Entry{session, address});
-      ++per_address_[address];
-    }
-  }
-  for (const auto& old : ended) old->close();
-  if (!session) return refusal;
-  return session;
-}
-
-std::shared_ptr<Session> SessionTable::find(std::string_view id, TimePoint now) {
-  const std::lock_guard lock(mutex_);
-  const auto found = sessions_.find(std::string(id));
-  if (found == sessions_.end() || now - found->second.session->last_used() > limits_.idle) return nullptr;
-  found->second.session->touch(now);
-  return found->second.session;
-}
-
-bool SessionTable::remove(std::string_view id) {
-  std::vector<std::shared_ptr<Session>> ended;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = sessions_.find(std::string(id));
-    if (found == sessions_.end()) return false;
-    drop(found, ended);
-  }
-  for (const auto& old : ended) old->close();
-  return true;
-}
-
-void SessionTable::sweep(TimePoint now) {
-  std::vector<std::shared_ptr<Session>> ended;
-  {
-    const std::lock_guard lock(mutex_);
-    for (auto it = sessions_.begin(); it != sessions_.end();) {
-      const auto at = it++;
-      if (now - at->second.session->last_used() > limits_.idle) drop(at, ended);
-    }
-  }
-  for (const auto& old : ended) old->close();
-}
-
-void SessionTable::each(const std::function<void(const std::shared_ptr<Session>&)>& visit) {
-  std::vector<std::shared_ptr<Session>> all;
-  {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [id, entry] : sessions_) all.push_back(entry.session);
-  }
-  for (const auto& session : all) visit(session);
-}
-
-std::size_t SessionTable::size() const {
-  const std::lock_guard lock(mutex_);
-  return sessions_.size();
-}
-
-void SessionTable::close_all() {
-  std::vector<std::shared_ptr<Session>> ended;
-  {
-    const std::lock_guard lock(mutex_);
-    for (auto& [id, entry] : sessions_) ended.push_back(std::move(entry.session));
-    sessions_.clear();
-    per_address_.clear();
-  }
-  for (const auto& old : ended) old->close();
 }
 
 }  // namespace leanmcp::inline v0

@@ -58,19 +58,23 @@ class Session : public std::enable_shared_from_this<Session> {
   using Answered = std::function<void(std::optional<std::string> result_json)>;
   std::uint64_t ask(std::string_view method, std::string_view params, const std::function<void(std::string)>& send,
                     Answered answered);
-  /// The asker no longer waits.
-  void forget_question(std::uint64_t number);
+  /// The asker no longer waits; whether the question was still open.
+  bool forget_question(std::uint64_t number);
+  /// Nobody can answer any more: what is asked, now and from now on, stays without an answer.
+  void end_questions();
   /// The client's answer to a request of ours; false when nothing waits for it.
   bool answer(std::string_view id_json, std::optional<std::string> result_json);
 
-  /// Registers a request in flight for `notifications/cancelled`; replaced when ids repeat.
-  void track(const std::string& id, std::function<void()> cancel);
-  void untrack(const std::string& id);
+  /// Registers a request in flight for `notifications/cancelled` and the session's end. The number is for `untrack`; 0
+  /// when too many are in flight, or the session has ended. Requests of one id are cancelled together.
+  std::uint64_t track(const std::string& id, std::function<void()> cancel);
+  void untrack(std::uint64_t number);
   void cancel(const std::string& id);
 
-  void subscribe(std::string uri);
+  /// False when there are too many.
+  bool subscribe(std::string uri);
   /// To what only this principal may read: told while a token of it is good.
-  void subscribe(std::string uri, const Principal& principal);
+  bool subscribe(std::string uri, const Principal& principal);
   void unsubscribe(const std::string& uri);
   bool subscribed(const std::string& uri, TimePoint now) const;
   std::size_t subscriptions() const;
@@ -82,6 +86,8 @@ class Session : public std::enable_shared_from_this<Session> {
     /// From any thread.
     virtual void send(std::string message) = 0;
     virtual void close() = 0;
+    /// Somebody reads it now.
+    virtual bool live() const { return true; }
   };
   void set_stream(std::shared_ptr<Stream> stream);
   void clear_stream(const Stream* stream);
@@ -96,17 +102,25 @@ class Session : public std::enable_shared_from_this<Session> {
   /// Ends all waiting questions and what is in flight; the session is of no use afterwards.
   void close();
   bool closed() const;
+  /// Requests are in flight or its stream is being read: it is in use, however long ago the last request came.
+  bool busy() const;
 
  private:
+  struct InFlight {
+    std::string id;
+    std::function<void()> cancel;
+  };
   const std::string id_;
   mutable std::mutex mutex_;
   bool initialized_ = false;
   bool closed_ = false;
+  bool questions_over_ = false;
   Client client_;
   std::string principal_key_;
   std::uint64_t last_question_ = 0;
   std::map<std::uint64_t, Answered> questions_;
-  std::unordered_map<std::string, std::function<void()>> in_flight_;
+  std::uint64_t last_tracked_ = 0;
+  std::map<std::uint64_t, InFlight> in_flight_;
   std::shared_ptr<const Entry> gate_;
   bool bound_by_header_ = false;
   std::unordered_map<std::string, std::string> subscriptions_;  ///< URI to principal key, empty for open ones
@@ -115,44 +129,6 @@ class Session : public std::enable_shared_from_this<Session> {
   std::shared_ptr<void> attachment_;
   std::atomic<int> log_level_{-1};
   std::atomic<std::int64_t> last_used_;
-};
-
-/// Why no session was made.
-enum class SessionRefusal { too_many, too_many_from_address };
-
-/// All sessions of one endpoint: bounded in total and per address, with an idle timeout. Thread-safe.
-class SessionTable {
- public:
-  struct Limits {
-    std::size_t total = 10'000;
-    std::size_t per_address = 1'000;
-    std::chrono::milliseconds idle = std::chrono::minutes(30);
-  };
-  explicit SessionTable(Limits limits) : limits_(limits) {}
-
-  /// A new session with an unguessable id. When the table is full, sessions that have been idle longest make room if
-  /// they were idle for at least a tenth of the idle timeout.
-  Result<std::shared_ptr<Session>, SessionRefusal> create(const std::string& address, TimePoint now);
-  /// Null for an unknown, ended or idle-expired id.
-  std::shared_ptr<Session> find(std::string_view id, TimePoint now);
-  bool remove(std::string_view id);
-  /// Drops what has been idle too long; to be called now and then.
-  void sweep(TimePoint now);
-  void each(const std::function<void(const std::shared_ptr<Session>&)>& visit);
-  std::size_t size() const;
-  void close_all();
-
- private:
-  struct Entry {
-    std::shared_ptr<Session> session;
-    std::string address;
-  };
-  void drop(std::unordered_map<std::string, Entry>::iterator at, std::vector<std::shared_ptr<Session>>& ended);
-
-  const Limits limits_;
-  mutable std::mutex mutex_;
-  std::unordered_map<std::string, Entry> sessions_;
-  std::unordered_map<std::string, std::size_t> per_address_;
 };
 
 }  // namespace leanmcp::inline v0

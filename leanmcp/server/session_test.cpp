@@ -1,6 +1,6 @@
 #include <leanmcp/server/registry.hpp>
 #include <leanmcp/server/rounds.hpp>
-#include <leanmcp/server/session.hpp>
+#include <leanmcp/server/session_table.hpp>
 
 #include <boost/json.hpp>
 #include <gtest/gtest.h>
@@ -50,6 +50,78 @@ TEST(SessionTable, OneAddressCannotTakeAll) {
   EXPECT_TRUE(table.create("b", start));
 }
 
+TEST(SessionTable, WhatIsInUseIsNotIdle) {
+  SessionTable table(limits(2, 10));
+  const auto calling = *table.create("a", start);
+  const auto listening = *table.create("a", start);
+  class Reader final : public Session::Stream {
+   public:
+    void send(std::string) override {}
+    void close() override { open = false; }
+    bool live() const override { return open; }
+    bool open = true;
+  };
+  const auto reader = std::make_shared<Reader>();
+  listening->set_stream(reader);
+  const std::uint64_t call = calling->track("1", [] {});
+  table.sweep(start + 1h);
+  EXPECT_EQ(table.size(), 2U);
+  EXPECT_FALSE(table.create("b", start + 2h)) << "neither may be pushed out";
+  EXPECT_EQ(table.find(calling->id(), start + 3h), calling);
+  calling->untrack(call);
+  reader->open = false;
+  EXPECT_EQ(table.find(listening->id(), start + 5h), nullptr);
+  EXPECT_TRUE(table.create("b", start + 5h));
+  table.sweep(start + 5h);
+  EXPECT_EQ(table.size(), 1U);
+}
+
+TEST(SessionTable, RoomIsMadeByTheOneUnusedLongest) {
+  SessionTable table(limits(3, 3));
+  std::vector<std::shared_ptr<Session>> all;
+  for (int i = 0; i < 3; ++i) all.push_back(*table.create("a", start + i * 1s));
+  ASSERT_NE(table.find(all[0]->id(), start + 1min), nullptr);
+  ASSERT_TRUE(table.create("a", start + 5min));
+  EXPECT_TRUE(all[1]->closed());
+  EXPECT_FALSE(all[0]->closed());
+  EXPECT_FALSE(all[2]->closed());
+  EXPECT_TRUE(table.remove(all[2]->id()));
+  EXPECT_FALSE(table.remove(all[2]->id()));
+  EXPECT_EQ(table.size(), 2U);
+  table.close_all();
+  EXPECT_EQ(table.size(), 0U);
+  EXPECT_TRUE(table.create("a", start + 6min));
+}
+
+TEST(Session, RequestsOfOneIdAreCancelledTogetherAndTheirNumberIsLimited) {
+  Session session("id", start);
+  int cancelled = 0;
+  const auto cancel = [&] { ++cancelled; };
+  const auto first = session.track("7", cancel);
+  const auto second = session.track("7", cancel);
+  session.track("\"7\"", cancel);
+  session.untrack(first);
+  EXPECT_TRUE(session.busy());
+  session.cancel("7");
+  EXPECT_EQ(cancelled, 1) << "the first has ended, the other had the same id";
+  session.untrack(second);
+  session.cancel("7");
+  EXPECT_EQ(cancelled, 1);
+  session.close();
+  EXPECT_EQ(cancelled, 2);
+  EXPECT_EQ(session.track("8", cancel), 0U) << "it has ended";
+  Session full("id", start);
+  std::uint64_t last = 1;
+  int taken = 0;
+  for (; taken < 5'000 && last != 0; ++taken) last = full.track(std::to_string(taken), [] {});
+  EXPECT_EQ(taken, 1'001);
+  EXPECT_FALSE(full.subscribed("a", start));
+  taken = 0;
+  for (; taken < 5'000 && full.subscribe("test://" + std::to_string(taken)); ++taken) continue;
+  EXPECT_EQ(taken, 1'000);
+  EXPECT_TRUE(full.subscribe("test://5")) << "what is there already is no more";
+}
+
 TEST(Session, BelongsToItsFirstPrincipal) {
   Session session("id", start);
   EXPECT_TRUE(session.bind("ada"));
@@ -71,6 +143,21 @@ TEST(Session, QuestionsAreAnsweredOnceAndEndWithIt) {
   EXPECT_FALSE(session.answer("\"2\"", "{}")) << "another id, though it reads alike";
   session.close();
   EXPECT_EQ(answers, (std::vector<std::string>{"{}", "none"}));
+}
+
+TEST(Session, WhatIsAskedAfterTheEndOfQuestionsStaysWithoutAnAnswer) {
+  Session session("id", start);
+  int sent = 0;
+  int without = 0;
+  const auto send = [&](const std::string&) { ++sent; };
+  const auto answered = [&](const std::optional<std::string>& text) { without += text ? 0 : 1; };
+  session.ask("roots/list", "{}", send, answered);
+  session.end_questions();
+  EXPECT_EQ(without, 1);
+  EXPECT_EQ(session.ask("roots/list", "{}", send, answered), 0U);
+  EXPECT_EQ(without, 2);
+  EXPECT_EQ(sent, 1);
+  EXPECT_FALSE(session.closed()) << "requests in flight go on";
 }
 
 TEST(Rounds, StateExpiresAndBelongsToItsBinding) {
@@ -129,8 +216,8 @@ TEST(UriTemplate, MatchesAndDecodes) {
   const auto found = parsed->match("test://template/a%20b/data");
   ASSERT_TRUE(found);
   EXPECT_EQ(found->at(0), (std::pair<std::string, std::string>("id", "a b")));
-  for (const char* uri : {"test://template//data", "test://template/a/b/data", "test://template/a/data/", "test://template/a",
-                          "test://template/%/data", "test://template/%00/data", ""})
+  for (const char* uri : {"test://template//data", "test://template/a/b/data", "test://template/a/data/",
+                          "test://template/a", "test://template/%/data", "test://template/%00/data", ""})
     EXPECT_FALSE(parsed->match(uri)) << uri;
   const auto any = UriTemplate::parse("file:///{+path}");
   ASSERT_TRUE(any);

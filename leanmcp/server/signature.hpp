@@ -142,7 +142,8 @@ ResultBody tool_body(Call& call, const char* text);
 ResultBody tool_body(Call& call, const Content& content);
 ResultBody tool_body(Call& call, const std::vector<Content>& contents);
 ResultBody tool_body(Call& call, const json::value& value);
-/// A described struct becomes structured content and the same JSON as text; anything else the binder knows, text only.
+/// A described struct, a list or a map becomes structured content and the same JSON as text; anything else the binder
+/// knows, text only.
 ResultBody tool_body_of(const TypeInfo& type, const void* object);
 
 struct AsTool {
@@ -228,7 +229,7 @@ Task<ResultBody> run_coroutine(const F& f, Call& call, std::tuple<A...>*) {
 
 template <class V>
 constexpr const TypeInfo* output_type() {
-  if constexpr (is_described_struct<V>) {
+  if constexpr (is_described_struct<V> || (is_list_or_map<V> && !std::is_same_v<V, std::vector<Content>>)) {
     return &type_info<V>();
   } else {
     return nullptr;

@@ -36,20 +36,52 @@ bool wants(const SubscriptionFilter& filter, Subscriptions::Change change) {
 
 }  // namespace
 
-std::uint64_t Subscriptions::add(std::shared_ptr<RequestSink> sink, std::string request_id, SubscriptionFilter filter) {
+std::uint64_t Subscriptions::add(std::shared_ptr<RequestSink> sink, std::string request_id, SubscriptionFilter filter,
+                                 std::shared_ptr<Session> channel) {
   const std::lock_guard lock(mutex_);
   if (listeners_.size() >= most_listeners) return 0;
-  listeners_.emplace(++last_, Listener{std::move(sink), std::move(request_id), std::move(filter)});
+  listeners_.emplace(++last_, Listener{std::move(sink), std::move(request_id), std::move(filter), std::move(channel)});
   return last_;
 }
 
+void Subscriptions::set_tracked(std::uint64_t number, std::uint64_t tracked) {
+  const std::lock_guard lock(mutex_);
+  const auto found = listeners_.find(number);
+  if (found != listeners_.end()) found->second.tracked = tracked;
+}
+
 void Subscriptions::remove(std::uint64_t number) {
-  std::shared_ptr<RequestSink> last_owner;
+  Listener last_owner;
   const std::lock_guard lock(mutex_);
   const auto found = listeners_.find(number);
   if (found == listeners_.end()) return;
-  last_owner = std::move(found->second.sink);
+  last_owner = std::move(found->second);
+  *last_owner.ended = true;
   listeners_.erase(found);
+}
+
+void Subscriptions::end(std::uint64_t number, std::string closing) {
+  Listener listener;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = listeners_.find(number);
+    if (found == listeners_.end()) return;
+    listener = std::move(found->second);
+    listeners_.erase(found);
+  }
+  close(listener, std::move(closing));
+}
+
+void Subscriptions::close(const Listener& listener, std::string closing) {
+  if (std::exchange(*listener.ended, true)) return;
+  Reply reply;
+  reply.body = std::move(closing);
+  listener.sink->respond(std::move(reply));
+  // The answer says that it ended well (Subscriptions, Graceful Closure); on stdio this says that the stream is over
+  // (Cancellation).
+  if (!listener.channel) return;
+  listener.channel->untrack(listener.tracked);
+  listener.channel->send(render_notification("notifications/cancelled", "{\"requestId\":" + listener.id + "}"));
 }
 
 std::size_t Subscriptions::listeners() const {
@@ -72,22 +104,24 @@ std::vector<std::shared_ptr<Session>> Subscriptions::live_sessions() {
   return live;
 }
 
-void Subscriptions::send(const std::vector<std::pair<std::shared_ptr<RequestSink>, std::string>>& to,
-                         std::string_view method, std::string_view members) {
-  for (const auto& [sink, id] : to) {
-    std::string params = "{\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + id + "}";
+void Subscriptions::send(const std::vector<Listener>& to, std::string_view method, std::string_view members) {
+  for (const Listener& listener : to) {
+    std::string params = "{\"_meta\":{\"io.modelcontextprotocol/subscriptionId\":" + listener.id + "}";
     params.append(members).append("}");
-    sink->executor().post([sink = sink, message = render_notification(method, params)] { sink->notify(message); });
+    listener.sink->executor().post(
+        [sink = listener.sink, ended = listener.ended, message = render_notification(method, params)] {
+          if (!*ended) sink->notify(message);
+        });
   }
 }
 
 void Subscriptions::list_changed(Change change) {
-  std::vector<std::pair<std::shared_ptr<RequestSink>, std::string>> to;
+  std::vector<Listener> to;
   std::vector<std::shared_ptr<Session>> sessions;
   {
     const std::lock_guard lock(mutex_);
     for (const auto& [number, listener] : listeners_)
-      if (wants(listener.filter, change)) to.emplace_back(listener.sink, listener.id);
+      if (wants(listener.filter, change)) to.push_back(listener.without_filter());
     sessions = live_sessions();
   }
   send(to, method_of(change), {});
@@ -96,7 +130,7 @@ void Subscriptions::list_changed(Change change) {
 
 void Subscriptions::resource_updated(std::string_view uri, TimePoint now) {
   const std::string key(uri);
-  std::vector<std::pair<std::shared_ptr<RequestSink>, std::string>> to;
+  std::vector<Listener> to;
   std::vector<std::shared_ptr<Session>> sessions;
   {
     const std::lock_guard lock(mutex_);
@@ -104,7 +138,7 @@ void Subscriptions::resource_updated(std::string_view uri, TimePoint now) {
       if (listener.filter.until != 0 && now >= TimePoint(std::chrono::seconds(listener.filter.until))) continue;
       const auto& uris = listener.filter.uris;
       if (std::find(uris.begin(), uris.end(), key) != uris.end() && !listener.filter.muted.contains(key))
-        to.emplace_back(listener.sink, listener.id);
+        to.push_back(listener.without_filter());
     }
     sessions = live_sessions();
   }
@@ -123,11 +157,8 @@ void Subscriptions::close_all(const std::function<std::string(std::string_view i
     all.swap(listeners_);
   }
   for (auto& [number, listener] : all) {
-    listener.sink->executor().post([sink = listener.sink, body = closing(listener.id)] {
-      Reply reply;
-      reply.body = body;
-      sink->respond(std::move(reply));
-    });
+    listener.sink->executor().post(
+        [listener = listener.without_filter(), body = closing(listener.id)] { close(listener, body); });
   }
 }
 

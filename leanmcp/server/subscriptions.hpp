@@ -31,9 +31,17 @@ class Subscriptions {
  public:
   enum class Change { tools, prompts, resources };
 
-  /// Adds a listening request; its id is JSON text. The number is for `remove`. 0 when there are too many.
-  std::uint64_t add(std::shared_ptr<RequestSink> sink, std::string request_id, SubscriptionFilter filter);
+  /// Adds a listening request; its id is JSON text. The number is for `remove` and `end`. 0 when there are too many.
+  /// `channel`: on stdio, where requests have no stream of their own that could end, what carries the word that it has
+  /// ended; else null.
+  std::uint64_t add(std::shared_ptr<RequestSink> sink, std::string request_id, SubscriptionFilter filter,
+                    std::shared_ptr<Session> channel);
+  /// By what number the channel knows the request in flight.
+  void set_tracked(std::uint64_t number, std::uint64_t tracked);
+  /// The client has ended it: not a word more. On the sink's executor.
   void remove(std::uint64_t number);
+  /// The server ends it, with `closing` as its answer. On the sink's executor.
+  void end(std::uint64_t number, std::string closing);
   std::size_t listeners() const;
 
   /// Sessions are held weakly.
@@ -49,9 +57,15 @@ class Subscriptions {
     std::shared_ptr<RequestSink> sink;
     std::string id;
     SubscriptionFilter filter;
+    std::shared_ptr<Session> channel;
+    /// Used on the sink's executor only: what is on its way to a listener that has left is dropped.
+    std::shared_ptr<bool> ended = std::make_shared<bool>(false);
+    std::uint64_t tracked = 0;
+    /// What sending takes, without a thousand URIs.
+    Listener without_filter() const { return Listener{sink, id, {}, channel, ended, tracked}; }
   };
-  void send(const std::vector<std::pair<std::shared_ptr<RequestSink>, std::string>>& to, std::string_view method,
-            std::string_view members);
+  static void send(const std::vector<Listener>& to, std::string_view method, std::string_view members);
+  static void close(const Listener& listener, std::string closing);
   std::vector<std::shared_ptr<Session>> live_sessions();
 
   mutable std::mutex mutex_;

@@ -9,6 +9,15 @@ namespace leanmcp::inline v0 {
 using detail::SqlConnection;
 using detail::SqlPool;
 
+namespace {
+
+/// A statement that writes, and may share its commit with others; none that sets something up.
+bool changes_rows(std::string_view sql) noexcept {
+  return sql.starts_with("INSERT ") || sql.starts_with("UPDATE ") || sql.starts_with("DELETE ");
+}
+
+}  // namespace
+
 Transaction::Transaction(std::shared_ptr<SqlPool> pool, std::unique_ptr<SqlConnection> connection) noexcept
     : pool_(std::move(pool)), connection_(std::move(connection)) {}
 
@@ -76,6 +85,16 @@ Result<Rows, StorageError> Database::run(std::string_view sql, SqlParameters par
 }
 
 Result<Rows, StorageError> Database::run(std::string_view sql, std::span<const SqlValue> parameters) const {
+  if (engine() == DatabaseEngine::sqlite && changes_rows(sql)) {
+    Result<Rows, StorageError> outcome = StorageError();
+    auto done = transact_steps([&](Transaction& transaction) -> Result<void, StorageError> {
+      outcome = transaction.run(sql, parameters);
+      if (!outcome) return outcome.error();
+      return {};
+    });
+    if (!done) return done.error();
+    return outcome;
+  }
   auto connection = pool_->acquire();
   if (!connection) return connection.error();
   auto outcome = (*connection)->run(sql, parameters);
@@ -98,6 +117,9 @@ Result<Transaction, StorageError> Database::begin() const {
 
 Result<void, StorageError> Database::transact_steps(
     const std::function<Result<void, StorageError>(Transaction&)>& body) const {
+  if (engine() == DatabaseEngine::sqlite)
+    return pool_->writes().run(
+        body, [this] { return begin(); }, pool_->options().busy_timeout);
   const auto again = [](StorageCause cause) { return cause == StorageCause::serialization; };
   for (int attempt = 1;; ++attempt) {
     auto transaction = begin();

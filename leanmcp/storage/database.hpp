@@ -27,8 +27,9 @@ struct DatabaseOptions {
   std::chrono::milliseconds statement_timeout{30'000};
   /// A result with more rows is refused.
   std::size_t max_rows = 10'000;
-  /// How often `transact` runs a transaction again that the engine could not serialize.
-  int transaction_attempts = 10;
+  /// How often `transact` runs a transaction again that the engine could not serialize, within half a second or so: many
+  /// callers may want the same rows at once.
+  int transaction_attempts = 40;
 };
 
 namespace detail {
@@ -64,8 +65,8 @@ class Transaction {
 /// A SQL database: SQLite in a file, or PostgreSQL where several instances run. Copies share one pool of connections.
 /// All functions are thread-safe and block; call them on a worker thread.
 ///
-/// SQLite runs with write-ahead log, synchronous=FULL, foreign keys and a busy timeout; a new file is readable by its
-/// owner only.
+/// SQLite runs with write-ahead log, synchronous=FULL, foreign keys and a busy timeout; a new file is its owner's only.
+/// What threads of one process write at the same time is committed together: they share the wait for the disk.
 class Database {
  public:
   /// `sqlite:PATH`, `sqlite::memory:`, or a `postgresql://…` URI as libpq understands it (libpq takes what the URI
@@ -82,8 +83,8 @@ class Database {
   Result<Transaction, StorageError> begin() const;
 
   /// Runs `body(Transaction&) -> Result<T, StorageError>` and commits when it succeeds. Runs it again, from the top,
-  /// when the engine could not serialize it: it must have no effect outside the database, and must not wait for
-  /// anything else.
+  /// when the engine could not serialize it, and perhaps on another thread that commits for both: it must have no effect
+  /// outside the database, and must not wait for anything else.
   template <class F>
   auto transact(F&& body) const -> decltype(body(std::declval<Transaction&>())) {
     decltype(body(std::declval<Transaction&>())) outcome = StorageError();

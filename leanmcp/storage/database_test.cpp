@@ -227,6 +227,100 @@ TEST_P(DatabaseTest, MigratesOnceAndInOrder) {
   EXPECT_EQ(cause_of(db.run("SELECT a FROM w")), StorageCause::bad_statement);
 }
 
+TEST_P(DatabaseTest, ManyWritersEachHaveTheirOwnOutcome) {
+  Database db = open();
+  ASSERT_TRUE(db.run("CREATE TABLE t (id BIGINT PRIMARY KEY, part BIGINT NOT NULL)"));
+  ASSERT_TRUE(db.run("INSERT INTO t VALUES ($1, $2)", {-1, 0}));
+  constexpr int threads_count = 16, rounds = 20;
+  std::atomic<int> refused = 0, thrown = 0, violated = 0;
+  std::vector<std::thread> threads;
+  for (int part = 0; part < threads_count; ++part) {
+    threads.emplace_back([&, part] {
+      for (int round = 0; round < rounds; ++round) {
+        const int id = part * rounds + round;
+        try {
+          auto done = db.transact([&](Transaction& transaction) -> Result<int, StorageError> {
+            auto inserted = transaction.run("INSERT INTO t VALUES ($1, $2)", {id, part});
+            if (!inserted) return inserted.error();
+            if (round % 5 == 1) return StorageError{StorageCause::bad_value, "changed my mind"};
+            if (round % 5 == 2) throw std::runtime_error(std::to_string(id));
+            if (round % 5 == 3) {
+              auto again = transaction.run("INSERT INTO t VALUES ($1, $2)", {-1, part});
+              if (!again) return again.error();
+            }
+            return id;
+          });
+          if (done) {
+            EXPECT_EQ(*done, id);
+          } else if (done.error().detail == "changed my mind") {
+            ++refused;
+          } else {
+            EXPECT_EQ(done.error().cause, StorageCause::unique_violation);
+            ++violated;
+          }
+        } catch (const std::runtime_error& error) {
+          EXPECT_EQ(error.what(), std::to_string(id));
+          ++thrown;
+        }
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(refused, threads_count * rounds / 5);
+  EXPECT_EQ(thrown, threads_count * rounds / 5);
+  EXPECT_EQ(violated, threads_count * rounds / 5);
+  // What failed left nothing, what did not is there.
+  auto rows = db.run("SELECT id FROM t WHERE id >= 0 ORDER BY id");
+  ASSERT_TRUE(rows);
+  EXPECT_EQ(rows->size(), static_cast<std::size_t>(threads_count * rounds * 2 / 5));
+  for (const Row& row : *rows) EXPECT_TRUE(row.integer(0) % 5 == 0 || row.integer(0) % 5 == 4);
+}
+
+TEST_P(DatabaseTest, AWriterThatBreaksTheTransactionHarmsNobodyElse) {
+  Database db = open();
+  ASSERT_TRUE(db.run("CREATE TABLE t (id BIGINT PRIMARY KEY)"));
+  // All wait for this one, so that they are committed together.
+  auto holder = db.begin();
+  ASSERT_TRUE(holder);
+  std::vector<std::thread> threads;
+  std::atomic<int> good = 0, bad = 0;
+  for (int id = 0; id < 12; ++id) {
+    threads.emplace_back([&, id] {
+      auto done = db.transact([&](Transaction& transaction) -> Result<void, StorageError> {
+        auto inserted = transaction.run("INSERT INTO t VALUES ($1)", {id});
+        if (!inserted) return inserted.error();
+        if (id == 5 && GetParam() == DatabaseEngine::sqlite) (void)transaction.run("ROLLBACK").has_value();
+        if (id == 5) return StorageError{StorageCause::disk_full, {}};
+        return {};
+      });
+      ++(done ? good : bad);
+    });
+  }
+  std::this_thread::sleep_for(50ms);
+  holder->rollback();
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(good, 11);
+  EXPECT_EQ(bad, 1);
+  EXPECT_EQ((*db.run("SELECT COUNT(*) FROM t"))[0].integer(0), 11);
+}
+
+TEST_P(DatabaseTest, WhoWaitsTooLongForTheWriterIsToldSo) {
+  if (GetParam() != DatabaseEngine::sqlite) GTEST_SKIP() << "PostgreSQL has many writers";
+  DatabaseOptions options;
+  options.busy_timeout = 100ms;
+  Database db = open(options);
+  ASSERT_TRUE(db.run("CREATE TABLE t (id BIGINT PRIMARY KEY)"));
+  auto holder = db.begin();
+  ASSERT_TRUE(holder);
+  std::vector<std::thread> threads;
+  for (int id = 0; id < 4; ++id)
+    threads.emplace_back(
+        [&, id] { EXPECT_EQ(cause_of(db.run("INSERT INTO t VALUES ($1)", {id})), StorageCause::busy); });
+  for (std::thread& thread : threads) thread.join();
+  ASSERT_TRUE(holder->commit());
+  EXPECT_TRUE(db.run("INSERT INTO t VALUES ($1)", {1}));
+}
+
 INSTANTIATE_TEST_SUITE_P(Engines, DatabaseTest, testing::Values(DatabaseEngine::sqlite, DatabaseEngine::postgresql),
                          [](const auto& engine) {
                            return std::string(engine.param == DatabaseEngine::sqlite ? "sqlite" : "postgresql");
@@ -257,7 +351,7 @@ TEST(Database, SqliteFilesAreDurableAndPrivate) {
     ASSERT_TRUE(db->run("CREATE TABLE t (a BIGINT)"));
     ASSERT_TRUE(db->run("INSERT INTO t VALUES (7)"));
     for (const std::string suffix : {"", "-wal", "-shm"}) {
-      struct stat status{};
+      struct stat status {};
       ASSERT_EQ(stat((file + suffix).c_str(), &status), 0) << suffix;
       EXPECT_EQ(status.st_mode & 0777, 0600U) << suffix;
     }

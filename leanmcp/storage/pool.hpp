@@ -1,6 +1,7 @@
 #pragma once
 
 #include <leanmcp/storage/connection.hpp>
+#include <leanmcp/storage/write_group.hpp>
 
 #include <condition_variable>
 #include <mutex>
@@ -25,6 +26,7 @@ class SqlPool : public std::enable_shared_from_this<SqlPool> {
   /// SQLite has one writer. Queueing for it here is fair and wakes at once, where its own busy handler polls.
   bool acquire_writer();
   void release_writer() noexcept;
+  WriteGroup& writes() noexcept { return writes_; }
 
  private:
   const DatabaseEngine engine_;
@@ -36,6 +38,7 @@ class SqlPool : public std::enable_shared_from_this<SqlPool> {
   std::vector<std::unique_ptr<SqlConnection>> idle_;
   std::size_t open_ = 0;
   bool writing_ = false;
+  WriteGroup writes_;
 };
 
 }  // namespace leanmcp::inline v0::detail

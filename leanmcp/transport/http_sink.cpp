@@ -1,6 +1,7 @@
 #include <leanmcp/transport/http_sink.hpp>
 
 #include <leanmcp/json/parse.hpp>
+#include <leanmcp/transport/one_line.hpp>
 
 namespace leanmcp::inline v0 {
 
@@ -16,7 +17,10 @@ void ExchangeHeaders::each(const std::function<void(std::string_view, std::strin
 HttpSink::HttpSink(HttpExchange exchange, std::chrono::milliseconds keep_alive_every)
     : exchange_(std::move(exchange)), keep_alive_every_(keep_alive_every) {}
 
-HttpSink::~HttpSink() { message_.reset(); }
+HttpSink::~HttpSink() {
+  stop_keep_alive();
+  message_.reset();
+}
 
 bool HttpSink::parse(std::string_view body) {
   auto parsed = parse_json(body, ParseLimits(), json::storage_ptr(&memory_));
@@ -47,12 +51,22 @@ void HttpSink::open_stream() {
 
 void HttpSink::keep_alive() {
   const std::weak_ptr<HttpSink> weak = weak_from_this();
-  executor().start_timer(keep_alive_every_, [weak] {
+  keep_alive_timer_ = executor().start_timer(keep_alive_every_, [weak] {
     const auto self = weak.lock();
     if (!self || self->answered_) return;
     self->exchange_.write(":\n\n");
     self->keep_alive();
   });
+}
+
+/// Not left to run out: what it holds on to weakly is the memory of this whole object.
+void HttpSink::stop_keep_alive() noexcept {
+  if (keep_alive_timer_ != 0) executor().cancel_timer(std::exchange(keep_alive_timer_, 0));
+}
+
+void HttpSink::write_event(std::string message) {
+  detail::make_one_line(message);
+  exchange_.write("event: message\ndata: " + message + "\n\n");
 }
 
 void HttpSink::notify(std::string message) {
@@ -61,7 +75,7 @@ void HttpSink::notify(std::string message) {
   if (stream_) {
     stream_->send(std::move(message));
   } else {
-    exchange_.write("event: message\ndata: " + message + "\n\n");
+    write_event(std::move(message));
   }
 }
 
@@ -78,7 +92,8 @@ void HttpSink::respond(Reply reply) {
   if (stream_) {
     stream_->finish(std::move(reply.body));
   } else if (streaming_) {
-    exchange_.write("event: message\ndata: " + reply.body + "\n\n");
+    stop_keep_alive();
+    write_event(std::move(reply.body));
     exchange_.end();
   } else {
     headers_.insert(headers_.end(), reply.headers.begin(), reply.headers.end());

@@ -59,10 +59,13 @@ class HttpSink final : public RequestSink, public std::enable_shared_from_this<H
  private:
   void open_stream();
   void keep_alive();
+  void write_event(std::string message);
+  void stop_keep_alive() noexcept;
 
   HttpExchange exchange_;
   const std::chrono::milliseconds keep_alive_every_;
-  alignas(std::max_align_t) unsigned char buffer_[4096];
+  /// Enough for an ordinary message, and small enough for the whole object to come from the pool of frames.
+  alignas(std::max_align_t) unsigned char buffer_[3072];
   json::monotonic_resource memory_{buffer_, sizeof buffer_};
   std::optional<json::value> message_;
   std::shared_ptr<Session> session_;
@@ -71,6 +74,7 @@ class HttpSink final : public RequestSink, public std::enable_shared_from_this<H
   std::shared_ptr<ResumableStream> stream_;
   std::vector<std::pair<std::string, std::string>> headers_;
   std::function<void(HttpSink&)> before_respond_;
+  Executor::TimerId keep_alive_timer_ = 0;
   bool streaming_ = false;
   bool answered_ = false;
 };

@@ -1,6 +1,7 @@
 #include <leanmcp/transport/resumable_stream.hpp>
 
 #include <leanmcp/base/random.hpp>
+#include <leanmcp/transport/one_line.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -15,8 +16,18 @@ constexpr int default_retry_ms = 1'000;
 
 }  // namespace
 
-ResumableStream::ResumableStream(std::string name, bool primes, Limits limits)
-    : name_(std::move(name)), primes_(primes), limits_(limits) {}
+ResumableStream::ResumableStream(std::string name, bool primes, std::shared_ptr<StreamBudget> budget, Limits limits)
+    : name_(std::move(name)), primes_(primes), budget_(std::move(budget)), limits_(limits) {}
+
+ResumableStream::~ResumableStream() {
+  detach();
+  budget_->give_back(bytes_);
+}
+
+std::shared_ptr<HttpExchange> ResumableStream::detach() noexcept {
+  if (live_ && keep_alive_timer_ != 0) live_->executor().cancel_timer(std::exchange(keep_alive_timer_, 0));
+  return std::exchange(live_, nullptr);
+}
 
 std::string ResumableStream::event_text(const Event& event) const {
   return "id: " + name_ + "_" + std::to_string(event.number) + "\nevent: message\ndata: " + event.message + "\n\n";
@@ -33,14 +44,14 @@ void ResumableStream::attach(HttpExchange exchange, std::uint64_t after,
   live->on_disconnect([weak, raw = live.get()] {
     if (const auto self = weak.lock()) {
       const std::lock_guard lock(self->mutex_);
-      if (self->live_.get() == raw) self->live_.reset();
+      if (self->live_.get() == raw) self->detach();
     }
   });
   std::string text;
   bool end = false;
   {
     const std::lock_guard lock(mutex_);
-    if (live_) live_->executor().post([old = live_] { old->end(); });
+    if (const auto old = detach()) old->executor().post([old] { old->end(); });
     live_ = live;
     if (primes_) {
       text = "id: " + name_ + "_" + std::to_string(after) + "\nretry: " + std::to_string(default_retry_ms) +
@@ -57,7 +68,9 @@ void ResumableStream::attach(HttpExchange exchange, std::uint64_t after,
 void ResumableStream::keep_alive(const std::shared_ptr<HttpExchange>& exchange) {
   const std::weak_ptr<HttpExchange> weak = exchange;
   const std::weak_ptr<ResumableStream> self = weak_from_this();
-  exchange->executor().start_timer(keep_alive_every, [weak, self] {
+  const std::lock_guard lock(mutex_);
+  if (live_ != exchange) return;
+  keep_alive_timer_ = exchange->executor().start_timer(keep_alive_every, [weak, self] {
     const auto live = weak.lock();
     const auto stream = self.lock();
     if (!live || !stream) return;
@@ -70,13 +83,24 @@ void ResumableStream::keep_alive(const std::shared_ptr<HttpExchange>& exchange) 
   });
 }
 
-void ResumableStream::append(std::string message) {
+void ResumableStream::forget_oldest() {
+  const std::size_t size = events_.front().message.size();
+  bytes_ -= size;
+  budget_->give_back(size);
+  events_.pop_front();
+}
+
+std::string ResumableStream::append(std::string message) {
+  detail::make_one_line(message);
   bytes_ += message.size();
+  budget_->take(message.size());
   events_.push_back(Event{++last_, std::move(message)});
-  while (events_.size() > limits_.events || (bytes_ > limits_.bytes && events_.size() > 1)) {
-    bytes_ -= events_.front().message.size();
-    events_.pop_front();
-  }
+  std::string text = event_text(events_.back());
+  while (events_.size() > limits_.events || (events_.size() > 1 && (bytes_ > limits_.bytes || budget_->over())))
+    forget_oldest();
+  // When all sessions together keep too much, who reads gets it and who is away does not.
+  while (!events_.empty() && budget_->all_over()) forget_oldest();
+  return text;
 }
 
 void ResumableStream::write(std::string text, bool end) {
@@ -86,7 +110,7 @@ void ResumableStream::write(std::string text, bool end) {
     if (!text.empty()) live->write(text);
     if (end) live->end();
   };
-  if (end) live_.reset();
+  if (end) detach();
   // Always posted, so that what two threads send keeps the order in which it took the mutex.
   executor.post(std::move(deliver));
 }
@@ -94,16 +118,14 @@ void ResumableStream::write(std::string text, bool end) {
 void ResumableStream::send(std::string message) {
   const std::lock_guard lock(mutex_);
   if (finished_) return;
-  append(std::move(message));
-  write(event_text(events_.back()), false);
+  write(append(std::move(message)), false);
 }
 
 void ResumableStream::finish(std::string message) {
   const std::lock_guard lock(mutex_);
   if (finished_) return;
-  append(std::move(message));
   finished_ = true;
-  write(event_text(events_.back()), true);
+  write(append(std::move(message)), true);
 }
 
 void ResumableStream::close() {
@@ -123,14 +145,25 @@ bool ResumableStream::finished() const {
   return finished_;
 }
 
-std::shared_ptr<ResumableStream> StreamStore::create(bool primes) {
+bool ResumableStream::live() const {
   const std::lock_guard lock(mutex_);
-  if (streams_.size() >= most_streams) {
-    const auto done = std::find_if(streams_.begin(), streams_.end(), [](const auto& s) { return s->finished(); });
-    streams_.erase(done == streams_.end() ? streams_.begin() : done);
+  return live_ != nullptr;
+}
+
+std::shared_ptr<ResumableStream> StreamStore::create(bool primes) {
+  std::vector<std::shared_ptr<ResumableStream>> dropped;
+  const std::lock_guard lock(mutex_);
+  while (!streams_.empty() && (streams_.size() >= most_streams || budget_->over())) {
+    auto oldest = std::find_if(streams_.begin(), streams_.end(), [](const auto& s) { return s->finished(); });
+    if (oldest == streams_.end()) {
+      if (streams_.size() < most_streams) break;
+      oldest = streams_.begin();
+    }
+    dropped.push_back(std::move(*oldest));
+    streams_.erase(oldest);
   }
   // Unguessable, though a session's streams are reached with the session's id only.
-  auto stream = std::make_shared<ResumableStream>(random_id(6) + "-" + std::to_string(++last_), primes);
+  auto stream = std::make_shared<ResumableStream>(random_id(6) + "-" + std::to_string(++last_), primes, budget_);
   streams_.push_back(stream);
   return stream;
 }

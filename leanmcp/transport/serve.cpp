@@ -60,6 +60,7 @@ struct HttpService::State {
         http->route(route.method, route.path, route.handler);
       }
     }
+    for (const auto& [path, origins] : options.origins_) http->route_origins(path, origins);
     http->on_shutdown([this] { endpoint.shutdown(); });
   }
 
@@ -103,6 +104,7 @@ void HttpService::stop() {
   if (!std::exchange(state_->started, false)) return;
   state_->http->stop();
   state_->http->wait();
+  state_->endpoint.close();
   if (state_->metrics_http) {
     state_->metrics_http->stop();
     state_->metrics_http->wait();

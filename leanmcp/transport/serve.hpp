@@ -42,6 +42,11 @@ class HttpOptions {
     routes_.push_back(Route{method, std::move(path), std::move(handler)});
     return *this;
   }
+  /// Which pages in browsers may call that path; see `HttpServer::route_origins`.
+  HttpOptions& route_origins(std::string path, RouteOrigins origins) {
+    origins_.emplace_back(std::move(path), origins);
+    return *this;
+  }
   /// Serves `/metrics` (OpenMetrics) on a port of its own on 127.0.0.1; 0 for any free one.
   HttpOptions& metrics_port(std::uint16_t number) {
     metrics_port_ = number;
@@ -68,6 +73,7 @@ class HttpOptions {
   Logger logger_;
   std::string path_ = "/mcp";
   std::vector<Route> routes_;
+  std::vector<std::pair<std::string, RouteOrigins>> origins_;
   std::uint16_t metrics_port_ = 0;
   bool has_metrics_ = false;
   std::size_t session_total_ = 10'000;

@@ -4,10 +4,12 @@
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/protocol/codes.hpp>
 #include <leanmcp/server/engine.hpp>
+#include <leanmcp/transport/one_line.hpp>
 
 #include <boost/json.hpp>
 
-#include <poll.h>
+#include <csignal>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -23,19 +25,51 @@ namespace {
 
 constexpr std::chrono::milliseconds grace = std::chrono::seconds(2);
 
+/// Keeps a client that stopped reading from ending the process by a signal: calls in flight, and what is shielded in
+/// them, are to come to their own end. The signal is blocked for this thread, and taken back if the write has raised
+/// it.
+class WithoutPipeSignal {
+ public:
+  WithoutPipeSignal() noexcept {
+    sigemptyset(&pipe_);
+    sigaddset(&pipe_, SIGPIPE);
+    sigset_t pending;
+    sigpending(&pending);
+    was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+    pthread_sigmask(SIG_BLOCK, &pipe_, &before_);
+  }
+  WithoutPipeSignal(const WithoutPipeSignal&) = delete;
+  WithoutPipeSignal& operator=(const WithoutPipeSignal&) = delete;
+  ~WithoutPipeSignal() {
+    constexpr timespec at_once{0, 0};
+    if (raised && !was_pending_)
+      while (sigtimedwait(&pipe_, nullptr, &at_once) < 0 && errno == EINTR) continue;
+    pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+  }
+  bool raised = false;
+
+ private:
+  sigset_t pipe_;
+  sigset_t before_;
+  bool was_pending_ = false;
+};
+
 /// One writer for the shared output: whole lines, in order, from any thread. Writing blocks the caller when the client
 /// does not read, which is the back-pressure there is on a pipe.
 class Output final : public Session::Stream {
  public:
   explicit Output(int descriptor) : descriptor_(descriptor) {}
   void send(std::string message) override {
+    detail::make_one_line(message);
     message += '\n';
     const std::lock_guard lock(mutex_);
+    WithoutPipeSignal without;
     std::string_view rest = message;
     while (!rest.empty() && !broken_) {
       const ssize_t n = ::write(descriptor_, rest.data(), rest.size());
       if (n < 0 && errno == EINTR) continue;
       if (n <= 0) {
+        without.raised = n < 0 && errno == EPIPE;
         broken_ = true;
         return;
       }
@@ -68,6 +102,28 @@ class InFlight {
   std::atomic<int> count_{0};
   std::mutex mutex_;
   std::condition_variable changed_;
+};
+
+/// What was read and not looked at yet. A client that sends faster than it is served, or does not read its answers,
+/// waits here.
+class Backlog {
+ public:
+  void add(std::size_t bytes) {
+    std::unique_lock lock(mutex_);
+    changed_.wait(lock, [this] { return bytes_ < most_bytes; });
+    bytes_ += bytes;
+  }
+  void remove(std::size_t bytes) {
+    const std::lock_guard lock(mutex_);
+    bytes_ -= bytes;
+    changed_.notify_all();
+  }
+
+ private:
+  static constexpr std::size_t most_bytes = 64 * 1024 * 1024;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::size_t bytes_ = 0;
 };
 
 class StdioSink final : public RequestSink {
@@ -111,9 +167,13 @@ class StdioServer {
   }
 
   int run() {
-    std::thread loop([this] { loop_->run(); });
+    std::thread loop([this] { run_loop(); });
     read_lines();
-    loop_->post([this] { engine_->shutdown(); });
+    loop_->post([this] {
+      engine_->shutdown();
+      // Who would answer is gone.
+      session_->end_questions();
+    });
     in_flight_->wait(grace);
     loop_->post([this] {
       session_->close();
@@ -124,6 +184,18 @@ class StdioServer {
   }
 
  private:
+  void run_loop() {
+    for (;;) {
+      try {
+        return loop_->run();
+      } catch (const std::exception& bug) {
+        engine_->logger().error("a callback on the loop threw", {{"what", bug.what()}});
+      } catch (...) {
+        engine_->logger().error("a callback on the loop threw");
+      }
+    }
+  }
+
   void read_lines() {
     std::string buffer;
     char chunk[64 * 1024];
@@ -131,7 +203,11 @@ class StdioServer {
     for (;;) {
       const ssize_t n = ::read(options_.input, chunk, sizeof chunk);
       if (n < 0 && errno == EINTR) continue;
-      if (n <= 0) return;
+      if (n <= 0) {
+        // The last line may have been left without its end.
+        if (!skipping) hand_over(std::move(buffer));
+        return;
+      }
       std::string_view rest(chunk, static_cast<std::size_t>(n));
       for (auto end = rest.find('\n'); end != std::string_view::npos; end = rest.find('\n')) {
         if (!skipping) {
@@ -147,7 +223,7 @@ class StdioServer {
         // The rest of the line is read and dropped; the client learns of it and the next line counts again.
         buffer.clear();
         skipping = true;
-        output_->send(render_error("null", code::invalid_request, "Message too large"));
+        output_->send(render_error({}, code::invalid_request, "Message too large"));
       }
     }
   }
@@ -156,15 +232,17 @@ class StdioServer {
     if (line.find_first_not_of(" \t\r") == std::string::npos) return;
     // A line counts as in flight from here on: the input may end before the loop has come to it.
     in_flight_->begin();
+    backlog_.add(line.size());
     loop_->post([this, line = std::move(line)] {
       handle(line);
+      backlog_.remove(line.size());
       in_flight_->end();
     });
   }
 
   void handle(const std::string& line) {
     auto parsed = parse_json(line, ParseLimits(), json::storage_ptr());
-    if (!parsed) return output_->send(render_error("null", code::parse_error, "Parse error"));
+    if (!parsed) return output_->send(render_error({}, code::parse_error, "Parse error"));
     auto sink = std::make_shared<StdioSink>(loop_, output_, in_flight_, std::move(*parsed));
     if (sink->message.is_array()) return batch(sink);
     dispatch(sink);
@@ -173,10 +251,9 @@ class StdioServer {
   void batch(const std::shared_ptr<StdioSink>& sink) {
     const json::array& items = sink->message.get_array();
     if (session_->client().version != Version::v2025_03_26 || items.empty() || items.size() > most_batch)
-      return output_->send(render_error("null", code::invalid_request, "Invalid request: no batches here"));
+      return output_->send(render_error({}, code::invalid_request, "Invalid request: no batches here"));
     // Each answer is sent on its own line as it comes; JSON-RPC 2.0, section 6, leaves that open for streams.
-    for (const json::value& item : items)
-      dispatch(std::make_shared<StdioSink>(loop_, output_, in_flight_, item));
+    for (const json::value& item : items) dispatch(std::make_shared<StdioSink>(loop_, output_, in_flight_, item));
   }
 
   void dispatch(const std::shared_ptr<StdioSink>& sink) {
@@ -206,8 +283,7 @@ class StdioServer {
     if (const auto* const response = std::get_if<ResponseMessage>(&message))
       return engine_->response(*response, *session_);
     const auto& invalid = std::get<InvalidMessage>(message);
-    output_->send(render_error(invalid.id.empty() ? "null" : invalid.id, code::invalid_request,
-                               "Invalid request: " + invalid.reason));
+    output_->send(render_error(invalid.id, code::invalid_request, "Invalid request: " + invalid.reason));
   }
 
   static constexpr std::size_t most_batch = 100;
@@ -215,6 +291,7 @@ class StdioServer {
   const StdioOptions options_;
   std::shared_ptr<Output> output_;
   std::shared_ptr<Session> session_;
+  Backlog backlog_;
   std::shared_ptr<InFlight> in_flight_ = std::make_shared<InFlight>();
   std::shared_ptr<EventLoop> loop_ = std::make_shared<EventLoop>();
 };

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <atomic>
 #include <string>
 #include <thread>
 #include <vector>
@@ -94,6 +95,64 @@ TEST_F(Stdio, BadLinesAreAnsweredAndTheNextOneCounts) {
   // Faults are told by the reader, calls by whoever runs them: the order is open.
   for (const char* text : {"-32700", "-32600,\"message\":\"Invalid request: no batches", "too large", "\"id\":7"})
     EXPECT_TRUE(one_of(lines, text)) << text;
+}
+
+TEST_F(Stdio, TheLastLineNeedsNoEnd) {
+  std::string call = modern_call(7);
+  call.pop_back();
+  const auto lines = talk(server, call);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("\"id\":7"), std::string::npos) << lines[0];
+}
+
+TEST_F(Stdio, JsonThatAnAuthorWroteOverSeveralLinesStaysOneMessage) {
+  server.tool(
+      "pretty", [] { return ToolResult("x").with_structured("{\n  \"a\": \"b\\n\"\r\n}"); },
+      meta("com.example/note", "{\n}"));
+  std::string call = modern_call(7);
+  call.replace(call.find("hello"), 5, "pretty");
+  const auto lines = talk(server, call);
+  ASSERT_EQ(lines.size(), 1U);
+  EXPECT_NE(lines[0].find("\"structuredContent\":{   \"a\": \"b\\n\"  }"), std::string::npos) << lines[0];
+}
+
+TEST_F(Stdio, AClientThatStoppedReadingEndsNoCall) {
+  int to[2];
+  int from[2];
+  ASSERT_EQ(::pipe(to), 0);
+  ASSERT_EQ(::pipe(from), 0);
+  std::atomic<int> ran{0};
+  server.tool(
+      "count", [&ran] { return std::to_string(++ran); }, serialized());
+  ::close(from[0]);
+  std::string calls;
+  for (int i = 0; i < 5; ++i) {
+    std::string call = modern_call(i);
+    calls += call.replace(call.find("hello"), 5, "count");
+  }
+  ASSERT_EQ(::write(to[1], calls.data(), calls.size()), static_cast<ssize_t>(calls.size()));
+  ::close(to[1]);
+  EXPECT_EQ(serve_stdio(server, StdioOptions().descriptors(to[0], from[1])), 0) << "no signal ended it";
+  EXPECT_EQ(ran, 5);
+  ::close(to[0]);
+  ::close(from[1]);
+}
+
+TEST_F(Stdio, AListenerIsToldOfTheEndAndNothingAfterItsOwn) {
+  server.resource("test://a", "a", [] { return "a"; });
+  const auto listen = [](int id) {
+    return R"({"jsonrpc":"2.0","id":)" + std::to_string(id) +
+           R"(,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true},"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}}})"
+           "\n";
+  };
+  const auto lines = talk(server, listen(1) + listen(2) +
+                                      R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}})"
+                                      "\n");
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_NE(lines[0].find(R"("io.modelcontextprotocol/subscriptionId":1})"), std::string::npos) << lines[0];
+  EXPECT_NE(lines[1].find(R"("io.modelcontextprotocol/subscriptionId":2})"), std::string::npos) << lines[1];
+  EXPECT_NE(lines[2].find(R"("id":2,"result":{"resultType":"complete")"), std::string::npos) << lines[2];
+  EXPECT_EQ(lines[3], R"({"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":2}})");
 }
 
 TEST_F(Stdio, NotificationsAreNotAnswered) {

@@ -1,7 +1,7 @@
 #include <leanmcp/transport/streamable_http.hpp>
 
-#include <leanmcp/base/encoding.hpp>
 #include <leanmcp/protocol/codes.hpp>
+#include <leanmcp/protocol/header_value.hpp>
 #include <leanmcp/transport/http_sink.hpp>
 #include <leanmcp/transport/session_owner.hpp>
 
@@ -11,7 +11,6 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::string_view version_header = "MCP-Protocol-Version";
 constexpr std::string_view session_header = "Mcp-Session-Id";
 
 /// Dates order as text; anything later than the last legacy revision is of the modern era.
@@ -26,48 +25,60 @@ bool is_json(std::string_view content_type) {
                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
-bool accepts(std::string_view accept, std::string_view type) {
-  return accept.empty() || accept.find(type) != std::string_view::npos || accept.find("*/*") != std::string_view::npos;
-}
+/// A listening request holds on to its connection's memory for as long as it listens.
+constexpr std::size_t most_listen_bytes = 128 * 1024;
 
-std::string decode_name(std::string_view value) {
-  constexpr std::string_view begin = "=?base64?";
-  constexpr std::string_view end = "?=";
-  if (value.size() >= begin.size() + end.size() && value.starts_with(begin) && value.ends_with(end)) {
-    auto decoded = base64_decode(value.substr(begin.size(), value.size() - begin.size() - end.size()));
-    if (decoded) return std::move(*decoded);
+/// Whether one of the media ranges takes the type (RFC 9110, section 12.5.1); weights are not looked at.
+bool accepts(std::string_view accept, std::string_view type) {
+  if (accept.empty() || accept.find(type) != std::string_view::npos) return true;
+  const std::string_view family = type.substr(0, type.find('/') + 1);
+  while (!accept.empty()) {
+    const std::size_t end = std::min(accept.find(','), accept.size());
+    std::string range(accept.substr(0, end));
+    accept.remove_prefix(std::min(end + 1, accept.size()));
+    range.resize(std::min(range.find(';'), range.size()));
+    std::erase_if(range, [](char c) { return c == ' ' || c == '\t'; });
+    for (char& c : range)
+      if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    if (range == type || range == "*/*" || range == std::string(family) + "*") return true;
   }
-  return std::string(value);
+  return false;
 }
 
 /// 2026-07-28, Streamable HTTP, Server Validation: the standard headers repeat the body, or the request is refused.
 std::optional<std::string> header_mismatch(const HttpRequest& request, const RequestMessage& message,
                                            std::optional<std::string_view> body_version) {
-  for (const std::string_view name : {version_header, std::string_view("Mcp-Method"), std::string_view("Mcp-Name")})
-    if (request.header_count(name) > 1) return std::string(name) + " is there more than once";
-  const std::string_view version = request.header(version_header);
-  if (version.empty()) return std::string(version_header) + " is missing";
+  constexpr std::pair<KnownHeader, const char*> standard[] = {{KnownHeader::mcp_protocol_version, "MCP-Protocol-Version"},
+                                                              {KnownHeader::mcp_method, "Mcp-Method"},
+                                                              {KnownHeader::mcp_name, "Mcp-Name"}};
+  for (const auto& [header, name] : standard)
+    if (request.header_count(header) > 1) return std::string(name) + " is there more than once";
+  const std::string_view version = request.header(KnownHeader::mcp_protocol_version);
+  if (version.empty()) return "MCP-Protocol-Version is missing";
   if (body_version && !body_version->empty() && version != *body_version)
-    return std::string(version_header) + " does not match the body";
-  const std::string_view method = request.header("Mcp-Method");
+    return "MCP-Protocol-Version does not match the body";
+  const std::string_view method = request.header(KnownHeader::mcp_method);
   if (method.empty()) return "Mcp-Method is missing";
   if (method != message.method) return "Mcp-Method does not match the body";
   const bool by_name = message.method == "tools/call" || message.method == "prompts/get";
   if (!by_name && message.method != "resources/read") return std::nullopt;
-  if (request.header_count("Mcp-Name") == 0) return "Mcp-Name is missing";
+  if (request.header_count(KnownHeader::mcp_name) == 0) return "Mcp-Name is missing";
   const json::value* const name = message.params ? message.params->if_contains(by_name ? "name" : "uri") : nullptr;
   const std::string_view expected =
       name && name->is_string() ? std::string_view(name->get_string()) : std::string_view();
-  if (decode_name(request.header("Mcp-Name")) != expected) return "Mcp-Name does not match the body";
+  const auto matches = header_value_is(request.header(KnownHeader::mcp_name), expected);
+  if (!matches) return "Mcp-Name cannot be decoded";
+  if (!*matches) return "Mcp-Name does not match the body";
   return std::nullopt;
 }
 
 Credentials credentials_of(const HttpRequest& request) {
   Credentials credentials;
-  credentials.authorization_headers = request.header_count("Authorization");
-  if (credentials.authorization_headers != 0) credentials.authorization_header = request.header("Authorization");
-  credentials.dpop_proofs = request.header_count("DPoP");
-  if (credentials.dpop_proofs != 0) credentials.dpop_proof = request.header("DPoP");
+  credentials.authorization_headers = request.header_count(KnownHeader::authorization);
+  if (credentials.authorization_headers != 0)
+    credentials.authorization_header = request.header(KnownHeader::authorization);
+  credentials.dpop_proofs = request.header_count(KnownHeader::dpop);
+  if (credentials.dpop_proofs != 0) credentials.dpop_proof = request.header(KnownHeader::dpop);
   credentials.http_method = request.method();
   credentials.http_target = request.target();
   return credentials;
@@ -77,8 +88,8 @@ std::shared_ptr<StreamStore> streams_of(const std::shared_ptr<Session>& session)
   return std::static_pointer_cast<StreamStore>(session->attachment());
 }
 
-void refuse(HttpExchange& exchange, int status, int code, std::string_view text) {
-  exchange.respond(status, "application/json", render_error({}, code, text), {});
+void refuse(HttpExchange& exchange, int status, int code, std::string_view text, std::string_view id = {}) {
+  exchange.respond(status, "application/json", render_error(id, code, text), {});
 }
 
 /// One message of a batch (2025-03-26): its answer goes into the common array, or on the common stream once one is
@@ -125,7 +136,10 @@ class BatchSink final : public RequestSink {
 }  // namespace
 
 StreamableHttp::StreamableHttp(std::shared_ptr<Engine> engine, StreamableHttpOptions options)
-    : engine_(std::move(engine)), options_(options), sessions_(options.session_limits) {}
+    : engine_(std::move(engine)),
+      options_(options),
+      sessions_(options.session_limits),
+      stream_budget_(std::make_shared<StreamBudget>(options.most_kept_bytes)) {}
 
 StreamableHttp::~StreamableHttp() = default;
 
@@ -139,22 +153,24 @@ void StreamableHttp::handle(HttpExchange exchange) {
 
 void StreamableHttp::post(HttpExchange exchange) {
   const HttpRequest& request = exchange.request();
-  if (!is_json(request.header("Content-Type")))
+  if (!is_json(request.header(KnownHeader::content_type)))
     return refuse(exchange, 415, code::invalid_request, "Content-Type must be application/json");
-  const std::string_view accept = request.header("Accept");
+  const std::string_view accept = request.header(KnownHeader::accept);
   if (!accepts(accept, "application/json") && !accepts(accept, "text/event-stream"))
     return refuse(exchange, 406, code::invalid_request, "Accept must list application/json and text/event-stream");
-  auto sink = std::make_shared<HttpSink>(exchange, options_.keep_alive_every);
+  auto sink = std::allocate_shared<HttpSink>(detail::FrameAllocator<HttpSink>(), exchange, options_.keep_alive_every);
   if (!sink->parse(request.body())) return refuse(exchange, 400, code::parse_error, "Parse error");
 
   const json::object* const object = sink->message().if_object();
   const json::value* const params = object ? object->if_contains("params") : nullptr;
-  const bool named = modern_version_of(params ? params->if_object() : nullptr).has_value();
-  if (named || looks_modern(request.header(version_header))) return modern(std::move(exchange), std::move(sink));
+  const auto named = modern_version_of(params ? params->if_object() : nullptr);
+  if (named || looks_modern(request.header(KnownHeader::mcp_protocol_version)))
+    return modern(exchange, std::move(sink), named);
   legacy(std::move(exchange), std::move(sink));
 }
 
-void StreamableHttp::modern(HttpExchange exchange, std::shared_ptr<HttpSink> sink) {
+void StreamableHttp::modern(const HttpExchange& exchange, std::shared_ptr<HttpSink> sink,
+                            std::optional<std::string_view> body_version) {
   const HttpRequest& request = exchange.request();
   const Message message = classify(sink->message());
   if (std::holds_alternative<NotificationMessage>(message)) return sink->accept();
@@ -165,10 +181,11 @@ void StreamableHttp::modern(HttpExchange exchange, std::shared_ptr<HttpSink> sin
                                "Invalid request: " + (invalid ? invalid->reason : "a response answers nothing here"),
                                400);
   }
+  if (call->method == "subscriptions/listen" && request.body().size() > most_listen_bytes)
+    return sink->respond_error(call->id, code::invalid_params, "Invalid params: too much to listen to", 413);
   RequestInfo info;
   info.channel = Channel::http;
-  info.traceparent = std::string(request.header("traceparent").substr(0, 128));
-  const auto body_version = modern_version_of(call->params);
+  info.traceparent = std::string(request.header(KnownHeader::traceparent).substr(0, 128));
   if (const auto what = header_mismatch(request, *call, body_version))
     return sink->respond_error(call->id, code::header_mismatch, "Header mismatch: " + *what, 400);
   if (const auto error = read_modern_meta(call->params, info))
@@ -180,25 +197,25 @@ void StreamableHttp::modern(HttpExchange exchange, std::shared_ptr<HttpSink> sin
   engine_->request(sink, *call, std::move(info));
 }
 
-std::shared_ptr<Session> StreamableHttp::session_of(HttpExchange& exchange, bool& answered) {
+std::shared_ptr<Session> StreamableHttp::session_of(HttpExchange& exchange, std::string_view id, bool& answered) {
   const HttpRequest& request = exchange.request();
   answered = true;
-  const std::string_view version = request.header(version_header);
+  const std::string_view version = request.header(KnownHeader::mcp_protocol_version);
   if (!version.empty()) {
     const auto parsed = parse_version(version);
     if (!parsed || is_modern(*parsed)) {
       const RpcError error = unsupported_version(version);
-      exchange.respond(400, "application/json", render_error({}, error.code, error.message, error.data), {});
+      exchange.respond(400, "application/json", render_error(id, error.code, error.message, error.data), {});
       return nullptr;
     }
   }
-  if (request.header_count(session_header) != 1) {
-    refuse(exchange, 400, code::invalid_request, "Mcp-Session-Id is needed; begin with initialize");
+  if (request.header_count(KnownHeader::mcp_session_id) != 1) {
+    refuse(exchange, 400, code::invalid_request, "Mcp-Session-Id is needed; begin with initialize", id);
     return nullptr;
   }
-  auto session = sessions_.find(request.header(session_header), engine_->now());
+  auto session = sessions_.find(request.header(KnownHeader::mcp_session_id), engine_->now());
   if (!session) {
-    refuse(exchange, 404, code::invalid_request, "Session not found");
+    refuse(exchange, 404, code::invalid_request, "Session not found", id);
     return nullptr;
   }
   answered = false;
@@ -213,11 +230,11 @@ void StreamableHttp::legacy(HttpExchange exchange, std::shared_ptr<HttpSink> sin
     return sink->respond_error(invalid->id, code::invalid_request, "Invalid request: " + invalid->reason, 400);
 
   bool answered = false;
-  const auto session = session_of(exchange, answered);
+  const auto session = session_of(exchange, request ? std::string_view(request->id) : std::string_view(), answered);
   if (answered) return;
   if (sink->message().is_array()) return batch(std::move(exchange), std::move(sink), session);
   RequestInfo info = session_info(exchange, session);
-  info.traceparent = std::string(exchange.request().header("traceparent").substr(0, 128));
+  info.traceparent = std::string(exchange.request().header(KnownHeader::traceparent).substr(0, 128));
   RequestMessage asking;
   if (request) {
     asking = *request;
@@ -282,6 +299,9 @@ void StreamableHttp::run_batch(const std::shared_ptr<HttpSink>& sink, const Requ
       engine_->notification(*note, info);
     } else if (const auto* const response = std::get_if<ResponseMessage>(&message)) {
       engine_->response(*response, *session);
+    } else if (const auto& request = std::get<RequestMessage>(message); request.method == "initialize") {
+      // 2025-03-26, Lifecycle, Initialization: it is no part of a batch.
+      invalid.push_back(render_error(request.id, code::invalid_request, "Invalid request: initialize stands alone"));
     } else {
       requests.push_back(&item);
     }
@@ -311,7 +331,7 @@ void StreamableHttp::initialize(HttpExchange exchange, const std::shared_ptr<Htt
                                R"({"code":"TOO_MANY_SESSIONS","action":"retry"})");
   }
   const std::shared_ptr<Session> session = *created;
-  session->attach(std::make_shared<StreamStore>());
+  session->attach(std::make_shared<StreamStore>(stream_budget_));
   sink->before_respond([this, session](HttpSink& answer) {
     if (session->initialized()) {
       answer.add_header(std::string(session_header), session->id());
@@ -329,14 +349,16 @@ void StreamableHttp::initialize(HttpExchange exchange, const std::shared_ptr<Htt
 
 void StreamableHttp::get(HttpExchange exchange) {
   const HttpRequest& request = exchange.request();
-  if (looks_modern(request.header(version_header))) return exchange.respond(405, "", "", {{"Allow", "POST"}});
-  if (!accepts(request.header("Accept"), "text/event-stream"))
+  if (looks_modern(request.header(KnownHeader::mcp_protocol_version)))
+    return exchange.respond(405, "", "", {{"Allow", "POST"}});
+  if (!accepts(request.header(KnownHeader::accept), "text/event-stream"))
     return refuse(exchange, 406, code::invalid_request, "Accept must list text/event-stream");
   bool answered = false;
-  const auto session = session_of(exchange, answered);
+  const auto session = session_of(exchange, {}, answered);
   if (answered) return;
   std::optional<std::string> last;
-  if (request.header_count("Last-Event-ID") != 0) last = std::string(request.header("Last-Event-ID"));
+  if (request.header_count(KnownHeader::last_event_id) != 0)
+    last = std::string(request.header(KnownHeader::last_event_id));
   admit_owner(engine_, exchange, RequestMessage(), session_info(exchange, session), false,
               [session, exchange, last]() mutable {
                 const auto streams = streams_of(session);
@@ -352,10 +374,10 @@ void StreamableHttp::get(HttpExchange exchange) {
 }
 
 void StreamableHttp::remove(HttpExchange exchange) {
-  if (looks_modern(exchange.request().header(version_header)))
+  if (looks_modern(exchange.request().header(KnownHeader::mcp_protocol_version)))
     return exchange.respond(405, "", "", {{"Allow", "POST"}});
   bool answered = false;
-  const auto session = session_of(exchange, answered);
+  const auto session = session_of(exchange, {}, answered);
   if (answered) return;
   admit_owner(engine_, exchange, RequestMessage(), session_info(exchange, session), false,
               [this, session, exchange]() mutable {
@@ -370,6 +392,13 @@ std::size_t StreamableHttp::sessions() const { return sessions_.size(); }
 
 void StreamableHttp::shutdown() {
   engine_->shutdown();
+  sessions_.each([](const std::shared_ptr<Session>& session) {
+    session->set_stream(nullptr);
+    session->end_questions();
+  });
+}
+
+void StreamableHttp::close() {
   sessions_.each([](const std::shared_ptr<Session>& session) {
     if (const auto streams = streams_of(session)) streams->close_all();
   });

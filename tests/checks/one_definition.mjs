@@ -9,7 +9,7 @@ export function definitions(text) {
   const open = [];
   const found = [];
   for (const line of text.split('\n')) {
-    const inner = /^(?:inline )?namespace(?:\s+([\w:]+(?:::inline \w+)?))?\s*\{(.*)$/.exec(line);
+    const inner = /^(?:inline )?namespace(?:\s+([\w:]+(?:::inline [\w:]+)?))?\s*\{(.*)$/.exec(line);
     if (inner) {
       if (!inner[2].includes('}')) open.push(inner[1] ?? '');
       continue;

@@ -36,6 +36,8 @@ check_rooms(root, files, report);
 const sample = 'namespace leanmcp {\nnamespace {\nstruct A {\n};\n}  // namespace\nstruct B final : C {\nstruct D;\nenum class E { a };\n'
   + 'template <>\nstruct F<int> {\nnamespace detail {\ntemplate <class T>\nclass G {\n}  // namespace detail\n}  // namespace leanmcp\nstruct H {};\n';
 checks.equal('definitions are told from announcements', definitions(sample), ['leanmcp::B', 'leanmcp::E', 'leanmcp::detail::G', 'H']);
+checks.equal('a namespace below an inline one keeps its name',
+  definitions('namespace leanmcp::inline v0::as {\nclass A {\n}  // namespace leanmcp::inline v0::as\n'), ['leanmcp::inline v0::as::A']);
 check_one_definition(root, files, report);
 
 for (const file of files.filter((name) => /\.(?:hpp|cpp)$/.test(name))) {

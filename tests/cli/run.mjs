@@ -35,7 +35,8 @@ const odd = lines(['schema', 'validate'], [
   { schema: { type: 'integer' }, instance: 2.5 },
 ]);
 checks.equal('one verdict a line, in order', odd.map((verdict) => verdict.valid), [true, false, false, false, false, false]);
-checks.check('each says what is wrong', odd.slice(1, 5).every((verdict) => typeof verdict.error === 'string' && verdict.error.length > 5), odd);
+checks.check('each says what is wrong, in the verdict\'s own shape', odd.every((verdict) => Object.keys(verdict).join() === 'valid,errors') &&
+  odd.slice(1).every(({ errors }) => errors.every(({ path: at, message }) => typeof at === 'string' && message.length > 5)), odd);
 const long = leanmcp(['schema', 'validate', '--jsonl'], { input: `{"schema":{},"instance":"${'x'.repeat(17 << 20)}"}\n{"schema":{},"instance":1}` });
 checks.equal('a line over the limit is refused, the next one read', long.out.trim().split('\n').map((line) => JSON.parse(line).valid), [false, true]);
 
@@ -48,8 +49,8 @@ const [fits, faults, unusable, deep] = lines(['schema', 'validate'], [
 ]);
 checks.equal('a document that fits', fits, { valid: true, errors: [] });
 checks.check('every fault with its JSON pointer', !faults.valid && faults.errors.length === 2 && faults.errors.some(({ path: at }) => at === '/a~1b'), faults);
-checks.check('a schema that is none fits nothing', !unusable.valid && unusable.unusable === true && /\/type/.test(unusable.errors[0].message), unusable);
-checks.check('a remote reference is not fetched', !deep.valid && deep.unusable === true, deep);
+checks.check('a schema that is none fits nothing', !unusable.valid && Object.keys(unusable).join() === 'valid,errors' && /\/type/.test(unusable.errors[0].message), unusable);
+checks.check('a remote reference is not fetched', !deep.valid && /cannot be used/.test(deep.errors[0].message), deep);
 const schema = file('schema.json', '{"type":"array","items":{"type":"string"}}');
 checks.equal('files: valid', leanmcp(['schema', 'validate', schema, file('good.json', '["a"]')]), { code: 0, out: 'valid\n', err: '' });
 const bad = leanmcp(['schema', 'validate', schema, file('bad.json', '["a",1]')]);
@@ -105,11 +106,54 @@ checks.check('only an object has parameters', wrong.valid === false && wrong.err
 checks.equal('stripe encode of a text', leanmcp(['stripe', 'encode'], { input: '{"a":{"b":1}}' }), { code: 0, out: 'a[b]=1\n', err: '' });
 checks.equal('stripe encode of no object', leanmcp(['stripe', 'encode'], { input: '3' }).code, 1);
 
-// Help and wrong usage
-for (const args of [[], ['schema', 'validate'], ['webhook', 'sign'], ['webhook', 'verify'], ['stripe', 'encode']]) {
+// jws and jwt: the shapes; what they decide is compared with other libraries elsewhere.
+const secret_jwk = { kty: 'oct', k: Buffer.from('0123456789abcdef0123456789abcdef').toString('base64url'), alg: 'HS256' };
+const jws = leanmcp(['jws', 'sign', '--jsonl'], { input: `${JSON.stringify({ jwk: secret_jwk, header: { alg: 'HS256' }, payload: '{}' })}\n` });
+const token = JSON.parse(jws.out).jws;
+const jws_verdicts = lines(['jws', 'verify'], [{ jwk: secret_jwk, jws: token }, { jwk: secret_jwk, jws: `${token}x` }, { jwk: secret_jwk }]);
+checks.equal('jws verify: verdicts', jws_verdicts.map(({ valid }) => valid), [true, false, false]);
+checks.check('jws verify: valid and error, nothing else', jws_verdicts.every((verdict) => Object.keys(verdict).join() === 'valid,error'), jws_verdicts);
+checks.equal('jws verify: no error when valid', jws_verdicts[0].error, '');
+const jwt_verdicts = lines(['jwt', 'verify'], [{ jwks: { keys: [] }, issuer: 'i', audience: 'a', algorithms: ['RS256'], now: t, token }, { token }]);
+checks.check('jwt verify: valid, error and claims', jwt_verdicts.every((verdict) => Object.keys(verdict).join() === 'valid,error,claims' &&
+  verdict.valid === false && verdict.error.length > 3 && verdict.claims === null), jwt_verdicts);
+
+// Help with examples for every command, and wrong usage
+const commands = leanmcp(['--help']).out.split('Subcommands:')[1].split('\n').map((line) => /^ {2}([a-z]+) /.exec(line)?.[1]).filter(Boolean);
+checks.check('all commands are named', ['list', 'call', 'read', 'get', 'ping', 'discover', 'inspect', 'login', 'logout', 'whoami', 'jwt', 'jws', 'schema', 'webhook',
+  'stripe', 'completion', 'sandbox'].every((name) => commands.includes(name)), commands);
+const inner = { jwt: ['decode', 'verify'], jws: ['verify', 'sign'], schema: ['validate'], webhook: ['sign', 'verify'], stripe: ['encode'] };
+for (const args of [[], ...commands.flatMap((name) => (inner[name] ? inner[name].map((part) => [name, part]) : [[name]]))]) {
   const help = leanmcp([...args, '--help']);
-  checks.check(`leanmcp ${args.join(' ')} --help`, help.code === 0 && (args.length === 0 || /Examples?:/.test(help.out)), help);
+  checks.check(`leanmcp ${args.join(' ')} --help shows examples`, help.code === 0 && /Examples?:\n {2}/.test(help.out), help);
+  checks.check(`leanmcp ${args.join(' ')} --help has no colour in a pipe`, !help.out.includes('\x1b'));
 }
+
+// Completion, in the shell that it is for
+const script = file('completion.bash', leanmcp(['completion', 'bash']).out);
+const complete = (...words) => spawnSync('bash', ['-c', `source '${script}'; COMP_WORDS=(leanmcp "$@"); COMP_CWORD=$#; _leanmcp; printf '%s\n' "\${COMPREPLY[@]}"`,
+  'bash', ...words]).stdout.toString().trim().split('\n');
+checks.equal('completion: commands', complete('lo'), ['login', 'logout']);
+checks.equal('completion: commands within commands', complete('webhook', 've'), ['verify']);
+checks.check('completion: options', ['--no-browser', '--anew', '--profile'].every((name) => complete('login', '--').includes(name)), complete('login', '--'));
+checks.check('completion: for the other shells', leanmcp(['completion', 'zsh']).out.includes('bashcompinit') && leanmcp(['completion', 'fish']).out.includes('-a whoami'));
+
+// Saved sign-ins where there are none
+const nobody = { HOME: path.join(work, 'home') };
+checks.equal('whoami: nobody', leanmcp(['whoami', '--json'], { env: nobody }), { code: 4, out: '{"sign_ins":[]}\n', err: '' });
+checks.equal('logout: nobody', leanmcp(['logout'], { env: nobody }).code, 0);
+checks.check('and nothing is made', !fs.existsSync(nobody.HOME));
+fs.mkdirSync(path.join(nobody.HOME, '.local/state/leanmcp'), { recursive: true, mode: 0o755 });
+const open = leanmcp(['whoami'], { env: nobody });
+checks.check('a directory that others may read is refused', open.code === 9 && /0700/.test(open.err), open);
+fs.chmodSync(path.join(nobody.HOME, '.local/state/leanmcp'), 0o700);
+fs.writeFileSync(path.join(nobody.HOME, '.local/state/leanmcp/tokens'), 'leanmcp tokens 1\nkey file\nAAAA\n', { mode: 0o600 });
+for (const args of [['whoami'], ['logout'], ['login', 'http://127.0.0.1:9/mcp']]) {
+  const ran = leanmcp(args, { env: nobody });
+  checks.check(`${args[0]}: a damaged file is told and stays`, ran.code === 9 && fs.existsSync(path.join(nobody.HOME, '.local/state/leanmcp/tokens')), ran);
+}
+const no_keyring = leanmcp(['whoami', '--store', 'keyring'], { env: { ...nobody, DBUS_SESSION_BUS_ADDRESS: 'unix:path=/nonexistent' } });
+checks.check('a keyring that is not there is told', no_keyring.code === 9 && /no desktop keyring/.test(no_keyring.err), no_keyring);
 for (const args of [[], ['nonsense'], ['schema'], ['webhook', 'verify', '--tolerance', '-1']]) {
   checks.equal(`leanmcp ${args.join(' ')} is wrong usage`, leanmcp(args).code, 2);
 }

@@ -7,7 +7,8 @@ import http from 'node:http';
 export async function start_github({ port, client_id, client_secret }) {
   const origin = `http://127.0.0.1:${port}`;
   const state = { codes: new Map(), tokens: new Set(), refresh: new Set(), refreshed: 0, exchanged: 0, revoked: [], visits: 0,
-    expires_in: undefined, decline: false, break_exchange: false, refuse_refresh: false, ask: false };
+    expires_in: undefined, user: { login: 'octocat', id: 1, name: null, email: null },
+    decline: false, break_exchange: false, refuse_refresh: false, ask: false };
 
   const tokens = () => {
     const access_token = `gho_${randomBytes(16).toString('hex')}`;
@@ -71,8 +72,11 @@ export async function start_github({ port, client_id, client_secret }) {
     }
     const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1];
     if (!state.tokens.has(token)) return json(401, { message: 'Bad credentials' });
-    if (url.pathname === '/user') return json(200, { login: 'octocat', id: 1 });
-    if (url.pathname === '/user/repos') return json(200, [{ full_name: 'octocat/hello-world' }]);
+    // GitHub Enterprise Server has its API below a path.
+    const api = url.pathname.replace(/^\/api\/v3(?=\/)/, '');
+    if (api === '/user') return json(200, state.user);
+    if (api === '/user/emails') return json(404, { message: 'Not Found' });
+    if (api === '/user/repos') return json(200, [{ full_name: 'octocat/hello-world' }]);
     return json(404, { message: 'Not Found' });
   });
   server.listen(port, '127.0.0.1');

@@ -49,7 +49,7 @@ export async function run_pages(checks, world, link_of) {
   const answer = await page.goto(await link_of(world, 'lea'));
   checks.equal('chromium: signed in as somebody else', [answer.status(), await page.textContent('h1')], [403, 'This link cannot be used']);
   const headers = answer.headers();
-  checks.equal('chromium: protective headers', [/^default-src 'none'; style-src 'sha256-/.test(headers['content-security-policy']),
+  checks.equal('chromium: protective headers', [/^default-src 'none'; style-src 'nonce-/.test(headers['content-security-policy']),
     headers['x-frame-options'], headers['referrer-policy'], headers['cache-control']], [true, 'DENY', 'no-referrer', 'no-store']);
   checks.equal('chromium: no cookie of a journey is left', (await context.cookies(world.base)).filter((cookie) => cookie.name.startsWith('leanmcp-')), []);
   await look('refused');

@@ -130,7 +130,7 @@ const std::string* AuthenticateChallenge::find(std::string_view name) const noex
   return found == parameters.end() ? nullptr : &found->second;
 }
 
-std::optional<std::vector<AuthenticateChallenge>> parse_challenges(std::string_view fields) {
+std::optional<std::vector<AuthenticateChallenge>> parse_authenticate(std::string_view fields) {
   if (fields.size() > most_bytes) return std::nullopt;
   return Reader(fields).read();
 }
@@ -147,7 +147,13 @@ TokenChallenge token_challenge(const std::vector<AuthenticateChallenge>& challen
     take("resource_metadata", out.resource_metadata);
     take("scope", out.scope);
     take("error", out.error);
+    take("acr_values", out.acr_values);
+    take("max_age", out.max_age);
   }
+  const auto all = [](const std::string& text, auto&& good) { return std::all_of(text.begin(), text.end(), good); };
+  if (out.acr_values.size() > 1024 || !all(out.acr_values, [](char c) { return c >= 0x20 && c < 0x7f; }))
+    out.acr_values.clear();
+  if (out.max_age.size() > 9 || !all(out.max_age, [](char c) { return c >= '0' && c <= '9'; })) out.max_age.clear();
   return out;
 }
 

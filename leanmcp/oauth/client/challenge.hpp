@@ -24,9 +24,10 @@ class AuthenticateChallenge {
 
 /// All challenges of the header's fields joined by commas. nullopt when the text is no such list, names a parameter of
 /// one challenge twice, or is over 16 KiB or 16 challenges of 32 parameters.
-std::optional<std::vector<AuthenticateChallenge>> parse_challenges(std::string_view fields);
+std::optional<std::vector<AuthenticateChallenge>> parse_authenticate(std::string_view fields);
 
-/// What a server that wants a token says (RFC 6750, section 3; RFC 9728, section 5.1; RFC 9449, section 7.1).
+/// What a server that wants a token says (RFC 6750, section 3; RFC 9728, section 5.1; RFC 9449, section 7.1; RFC 9470,
+/// section 3).
 class TokenChallenge {
  public:
   bool bearer = false;
@@ -34,6 +35,10 @@ class TokenChallenge {
   std::string resource_metadata;
   std::string scope;
   std::string error;
+  /// How the person is to be authenticated, and how many seconds ago that may have been at most. Empty unless they are
+  /// what an authorization request can carry: up to 1,024 visible characters and spaces, up to nine digits.
+  std::string acr_values;
+  std::string max_age;
 };
 
 /// The Bearer and DPoP challenges of the list, taken together; the first value of each parameter counts.

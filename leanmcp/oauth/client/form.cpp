@@ -6,7 +6,6 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t most_bytes = 16 * 1024;
 constexpr std::size_t most_pairs = 64;
 
 std::optional<std::string> decoded(std::string_view text) {
@@ -56,7 +55,7 @@ std::string encode_form(const FormParameters& parameters) {
   return out;
 }
 
-std::optional<FormParameters> decode_form(std::string_view text) {
+std::optional<FormParameters> decode_form(std::string_view text, std::size_t most_bytes) {
   if (text.size() > most_bytes) return std::nullopt;
   FormParameters out;
   while (!text.empty()) {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +16,7 @@ using FormParameters = std::vector<std::pair<std::string, std::string>>;
 std::string encode_form(const FormParameters& parameters);
 /// One name or value by the same rule.
 std::string encode_form_text(std::string_view text);
-/// The pairs; nullopt when the text is over 16 KiB, has over 64 pairs, or a broken escape.
-std::optional<FormParameters> decode_form(std::string_view text);
+/// The pairs; nullopt when the text is longer than that, has over 64 pairs, or a broken escape.
+std::optional<FormParameters> decode_form(std::string_view text, std::size_t most_bytes = 16 * 1024);
 
 }  // namespace leanmcp::inline v0

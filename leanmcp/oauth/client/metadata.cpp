@@ -1,9 +1,9 @@
 #include <leanmcp/oauth/client/metadata.hpp>
 
+#include <leanmcp/base/url.hpp>
 #include <leanmcp/json/parse.hpp>
 
 #include <boost/json.hpp>
-#include <boost/url.hpp>
 
 #include <algorithm>
 
@@ -15,31 +15,25 @@ constexpr std::size_t most_bytes = 256 * 1024;
 constexpr std::size_t most_entries = 200;
 constexpr std::size_t longest_text = 2048;
 
-bool is_loopback(std::string_view host) {
-  if (host == "localhost" || host == "[::1]") return true;
-  const auto v4 = boost::urls::parse_ipv4_address(host);
-  return v4 && v4->to_bytes()[0] == 127;
-}
-
 /// Scheme, host and port as they stand in the URL.
 std::string origin_text(const boost::urls::url_view& url) {
   return std::string(url.scheme()) + "://" + std::string(url.encoded_host_and_port());
 }
 
-Result<json::object> read_object(std::string_view text, std::string_view what) {
+std::optional<json::object> read_object(std::string_view text) {
   ParseLimits limits;
   limits.bytes = most_bytes;
   limits.depth = 16;
   auto parsed = parse_json(text, limits);
-  if (!parsed || !parsed->is_object()) return Error("The " + std::string(what) + " is no JSON object.");
+  if (!parsed || !parsed->is_object()) return std::nullopt;
   return std::move(parsed->get_object());
 }
 
-Result<std::string> text_member(const json::object& in, std::string_view name) {
+/// Empty when it is not there; nullopt when it is no text.
+std::optional<std::string> text_member(const json::object& in, std::string_view name) {
   const json::value* const value = in.if_contains(name);
   if (!value || value->is_null()) return std::string();
-  if (!value->is_string() || value->get_string().size() > longest_text)
-    return Error("\"" + std::string(name) + "\" in the metadata is no text.");
+  if (!value->is_string() || value->get_string().size() > longest_text) return std::nullopt;
   return std::string(value->get_string());
 }
 
@@ -66,23 +60,37 @@ std::string without_end_slash(std::string text) {
 
 }  // namespace
 
-bool is_usable_endpoint(std::string_view url) {
-  if (url.size() > longest_text) return false;
-  for (const char c : url)
-    if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7f || c == '"' || c == '\'' ||
-        c == '\\' || c == '<' || c == '>' || c == '`' || c == '$' || c == '|')
-      return false;
-  const auto parsed = boost::urls::parse_absolute_uri(url);
-  if (!parsed || parsed->encoded_host().empty() || parsed->has_userinfo()) return false;
-  if (parsed->scheme_id() == boost::urls::scheme::https) return true;
-  return parsed->scheme_id() == boost::urls::scheme::http && is_loopback(parsed->encoded_host());
+std::string_view to_string(DiscoveryFault fault) noexcept {
+  switch (fault) {
+    case DiscoveryFault::unusable_url:
+      return "The server names an authorization server or metadata at a URL that cannot be used.";
+    case DiscoveryFault::other_host:
+      return "The server's challenge names metadata on another host.";
+    case DiscoveryFault::unreachable:
+      return "The metadata for signing in cannot be fetched.";
+    case DiscoveryFault::absent:
+      return "There is no metadata for signing in.";
+    case DiscoveryFault::malformed:
+      return "The metadata for signing in is malformed.";
+    case DiscoveryFault::other_resource:
+      return "The protected resource metadata is for another resource than the one called.";
+    case DiscoveryFault::no_authorization_server:
+      return "The protected resource metadata names no authorization server that can be used.";
+    case DiscoveryFault::other_issuer:
+      return "The authorization server metadata names another issuer than the one asked.";
+    case DiscoveryFault::unusable_endpoint:
+      return "The authorization server metadata names an endpoint that cannot be used.";
+    case DiscoveryFault::no_token_endpoint:
+      return "The authorization server metadata names no token endpoint.";
+  }
+  return "unknown";
 }
 
 std::string canonical_resource(std::string_view mcp_url) { return std::string(mcp_url.substr(0, mcp_url.find('#'))); }
 
 std::vector<std::string> resource_metadata_urls(std::string_view mcp_url, std::string_view from_challenge) {
   if (!from_challenge.empty()) return {std::string(from_challenge)};
-  const auto parsed = boost::urls::parse_uri(mcp_url);
+  const auto parsed = detail::parse_url(mcp_url);
   if (!parsed) return {};
   const std::string root = origin_text(*parsed) + "/.well-known/oauth-protected-resource";
   const std::string path = without_end_slash(std::string(parsed->encoded_path()));
@@ -90,15 +98,15 @@ std::vector<std::string> resource_metadata_urls(std::string_view mcp_url, std::s
   return {root + path, root};
 }
 
-Result<ProtectedResource> read_protected_resource(std::string_view text, std::string_view mcp_url) {
-  const auto in = read_object(text, "protected resource metadata");
-  if (!in) return in.error();
+Result<ProtectedResource, DiscoveryFault> read_protected_resource(std::string_view text, std::string_view mcp_url) {
+  const auto in = read_object(text);
+  if (!in) return DiscoveryFault::malformed;
   ProtectedResource out;
   const auto resource = text_member(*in, "resource");
-  if (!resource) return resource.error();
+  if (!resource) return DiscoveryFault::malformed;
   out.resource = *resource;
-  const auto named = boost::urls::parse_uri(out.resource);
-  const auto called = boost::urls::parse_uri(mcp_url);
+  const auto named = detail::parse_url(out.resource);
+  const auto called = detail::parse_url(mcp_url);
   bool fits = named && called && origin_text(*named) == origin_text(*called) && !named->has_fragment();
   if (fits) {
     const std::string above = without_end_slash(std::string(named->encoded_path()));
@@ -106,16 +114,17 @@ Result<ProtectedResource> read_protected_resource(std::string_view text, std::st
     fits = path == above || path.starts_with(above + "/");
     if (named->has_query()) fits = fits && called->has_query() && named->encoded_query() == called->encoded_query();
   }
-  if (!fits) return Error("The protected resource metadata is for another resource than the one called.");
+  if (!fits) return DiscoveryFault::other_resource;
   out.authorization_servers = texts_member(*in, "authorization_servers").value_or(std::vector<std::string>());
   out.scopes_supported = texts_member(*in, "scopes_supported").value_or(std::vector<std::string>());
-  if (out.authorization_servers.empty()) return Error("The protected resource metadata names no authorization server.");
+  out.dpop_required = flag_member(*in, "dpop_bound_access_tokens_required");
+  if (out.authorization_servers.empty()) return DiscoveryFault::no_authorization_server;
   return out;
 }
 
 std::vector<std::string> issuer_metadata_urls(std::string_view issuer) {
   if (!is_usable_endpoint(issuer)) return {};
-  const auto parsed = boost::urls::parse_uri(issuer);
+  const auto parsed = detail::parse_url(issuer);
   if (!parsed || parsed->has_query()) return {};
   const std::string origin = origin_text(*parsed);
   const std::string path = without_end_slash(std::string(parsed->encoded_path()));
@@ -135,30 +144,24 @@ bool AuthorizationServer::supports_scope(std::string_view scope) const {
   return std::find(scopes_supported.begin(), scopes_supported.end(), scope) != scopes_supported.end();
 }
 
-Result<AuthorizationServer> read_authorization_server(std::string_view text, std::string_view issuer) {
-  const auto in = read_object(text, "authorization server metadata");
-  if (!in) return in.error();
+Result<AuthorizationServer, DiscoveryFault> read_authorization_server(std::string_view text, std::string_view issuer,
+                                                                      const EndpointRules& rules) {
+  const auto in = read_object(text);
+  if (!in) return DiscoveryFault::malformed;
   AuthorizationServer out;
   const auto named = text_member(*in, "issuer");
-  if (!named) return named.error();
-  if (*named != issuer) return Error("The authorization server metadata names another issuer than the one asked.");
+  if (!named) return DiscoveryFault::malformed;
+  if (*named != issuer) return DiscoveryFault::other_issuer;
   out.issuer = *named;
-  const auto endpoint = [&in](std::string_view name, std::string& into) -> Result<void> {
-    auto url = text_member(*in, name);
-    if (!url) return url.error();
-    if (!url->empty() && !is_usable_endpoint(*url))
-      return Error("\"" + std::string(name) + "\" of the authorization server is no URL that can be used.");
-    into = std::move(*url);
-    return {};
-  };
   for (const auto& [name, member] : {std::pair("authorization_endpoint", &out.authorization_endpoint),
                                      std::pair("token_endpoint", &out.token_endpoint),
                                      std::pair("registration_endpoint", &out.registration_endpoint),
                                      std::pair("revocation_endpoint", &out.revocation_endpoint)}) {
-    const auto read = endpoint(name, *member);
-    if (!read) return read.error();
+    auto url = text_member(*in, name);
+    if (!url || (!url->empty() && !rules.allows(*url))) return DiscoveryFault::unusable_endpoint;
+    *member = std::move(*url);
   }
-  if (out.token_endpoint.empty()) return Error("The authorization server metadata names no token endpoint.");
+  if (out.token_endpoint.empty()) return DiscoveryFault::no_token_endpoint;
   const auto texts = [&in](std::string_view name) {
     return texts_member(*in, name).value_or(std::vector<std::string>());
   };
@@ -175,7 +178,7 @@ Result<AuthorizationServer> read_authorization_server(std::string_view text, std
 
 AuthorizationServer default_endpoints(std::string_view mcp_url) {
   AuthorizationServer out;
-  const auto parsed = boost::urls::parse_uri(mcp_url);
+  const auto parsed = detail::parse_url(mcp_url);
   if (!parsed) return out;
   out.issuer = origin_text(*parsed);
   out.authorization_endpoint = out.issuer + "/authorize";

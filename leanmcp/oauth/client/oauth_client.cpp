@@ -3,70 +3,35 @@
 #include <leanmcp/client/http_caller.hpp>
 #include <leanmcp/crypto/dpop.hpp>
 #include <leanmcp/oauth/client/oauth_client_impl.hpp>
+#include <leanmcp/oauth/client/scope_rules.hpp>
 
-#include <algorithm>
+#include <tuple>
 
 namespace leanmcp::inline v0 {
 
 namespace {
 
-/// Before the end of a token's life it is renewed, so that it does not end on the way.
-constexpr std::chrono::seconds early{60};
 constexpr int most_nonce_retries = 1;
-
-std::vector<std::string> words(std::string_view text) {
-  std::vector<std::string> out;
-  while (!text.empty()) {
-    const std::size_t end = text.find(' ');
-    if (end != 0) out.emplace_back(text.substr(0, end));
-    if (end == std::string_view::npos) break;
-    text.remove_prefix(end + 1);
-  }
-  return out;
-}
-
-void add_words(std::vector<std::string>& into, const std::vector<std::string>& more) {
-  for (const std::string& word : more)
-    if (std::find(into.begin(), into.end(), word) == into.end()) into.push_back(word);
-}
-
-std::string joined(const std::vector<std::string>& list) {
-  std::string out;
-  for (const std::string& word : list) out += (out.empty() ? "" : " ") + word;
-  return out;
-}
 
 }  // namespace
 
-Task<TaskMutex::Lock> TaskMutex::lock() {
-  if (held_) {
-    OneShot<bool> turn;
-    waiting_.push_back(turn);
-    co_await turn;
-  } else {
-    held_ = true;
-  }
-  co_return Lock(this);
-}
-
-void TaskMutex::release() {
-  if (waiting_.empty()) {
-    held_ = false;
-    return;
-  }
-  const OneShot<bool> next = waiting_.front();
-  waiting_.pop_front();
-  next.set(true);
+bool TokenWish::like(const TokenWish& other) const {
+  const auto asked = [](const TokenWish& wish) {
+    const TokenChallenge& challenge = wish.challenge;
+    return std::tie(wish.kind, challenge.scope, challenge.acr_values, challenge.max_age, challenge.dpop);
+  };
+  return by_person == other.by_person && asked(*this) == asked(other);
 }
 
 OAuthClient::State::State(std::string url, OAuthClientOptions given, std::shared_ptr<HttpClient> client)
-    : mcp_url(canonical_resource(url)), options(std::move(given)), http(std::move(client)) {}
+    : mcp_url(canonical_resource(url)),
+      options(std::move(given)),
+      rules(mcp_url, options.private_addresses_),
+      http(std::move(client)) {}
 
 OAuthClient::OAuthClient(std::string mcp_url, OAuthClientOptions options, std::shared_ptr<HttpClient> http)
     : state_(std::make_shared<State>(std::move(mcp_url), std::move(options), std::move(http))) {}
 OAuthClient::~OAuthClient() = default;
-
-bool OAuthClient::State::use_dpop() const { return dpop_key.has_value(); }
 
 void OAuthClient::State::note_nonce(std::string_view url, const ClientResponse& head) {
   const std::string_view nonce = head.header("dpop-nonce");
@@ -79,95 +44,87 @@ void OAuthClient::State::restore() {
   const auto bound = options.store_->load(binding_name(mcp_url, options.profile_));
   if (!bound || !*bound) return;
   issuer = std::string((*bound)->reveal());
-  const auto kept = options.store_->load(tokens_name(issuer, mcp_url, options.profile_));
-  auto read = kept && *kept ? restore_tokens(**kept) : std::nullopt;
-  if (!read) return;
-  tokens = std::move(read->first);
-  if (!read->second.empty()) {
-    auto key = SigningKey::from_jwk(read->second.reveal());
-    if (key) dpop_key = std::move(*key);
-    // A token that is bound to a lost key is of no use.
-    if (!dpop_key) tokens.reset();
-  }
+  take_stored();
 }
 
-Result<void> OAuthClient::State::keep_tokens(OAuthTokens fresh) {
+void OAuthClient::State::keep_tokens(OAuthTokens fresh, Key key, bool by_refresh) {
   tokens = std::move(fresh);
-  ++generation;
-  // Stored before it is used: a rotated refresh token that is lost would end the whole sign-in.
-  const Secret key = dpop_key ? dpop_key->private_jwk() : Secret();
-  const auto saved = options.store_->save(tokens_name(issuer, mcp_url, options.profile_), save_tokens(*tokens, key));
-  if (!saved) return saved.error();
-  return options.store_->save(binding_name(mcp_url, options.profile_), Secret(issuer));
+  dpop_key = std::move(key);
+  token_was_taken = false;
+  token_from_refresh = by_refresh;
+  const Secret private_key = dpop_key ? dpop_key->private_jwk() : Secret();
+  auto saved = options.store_->save(stored_name(), save_tokens(*tokens, private_key));
+  if (saved) saved = options.store_->save(binding_name(mcp_url, options.profile_), Secret(issuer));
+  in_store = saved.has_value();
+  // They serve this process all the same.
+  if (!saved) options.log_.error("tokens could not be stored", {{"reason", saved.error().message()}});
 }
 
 void OAuthClient::State::forget_tokens() {
   tokens.reset();
-  ++generation;
-  static_cast<void>(options.store_->erase(tokens_name(issuer, mcp_url, options.profile_)));
+  in_store = false;
+  static_cast<void>(options.store_->erase(stored_name()));
 }
 
-std::string OAuthClient::State::wanted_scope(const TokenChallenge& challenge, bool step_up) const {
-  std::vector<std::string> scopes = words(challenge.scope);
-  if (scopes.empty()) scopes = resource_scopes;
-  if (scopes.empty()) scopes = words(options.scope_);
-  // More is asked for on top of what was granted, or the next operation would step down again.
-  if (step_up && tokens) add_words(scopes, words(tokens->scope));
-  if (options.machine_ == OAuthClientOptions::Machine::no && server && server->supports_scope("offline_access"))
-    add_words(scopes, {"offline_access"});
-  return joined(scopes);
+std::string OAuthClient::State::wanted_scope_for(const TokenWish& wish) const {
+  ScopeSources sources;
+  sources.challenge = wish.challenge.scope;
+  sources.resource = resource_scopes;
+  sources.wish = options.scope_;
+  sources.requested = requested_scope;
+  if (tokens) sources.granted = tokens->scope;
+  sources.step_up = wish.kind != TokenWish::Kind::token;
+  sources.offline = !is_machine() && options.offline_access_ && server->supports_scope("offline_access");
+  return wanted_scope(sources);
 }
 
-Task<Result<bool>> OAuthClient::State::obtain(TokenChallenge challenge, int status) {
-  const std::string before = issuer;
-  Task<Result<void>> discovering = find_issuer(challenge.resource_metadata);
+Result<OAuthClient::State::Key> OAuthClient::State::choose_key(const TokenChallenge& challenge) {
+  dpop_asked = dpop_asked || challenge.dpop || (tokens && tokens->is_dpop());
+  const auto algorithm = choose_dpop_algorithm(server->dpop_algorithms);
+  if (options.dpop_ == UseDpop::always && !algorithm)
+    return Error("The authorization server cannot bind tokens to a key (DPoP).");
+  const bool wanted = options.dpop_ == UseDpop::always || (options.dpop_ == UseDpop::when_asked && dpop_asked);
+  if (!algorithm || !wanted) return Key();
+  return dpop_key ? dpop_key : Key(SigningKey::generate(*algorithm));
+}
+
+Task<Result<bool>> OAuthClient::State::obtain(TokenWish wish) {
+  using Outcome = Result<bool>;
+  using Kind = TokenWish::Kind;
+  // Another process may have signed in meanwhile.
+  if (!wish.by_person && !issuer.empty() && take_stored() == Stored::other && tokens && !due()) co_return Outcome(true);
+  Task<Result<void>> discovering = find_issuer(wish.challenge.resource_metadata);
   const auto discovered = co_await std::move(discovering);
-  if (!discovered) co_return Result<bool>(discovered.error());
+  if (!discovered) co_return Outcome(discovered.error());
 
-  const bool step_up = status == 403;
-  if (step_up && challenge.error != "insufficient_scope") co_return Result<bool>(false);
-  if (!step_up && tokens && !tokens->refresh_token.empty()) {
-    // Tokens of an earlier process come without the identity that they were given to.
-    Task<Result<void>> identifying = find_identity(false);
-    const auto identified = co_await std::move(identifying);
-    if (identified) {
-      Task<Refreshed> refreshing = refresh();
-      const Refreshed refreshed = co_await std::move(refreshing);
-      if (refreshed == Refreshed::yes) co_return Result<bool>(true);
-      if (refreshed == Refreshed::unreachable)
-        co_return Result<bool>(Error("The authorization server cannot be reached. Please try again."));
-    }
+  const std::string scope = wanted_scope_for(wish);
+  const bool adds = tokens && adds_scope(scope, tokens->scope);
+  const bool binds = wish.challenge.dpop && !wish.challenge.bearer && tokens && !tokens->is_dpop() &&
+                     options.dpop_ != UseDpop::never && choose_dpop_algorithm(server->dpop_algorithms);
+  if (wish.kind == Kind::more_scope && tokens && !adds) co_return Outcome(false);
+  if (wish.kind == Kind::token && tokens && !wish.by_person && !adds && !binds && !token_was_taken &&
+      !token_from_refresh)
+    co_return Outcome(false);
+  const bool may_refresh = wish.kind == Kind::token && !binds && (token_was_taken || !token_from_refresh);
+  if (may_refresh && tokens && !tokens->refresh_token.empty()) {
+    Task<Refreshed> refreshing = refresh();
+    const Refreshed refreshed = co_await std::move(refreshing);
+    if (refreshed == Refreshed::yes) co_return Outcome(true);
+    if (refreshed == Refreshed::later)
+      co_return Outcome(Error("The authorization server cannot be reached. Please try again."));
   }
-
-  const std::string scope = wanted_scope(challenge, step_up);
-  if (step_up && tokens) {
-    const auto granted = words(tokens->scope);
-    const auto asked = words(scope);
-    const bool more = std::any_of(asked.begin(), asked.end(), [&](const std::string& word) {
-      return std::find(granted.begin(), granted.end(), word) == granted.end();
-    });
-    if (!more) co_return Result<bool>(false);
+  if (wish.kind != Kind::token) {
+    if (is_machine() && wish.kind == Kind::stronger_sign_in) co_return Outcome(false);
+    if (!limits.may_step_up(wish.operation, now())) co_return Outcome(false);
+    limits.stepped_up(wish.operation, now());
   }
-  if (denied_scopes.contains(scope)) co_return Result<bool>(Error("The authorization was denied."));
-  const bool can = !server->dpop_algorithms.empty();
-  if (options.dpop_ == UseDpop::always && !can)
-    co_return Result<bool>(Error("The authorization server cannot bind tokens to a key (DPoP)."));
-  const bool bind = can && (options.dpop_ == UseDpop::always ||
-                            (options.dpop_ == UseDpop::when_asked && (challenge.dpop || dpop_asked)));
-  dpop_asked = dpop_asked || challenge.dpop;
-  if (bind && !dpop_key) {
-    const auto& listed = server->dpop_algorithms;
-    const bool es256 = std::find(listed.begin(), listed.end(), "ES256") != listed.end();
-    dpop_key =
-        SigningKey::generate(es256 ? JwsAlgorithm::es256 : jws_algorithm(listed.front()).value_or(JwsAlgorithm::es256));
-  }
-  if (!bind) dpop_key.reset();
-
-  Task<Result<void>> granting =
-      options.machine_ == OAuthClientOptions::Machine::no ? authorize(scope) : machine_grant(scope);
+  if (limits.was_denied(scope, now())) co_return Outcome(Error("The authorization was denied."));
+  const auto key = choose_key(wish.challenge);
+  if (!key) co_return Outcome(key.error());
+  Task<Result<void>> granting = is_machine() ? machine_grant(scope, *key) : authorize(scope, *key, wish);
   const auto granted = co_await std::move(granting);
-  if (!granted) co_return Result<bool>(granted.error());
-  co_return Result<bool>(true);
+  if (!granted) co_return Outcome(granted.error());
+  co_return Outcome(true);
 }
 
 Task<Result<AccessCredentials>> OAuthClient::credentials(AuthRequest request) {
@@ -175,18 +132,16 @@ Task<Result<AccessCredentials>> OAuthClient::credentials(AuthRequest request) {
   const std::shared_ptr<State> state = state_;
   state->restore();
   // Whatever the caller asks for: the token is for its resource's origin alone.
-  const bool ours = request.url.empty() || detail::origin_of(request.url) == detail::origin_of(state->mcp_url);
+  const std::string origin = detail::origin_of(state->mcp_url);
+  const bool ours = !origin.empty() && (request.url.empty() || detail::origin_of(request.url) == origin);
   if (!ours) co_return Outcome(AccessCredentials());
-  const auto ends_soon = [&state] {
-    return state->tokens && state->tokens->expires && *state->tokens->expires <= state->now() + early;
-  };
-  if (ends_soon() && !state->tokens->refresh_token.empty() && state->server && state->identity) {
+  // A token that is still good does not wait for a person who is signing in.
+  const bool good = state->tokens && state->tokens->expires && *state->tokens->expires > state->now();
+  if (state->due() && !(good && state->mutex.is_held())) {
     Task<TaskMutex::Lock> locking = state->mutex.lock();
     const TaskMutex::Lock lock = co_await std::move(locking);
-    if (ends_soon()) {
-      Task<State::Refreshed> refreshing = state->refresh();
-      co_await std::move(refreshing);
-    }
+    Task<void> renewing = state->renew_early();
+    co_await std::move(renewing);
   }
   if (!state->tokens) co_return Outcome(AccessCredentials());
   AccessCredentials given(state->tokens->access_token, state->tokens->is_dpop() ? "DPoP" : "Bearer");
@@ -202,36 +157,78 @@ Task<Result<AccessCredentials>> OAuthClient::credentials(AuthRequest request) {
 }
 
 Task<Result<bool>> OAuthClient::challenged(AuthChallenge challenge) {
+  using Kind = TokenWish::Kind;
   const std::shared_ptr<State> state = state_;
+  state->restore();
   ClientResponse head;
   head.headers = challenge.headers;
   state->note_nonce(challenge.url, head);
-  const auto parsed = parse_challenges(challenge.www_authenticate);
-  const TokenChallenge wanted = parsed ? token_challenge(*parsed) : TokenChallenge();
-  if (wanted.error == "use_dpop_nonce" && state->tokens && state->tokens->is_dpop()) {
+  const auto parsed = parse_authenticate(challenge.www_authenticate);
+  TokenWish wish;
+  if (parsed) wish.challenge = token_challenge(*parsed);
+  if (wish.challenge.error == "use_dpop_nonce" && state->tokens && state->tokens->is_dpop()) {
     const bool again = !head.header("dpop-nonce").empty() && challenge.attempt <= most_nonce_retries + 1;
     co_return Result<bool>(again);
   }
-  const std::uint64_t seen = state->generation;
-  Task<TaskMutex::Lock> locking = state->mutex.lock();
-  const TaskMutex::Lock lock = co_await std::move(locking);
-  // Somebody else signed in meanwhile.
-  if (state->generation != seen && state->tokens) co_return Result<bool>(true);
-  Task<Result<bool>> obtaining = state->obtain(wanted, challenge.status);
+  if (challenge.status == 403) {
+    if (wish.challenge.error != "insufficient_scope") co_return Result<bool>(false);
+    wish.kind = Kind::more_scope;
+  } else if (wish.challenge.error == "insufficient_user_authentication") {
+    wish.kind = Kind::stronger_sign_in;
+  }
+  wish.operation = challenge.operation;
+  wish.refused = challenge.token;
+  Task<Result<bool>> obtaining = state->obtain_once(std::move(wish));
   auto obtained = co_await std::move(obtaining);
+  co_return std::move(obtained);
+}
+
+/// One after the other; who comes to it later than another with the same wish gets what that one got.
+Task<Result<bool>> OAuthClient::State::obtain_once(TokenWish wish) {
+  using Outcome = Result<bool>;
+  const std::uint64_t seen = attempts_ended;
+  Task<TaskMutex::Lock> locking = mutex.lock();
+  const TaskMutex::Lock lock = co_await std::move(locking);
+  const bool other_token = tokens && tokens->access_token.reveal() != wish.refused.reveal();
+  if (other_token && !wish.by_person) co_return Outcome(true);
+  if (attempts_ended != seen && last_failure && last_failure->first.like(wish)) co_return Outcome(last_failure->second);
+  // Who says what the token lacks has taken it.
+  if (wish.kind != TokenWish::Kind::token && tokens) token_was_taken = true;
+  Task<Outcome> obtaining = obtain(wish);
+  Outcome obtained = co_await std::move(obtaining);
+  ++attempts_ended;
+  last_failure.reset();
+  if (!obtained) last_failure.emplace(std::move(wish), obtained.error());
   co_return std::move(obtained);
 }
 
 void OAuthClient::answered(const AuthRequest& request, const ClientResponse& head) {
   state_->note_nonce(request.url, head);
+  if (head.status == 401 || head.status == 403 || head.status >= 500) return;
+  state_->token_was_taken = true;
+  if (!request.operation.empty()) state_->limits.accepted(request.operation);
+}
+
+std::vector<std::string> OAuthClient::extensions() const {
+  switch (state_->options.machine_) {
+    case OAuthClientOptions::Machine::credentials:
+      return {"io.modelcontextprotocol/oauth-client-credentials"};
+    case OAuthClientOptions::Machine::enterprise:
+      return {"io.modelcontextprotocol/enterprise-managed-authorization"};
+    case OAuthClientOptions::Machine::no:
+    case OAuthClientOptions::Machine::workload:
+      break;
+  }
+  return {};
 }
 
 Task<Result<void>> OAuthClient::sign_in() {
   const std::shared_ptr<State> state = state_;
-  Task<TaskMutex::Lock> locking = state->mutex.lock();
-  const TaskMutex::Lock lock = co_await std::move(locking);
   state->restore();
-  Task<Result<bool>> obtaining = state->obtain(TokenChallenge(), 401);
+  state->limits.clear();
+  TokenWish wish;
+  wish.by_person = true;
+  Task<Result<bool>> obtaining = state->obtain_once(std::move(wish));
   const auto obtained = co_await std::move(obtaining);
   if (!obtained) co_return Result<void>(obtained.error());
   co_return Result<void>();
@@ -243,21 +240,20 @@ Task<Result<void>> OAuthClient::sign_out() {
   const TaskMutex::Lock lock = co_await std::move(locking);
   state->restore();
   if (!state->tokens) co_return Result<void>();
+  // Another process may be renewing them: what is revoked must be what it got.
+  Task<std::unique_ptr<TokenStore::Lease>> leasing = state->take_lease();
+  const std::unique_ptr<TokenStore::Lease> lease = co_await std::move(leasing);
+  state->take_stored();
+  if (!state->tokens) co_return Result<void>();
   const OAuthTokens held = *state->tokens;
-  const std::string bound = state->issuer;
   if (!state->server) {
-    Task<Result<AuthorizationServer>> finding = state->find_server(bound);
+    Task<Result<AuthorizationServer, DiscoveryFault>> finding = state->find_server(state->issuer);
     auto found = co_await std::move(finding);
     if (found) state->server = std::move(*found);
   }
-  if (!state->identity && state->server) {
-    const auto kept = state->options.store_->load(identity_name(bound, state->options.profile_));
-    const auto read = kept && *kept ? restore_identity(**kept) : std::nullopt;
-    if (read) state->identity = read->first;
-    if (!read && state->options.identity_) state->identity = state->options.identity_;
-  }
+  const auto recalled = state->recall_identity();
   bool revoked = false;
-  if (state->server && !state->server->revocation_endpoint.empty() && state->identity) {
+  if (recalled && *recalled && state->server && !state->server->revocation_endpoint.empty()) {
     AuthorizationServer at = *state->server;
     at.token_endpoint = at.revocation_endpoint;
     const Secret& token = held.refresh_token.empty() ? held.access_token : held.refresh_token;

@@ -45,10 +45,17 @@ class OAuthClientOptions {
  public:
   OAuthClientOptions() = default;
 
-  /// A client that was registered by hand. `issuer`, when given, is the only one it is shown to; another is an error.
+  /// A client that was registered by hand, at `issuer`: it is shown to no other. Without one a person's sign-in binds
+  /// it to the first issuer that the MCP server names, for good; a machine's grant refuses to show its secret.
   OAuthClientOptions& registered(OAuthClientIdentity identity, std::string issuer = {}) {
     identity_ = std::move(identity);
     identity_issuer_ = std::move(issuer);
+    return *this;
+  }
+  /// Lets a machine's grant, too, bind its client to the first issuer that the MCP server names. Only for an MCP server
+  /// that may have the secret.
+  OAuthClientOptions& trust_first_issuer(bool on = true) {
+    first_issuer_ = on;
     return *this;
   }
   /// The URL of the client's own metadata document (Client ID Metadata Documents), for servers that take such ids.
@@ -84,17 +91,20 @@ class OAuthClientOptions {
     dpop_ = when;
     return *this;
   }
-  /// Tokens for the client itself (RFC 6749, section 4.4), with the identity of `registered`.
+  /// Tokens for the client itself (RFC 6749, section 4.4), with the identity of `registered`. With a secret its issuer
+  /// must be given there; a key's signature is for one issuer alone and shows nothing.
   OAuthClientOptions& client_credentials() {
     machine_ = Machine::credentials;
     return *this;
   }
-  /// Workload identity: a JWT of the platform the program runs on (RFC 7523, section 2.1).
+  /// Workload identity: a JWT of the platform the program runs on (RFC 7523, section 2.1). Its `aud` must be the
+  /// issuer, unless `registered` names that.
   OAuthClientOptions& workload(std::function<Task<Result<Secret>>()> assertion) {
     machine_ = Machine::workload;
     assertion_ = std::move(assertion);
     return *this;
   }
+  /// With the identity of `registered`, whose issuer must be given.
   OAuthClientOptions& enterprise(EnterpriseGrant grant) {
     machine_ = Machine::enterprise;
     enterprise_ = std::make_shared<EnterpriseGrant>(std::move(grant));
@@ -104,6 +114,18 @@ class OAuthClientOptions {
   /// `/authorize`, `/token` and `/register` where it has no metadata at all.
   OAuthClientOptions& legacy_endpoints(bool on = true) {
     legacy_endpoints_ = on;
+    return *this;
+  }
+  /// The MCP server may name authorization servers on private and loopback addresses. On by itself when the MCP server
+  /// has such an address as its host; a program in a company's network may need it for names.
+  OAuthClientOptions& private_addresses(bool allowed = true) {
+    private_addresses_ = allowed;
+    return *this;
+  }
+  /// Whether a refresh token for the time without the person is asked for (`offline_access`), where the server lists
+  /// that scope. On by default.
+  OAuthClientOptions& offline_access(bool wanted) {
+    offline_access_ = wanted;
     return *this;
   }
   OAuthClientOptions& clock(std::shared_ptr<const Clock> source) {
@@ -129,6 +151,9 @@ class OAuthClientOptions {
   std::function<Task<Result<Secret>>()> assertion_;
   std::shared_ptr<EnterpriseGrant> enterprise_;
   bool legacy_endpoints_ = false;
+  bool first_issuer_ = false;
+  bool private_addresses_ = false;
+  bool offline_access_ = true;
   std::shared_ptr<const Clock> clock_ = std::make_shared<SystemClock>();
   Logger log_;
 };
@@ -148,6 +173,7 @@ class OAuthClient final : public Authorizer {
   Task<Result<AccessCredentials>> credentials(AuthRequest request) override;
   Task<Result<bool>> challenged(AuthChallenge challenge) override;
   void answered(const AuthRequest& request, const ClientResponse& head) override;
+  std::vector<std::string> extensions() const override;
 
   /// Signs in now, without waiting for a challenge.
   Task<Result<void>> sign_in();

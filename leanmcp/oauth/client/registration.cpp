@@ -22,6 +22,14 @@ std::string_view wanted_method(const AuthorizationServer& server) {
   return to_string(ClientAuthentication::none);
 }
 
+/// The server's error code if it is one of RFC 7591, section 3.2.2: its other words are not for showing.
+std::string known_reason(const std::string& error, int status) {
+  for (const std::string_view known : {"invalid_redirect_uri", "invalid_client_metadata", "invalid_software_statement",
+                                       "unapproved_software_statement"})
+    if (error == known) return error;
+  return "status " + std::to_string(status);
+}
+
 }  // namespace
 
 ClientRequest registration_request(const AuthorizationServer& server, const ClientDescription& description) {
@@ -48,13 +56,13 @@ Result<OAuthClientIdentity> read_registration(const HttpClient::Outcome& outcome
   limits.depth = 16;
   const auto parsed = parse_json(outcome->body, limits);
   const json::object* const body = parsed ? parsed->if_object() : nullptr;
-  if ((outcome->status != 201 && outcome->status != 200) || !body || body->contains("error"))
-    return Error("The authorization server does not register this client (status " + std::to_string(outcome->status) +
-                 ").");
   const auto text = [body](std::string_view name) {
-    const json::value* const value = body->if_contains(name);
+    const json::value* const value = body ? body->if_contains(name) : nullptr;
     return value && value->is_string() ? std::string(value->get_string()) : std::string();
   };
+  if ((outcome->status != 201 && outcome->status != 200) || !body || body->contains("error"))
+    return Error("The authorization server does not register this client (" +
+                 known_reason(text("error"), outcome->status) + ").");
   OAuthClientIdentity identity(text("client_id"), Secret(text("client_secret")));
   if (identity.client_id.empty()) return Error("The registration gave no client id.");
   const std::string named = text("token_endpoint_auth_method");

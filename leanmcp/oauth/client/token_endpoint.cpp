@@ -8,6 +8,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace leanmcp::inline v0 {
 
@@ -16,6 +17,10 @@ namespace {
 constexpr std::size_t most_bytes = 256 * 1024;
 constexpr std::chrono::seconds patience{10};
 constexpr long long longest_lifetime = 10LL * 365 * 86'400;
+constexpr std::string_view id_jag = "urn:ietf:params:oauth:token-type:id-jag";
+constexpr std::chrono::seconds early{60};
+constexpr std::chrono::seconds first_wait{5};
+constexpr std::chrono::seconds longest_wait{300};
 constexpr std::string_view assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 bool same_letters(std::string_view a, std::string_view b) {
@@ -96,6 +101,8 @@ std::string_view to_string(TokenCause cause) noexcept {
       return "the token endpoint refuses";
     case TokenCause::malformed:
       return "the token endpoint's answer holds no usable token";
+    case TokenCause::no_authentication:
+      return "the token endpoint takes no way of authentication that this client has";
   }
   return "unknown";
 }
@@ -106,6 +113,10 @@ Result<ClientAuthentication> choose_authentication(const OAuthClientIdentity& id
   const auto takes = [&listed](ClientAuthentication method) {
     return listed && std::find(listed->begin(), listed->end(), to_string(method)) != listed->end();
   };
+  const auto& algorithms = server.token_auth_algorithms;
+  if (identity.key && !algorithms.empty() &&
+      std::find(algorithms.begin(), algorithms.end(), to_string(identity.key->algorithm())) == algorithms.end())
+    return Error("The authorization server does not take signatures of the client's key.");
   if (identity.method && (!listed || takes(*identity.method))) return *identity.method;
   if (identity.key && (!listed || takes(ClientAuthentication::private_key_jwt)))
     return ClientAuthentication::private_key_jwt;
@@ -177,15 +188,59 @@ Result<OAuthTokens, TokenCause> read_token_response(const HttpClient::Outcome& o
   tokens.access_token = Secret(text_of(*body, "access_token"));
   tokens.token_type = text_of(*body, "token_type");
   const bool bearer = same_letters(tokens.token_type, "Bearer");
-  if (tokens.access_token.empty() || (!bearer && !tokens.is_dpop())) return TokenCause::malformed;
+  const std::string_view token = tokens.access_token.reveal();
+  const bool fits_a_header = std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
+  if (token.empty() || !fits_a_header || (!bearer && !tokens.is_dpop())) return TokenCause::malformed;
   if (with_proof && !tokens.is_dpop()) return TokenCause::malformed;
   if (!with_proof && tokens.is_dpop()) return TokenCause::malformed;
   tokens.refresh_token = Secret(text_of(*body, "refresh_token"));
   tokens.id_token = text_of(*body, "id_token");
   tokens.scope = text_of(*body, "scope");
   if (tokens.scope.empty()) tokens.scope = requested_scope;
-  if (const auto seconds = seconds_of(*body, "expires_in")) tokens.expires = now + std::chrono::seconds(*seconds);
+  if (const auto seconds = seconds_of(*body, "expires_in")) {
+    const std::chrono::seconds life(*seconds);
+    tokens.expires = now + life;
+    tokens.renew_after = *tokens.expires - std::min(early, life / 4);
+  }
   return tokens;
+}
+
+std::optional<Secret> read_id_jag(const HttpClient::Outcome& outcome) {
+  if (!outcome || outcome->status != 200) return std::nullopt;
+  ParseLimits limits;
+  limits.bytes = most_bytes;
+  limits.depth = 16;
+  const auto parsed = parse_json(outcome->body, limits);
+  const json::object* const body = parsed ? parsed->if_object() : nullptr;
+  if (!body || body->contains("error") || text_of(*body, "issued_token_type") != id_jag ||
+      !same_letters(text_of(*body, "token_type"), "N_A"))
+    return std::nullopt;
+  Secret token(text_of(*body, "access_token"));
+  if (token.empty()) return std::nullopt;
+  return token;
+}
+
+std::chrono::seconds back_off(unsigned failures, const HttpClient::Outcome& outcome) {
+  std::chrono::seconds wait = first_wait * (1U << std::min(failures == 0 ? 0U : failures - 1, 6U));
+  if (outcome) {
+    const std::string_view asked = outcome->header("retry-after");
+    int seconds = 0;
+    const auto read = std::from_chars(asked.data(), asked.data() + asked.size(), seconds);
+    if (read.ec == std::errc() && read.ptr == asked.data() + asked.size())
+      wait = std::max(wait, std::chrono::seconds(seconds));
+  }
+  return std::min(wait, longest_wait);
+}
+
+std::optional<JwsAlgorithm> choose_dpop_algorithm(const std::vector<std::string>& listed) {
+  std::optional<JwsAlgorithm> out;
+  for (const std::string& name : listed) {
+    const auto algorithm = jws_algorithm(name);
+    if (!algorithm || is_symmetric(*algorithm)) continue;
+    if (*algorithm == JwsAlgorithm::es256) return algorithm;
+    if (!out) out = algorithm;
+  }
+  return out;
 }
 
 }  // namespace leanmcp::inline v0

@@ -8,10 +8,12 @@
 #include <leanmcp/oauth/client/form.hpp>
 #include <leanmcp/oauth/client/metadata.hpp>
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace leanmcp::inline v0 {
 
@@ -39,7 +41,8 @@ class OAuthClientIdentity {
 };
 
 /// What was agreed on if the server lists it or lists nothing; else what the client can do and the server takes: a
-/// key's signature, Basic (also where the server says nothing), the body, nothing. An error when nothing fits.
+/// key's signature, Basic (also where the server says nothing), the body, nothing. An error when nothing fits, and when
+/// the server lists algorithms and the key's is not among them (RFC 8414, section 2).
 Result<ClientAuthentication> choose_authentication(const OAuthClientIdentity& identity,
                                                    const AuthorizationServer& server);
 
@@ -62,9 +65,21 @@ class OAuthTokens {
   /// What was granted: as asked for when the server does not say (RFC 6749, section 5.1).
   std::string scope;
   std::optional<TimePoint> expires;
+  /// From when on it is renewed, so that it does not end on the way: a minute before the end, or a quarter of its life
+  /// where that is shorter. Empty without `expires`.
+  std::optional<TimePoint> renew_after;
 
   bool is_dpop() const noexcept;
 };
+
+/// How long to leave a token endpoint alone that could not be reached `failures` times in a row: 5 s, then twice as
+/// long each time; what the answer's `Retry-After` says in seconds, if it is more (RFC 9110, section 10.2.3). Five
+/// minutes at most.
+std::chrono::seconds back_off(unsigned failures, const HttpClient::Outcome& outcome);
+
+/// What a DPoP proof can be signed with at a server that lists these algorithms: ES256 if it is among them, else the
+/// first that this client has (RFC 9449, section 5.1). nullopt when there is none; symmetric ones never count.
+std::optional<JwsAlgorithm> choose_dpop_algorithm(const std::vector<std::string>& listed);
 
 enum class TokenCause {
   unreachable,     ///< no answer, 5xx or 429: what is stored stays good, try again later
@@ -75,12 +90,19 @@ enum class TokenCause {
   invalid_target,  ///< RFC 8707, section 2
   refused,         ///< any other error
   malformed,       ///< 200 without usable tokens
+  /// Nothing was sent: the server takes none of the ways in which the client can show who it is.
+  no_authentication,
 };
 std::string_view to_string(TokenCause cause) noexcept;
 
-/// Reads the answer: 200, a JSON object without `error`, a non-empty `access_token`, a token type that is understood. A
+/// Reads the answer: 200, a JSON object without `error`, an `access_token` that a header can carry, a token type that is
+/// understood. A
 /// token that was asked for with a proof must be bound by it: `Bearer` in return for a DPoP proof is refused.
 Result<OAuthTokens, TokenCause> read_token_response(const HttpClient::Outcome& outcome,
                                                     std::string_view requested_scope, bool with_proof, TimePoint now);
+
+/// The identity assertion of a token exchange (RFC 8693, section 2.2.1; draft-ietf-oauth-identity-assertion-authz-grant):
+/// 200, `issued_token_type` id-jag, `token_type` N_A. nullopt for anything else.
+std::optional<Secret> read_id_jag(const HttpClient::Outcome& outcome);
 
 }  // namespace leanmcp::inline v0

@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 
+#include <set>
+
 namespace leanmcp::inline v0 {
 
 namespace {
@@ -36,6 +38,31 @@ std::optional<json::object> object_of(const Secret& text) {
 }
 
 }  // namespace
+
+struct MemoryTokenStore::Held {
+  std::mutex mutex;
+  std::set<std::string> names;
+};
+
+std::shared_ptr<MemoryTokenStore::Held> MemoryTokenStore::make_held() { return std::make_shared<Held>(); }
+
+Result<std::unique_ptr<TokenStore::Lease>> MemoryTokenStore::try_lock(const std::string& name) {
+  class HeldName final : public Lease {
+   public:
+    HeldName(std::shared_ptr<Held> held, std::string name) : held_(std::move(held)), name_(std::move(name)) {}
+    ~HeldName() override {
+      const std::lock_guard lock(held_->mutex);
+      held_->names.erase(name_);
+    }
+
+   private:
+    const std::shared_ptr<Held> held_;
+    const std::string name_;
+  };
+  const std::lock_guard lock(held_->mutex);
+  if (!held_->names.insert(name).second) return std::unique_ptr<Lease>();
+  return std::unique_ptr<Lease>(std::make_unique<HeldName>(held_, name));
+}
 
 Result<std::optional<Secret>> MemoryTokenStore::load(const std::string& name) {
   const std::lock_guard lock(mutex_);
@@ -79,6 +106,7 @@ Secret save_tokens(const OAuthTokens& tokens, const Secret& dpop_key) {
   if (!tokens.refresh_token.empty()) out["refresh_token"] = tokens.refresh_token.reveal();
   if (!tokens.id_token.empty()) out["id_token"] = tokens.id_token;
   if (tokens.expires) out["expires"] = milliseconds(*tokens.expires);
+  if (tokens.renew_after) out["renew_after"] = milliseconds(*tokens.renew_after);
   if (!dpop_key.empty()) out["dpop_key"] = dpop_key.reveal();
   return Secret(json_text(out));
 }
@@ -93,6 +121,7 @@ std::optional<std::pair<OAuthTokens, Secret>> restore_tokens(const Secret& text)
   tokens.refresh_token = Secret(text_of(*in, "refresh_token"));
   tokens.id_token = text_of(*in, "id_token");
   tokens.expires = time_of(*in, "expires");
+  tokens.renew_after = time_of(*in, "renew_after");
   if (tokens.access_token.empty() || tokens.token_type.empty()) return std::nullopt;
   return std::pair(std::move(tokens), Secret(text_of(*in, "dpop_key")));
 }

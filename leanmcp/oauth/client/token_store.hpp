@@ -14,10 +14,24 @@
 namespace leanmcp::inline v0 {
 
 /// Where a client keeps what it was given: secrets under names. Values are opaque to the store. Thread-safe; a call may
-/// block for a short time (a file, a keyring).
+/// block for a short time (a file, a keyring). One `save` replaces a value whole: a reader sees the old or the new one.
 class TokenStore {
  public:
+  /// The right to renew what stands under one name, held by one client of all processes that share the store. Given
+  /// back when destroyed, from any thread, also after the store; and by the system when the process dies.
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    virtual ~Lease() = default;
+  };
+
   virtual ~TokenStore() = default;
+  /// Takes the lease of `name`, which need not have a value, without waiting; null when another holds it, be it in this
+  /// process or another one. It guards nothing by itself: `load` and `save` work without it. What the last holder
+  /// saved is what `load` gives once the lease is taken. A failure means that no lease can be had here at all.
+  virtual Result<std::unique_ptr<Lease>> try_lock(const std::string& name) = 0;
   /// An absent value is no failure.
   virtual Result<std::optional<Secret>> load(const std::string& name) = 0;
   virtual Result<void> save(const std::string& name, const Secret& value) = 0;
@@ -28,6 +42,7 @@ class TokenStore {
 /// Forgets everything with the process.
 class MemoryTokenStore final : public TokenStore {
  public:
+  Result<std::unique_ptr<Lease>> try_lock(const std::string& name) override;
   Result<std::optional<Secret>> load(const std::string& name) override;
   Result<void> save(const std::string& name, const Secret& value) override;
   Result<void> erase(const std::string& name) override;
@@ -36,6 +51,9 @@ class MemoryTokenStore final : public TokenStore {
  private:
   std::mutex mutex_;
   std::map<std::string, Secret> values_;
+  struct Held;
+  std::shared_ptr<Held> held_ = make_held();
+  static std::shared_ptr<Held> make_held();
 };
 
 /// Tokens are bound to who gave them and what they are for: the validated issuer, the resource, and a profile that

@@ -1,0 +1,160 @@
+#include <leanmcp/oauth/server/admin.hpp>
+
+#include <leanmcp/oauth/server/end_client.hpp>
+#include <leanmcp/oauth/server/initial_token.hpp>
+#include <leanmcp/oauth/server/signing_keys.hpp>
+#include <leanmcp/oauth/server/users.hpp>
+
+#include <algorithm>
+
+namespace leanmcp::inline v0::as {
+namespace {
+
+/// What the server bounds the life of an access token by.
+constexpr std::chrono::hours longest_access_token(1);
+/// A result with more rows is refused (DatabaseOptions::max_rows).
+constexpr std::int64_t most_rows = 10'000;
+
+Error sentence(const StorageError& error) {
+  return Error("the database cannot be used: " + std::string(to_string(error.cause)), error.detail);
+}
+
+AuditEntry done(std::string_view what) { return AuditEntry(AuditEvent::administration, "ok").reason(what); }
+
+}  // namespace
+
+Result<Administration> Administration::open(Database database, KeyRing ring, Logger log) {
+  auto store = Store::open(database);
+  if (!store) return sentence(store.error());
+  auto vault = Vault::open(std::move(database), ring, "oauth-upstream");
+  if (!vault) return Error("the vault cannot be opened", vault.error().detail());
+  return Administration(std::move(*store), std::move(*vault), std::move(ring), std::move(log));
+}
+
+Administration::Outcome<std::vector<ClientRecord>> Administration::clients(std::int64_t most,
+                                                                           std::string_view after) const {
+  return store_.clients(std::clamp<std::int64_t>(most, 1, most_rows), after);
+}
+
+Administration::Outcome<std::optional<ClientRecord>> Administration::client(std::string_view client_id) const {
+  return store_.client(client_id);
+}
+
+Administration::Outcome<bool> Administration::set_client_disabled(std::string_view client_id, bool disabled) const {
+  auto stored = store_.client(client_id);
+  if (!stored) return stored.error();
+  if (!*stored) return false;
+  (*stored)->disabled = disabled;
+  if (auto put = store_.put_client(**stored); !put) return put.error();
+  note(done(disabled ? "client disabled" : "client enabled").client(client_id));
+  if (!disabled) return true;
+  if (auto ended = revoke_grants({}, client_id); !ended) return ended.error();
+  return true;
+}
+
+Administration::Outcome<bool> Administration::remove_client(std::string_view client_id) const {
+  auto removed = as::remove_client(store_, vault_, client_id);
+  if (removed && *removed) note(done("client removed").client(client_id));
+  return removed;
+}
+
+Secret Administration::invite(TimePoint now, std::chrono::seconds lifetime) const {
+  note(done("initial access token made"));
+  return make_initial_token(ring_, now, lifetime);
+}
+
+Administration::Outcome<std::vector<GrantRecord>> Administration::grants(std::string_view subject,
+                                                                         std::string_view client_id,
+                                                                         std::int64_t most) const {
+  return store_.grants(subject, client_id, std::clamp<std::int64_t>(most, 1, most_rows));
+}
+
+Administration::Outcome<bool> Administration::revoke_grant(std::string_view grant_id) const {
+  auto ended = end_grant(store_, vault_, std::string(grant_id));
+  if (ended && *ended) note(done("grant revoked").grant(grant_id));
+  return ended;
+}
+
+Administration::Outcome<std::int64_t> Administration::revoke_grants(std::string_view subject,
+                                                                    std::string_view client_id) const {
+  if (subject.empty() && client_id.empty()) return std::int64_t{0};
+  const auto grants = store_.grants(subject, client_id, most_rows);
+  if (!grants) return grants.error();
+  std::int64_t count = 0;
+  for (const GrantRecord& grant : *grants) {
+    auto ended = end_grant(store_, vault_, grant.grant_id);
+    if (!ended) return ended.error();
+    count += *ended;
+  }
+  if (count > 0) note(done("grants revoked").subject(subject).client(client_id));
+  return count;
+}
+
+Administration::Outcome<void> Administration::deny(std::string_view token_id, TimePoint now) const {
+  auto denied = store_.deny(token_id, now + longest_access_token);
+  if (denied) note(done("access token denied"));
+  return denied;
+}
+
+Administration::Outcome<std::vector<KeyDescription>> Administration::keys(TimePoint now) const {
+  auto records = store_.signing_keys();
+  if (!records) return records.error();
+  std::vector<KeyDescription> out;
+  for (const SigningKeyRecord& record : *records) {
+    KeyDescription key;
+    key.key_id = record.key_id;
+    key.algorithm = record.algorithm;
+    key.created = record.created;
+    key.active = record.active;
+    key.retires = record.retires;
+    key.use = record.active <= now ? KeyDescription::Use::signs : KeyDescription::Use::waits;
+    // Of one algorithm only the newest active one signs; the records are in the order of that.
+    for (KeyDescription& older : out)
+      if (older.algorithm == key.algorithm && key.use == KeyDescription::Use::signs)
+        older.use = KeyDescription::Use::verifies;
+    out.push_back(std::move(key));
+  }
+  return out;
+}
+
+Result<std::string> Administration::rotate_key(JwsAlgorithm algorithm, TimePoint now) const {
+  SigningKeys keys(store_, ring_, algorithm, KeySchedule());
+  if (auto kept = keys.keep(now); !kept) return kept.error();
+  auto replaced = keys.replace(now);
+  if (replaced) note(done("signing key replaced").key_id(*replaced));
+  return replaced;
+}
+
+Administration::Outcome<std::vector<UserRecord>> Administration::users(std::int64_t most) const {
+  return store_.users(std::clamp<std::int64_t>(most, 1, most_rows));
+}
+
+Result<void> Administration::add_user(std::string_view username, std::string_view password, std::string_view profile,
+                                      TimePoint now) const {
+  const auto added = as::add_user(store_, username, password, profile, now);
+  if (!added) return added.error();
+  note(done("user added").subject(added->subject));
+  return {};
+}
+
+Result<void> Administration::set_password(std::string_view username, std::string_view password) const {
+  auto set = as::set_password(store_, username, password);
+  if (set) note(done("password set"));
+  return set;
+}
+
+Administration::Outcome<bool> Administration::set_user_disabled(std::string_view username, bool disabled) const {
+  auto stored = store_.user(username);
+  if (!stored) return stored.error();
+  if (!*stored) return false;
+  (*stored)->disabled = disabled;
+  auto put = store_.put_user(**stored);
+  if (!put || !*put) return put;
+  note(done(disabled ? "user disabled" : "user enabled").subject((*stored)->subject));
+  // Whoever may not sign in any more keeps no tokens either.
+  if (!disabled) return true;
+  if (auto ended = revoke_grants((*stored)->subject, {}); !ended) return ended.error();
+  return true;
+}
+
+}  // namespace leanmcp::inline v0::as

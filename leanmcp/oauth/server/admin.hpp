@@ -1,0 +1,85 @@
+#pragma once
+
+#include <leanmcp/crypto/seal.hpp>
+#include <leanmcp/oauth/server/audit_log.hpp>
+#include <leanmcp/oauth/server/options.hpp>
+#include <leanmcp/oauth/server/store.hpp>
+#include <leanmcp/storage/vault.hpp>
+
+#include <chrono>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace leanmcp::inline v0::as {
+
+/// A signing key without its private half.
+struct KeyDescription {
+  enum class Use { waits, signs, verifies };
+  std::string key_id;
+  std::string algorithm;
+  /// Published and not signing yet; signing; published since tokens of it may be about.
+  Use use = Use::waits;
+  TimePoint created;
+  TimePoint active;
+  std::optional<TimePoint> retires;
+};
+
+/// What an operator does with an authorization server, over its database and root keys alone: the server may run
+/// meanwhile, in several instances. Nothing that is handed out here holds a secret, except what was just made to be
+/// given to somebody (`invite`). What is done is in the audit log. Thread-safe; all functions block.
+///
+/// Configured clients are in the server's options and not seen here.
+class Administration {
+ public:
+  /// Makes or upgrades the tables. The error is a sentence.
+  static Result<Administration> open(Database database, KeyRing ring, Logger log = {});
+
+  template <class T>
+  using Outcome = Result<T, StorageError>;
+
+  /// Registered clients and metadata documents, by id; those after `after`.
+  Outcome<std::vector<ClientRecord>> clients(std::int64_t most, std::string_view after) const;
+  Outcome<std::optional<ClientRecord>> client(std::string_view client_id) const;
+  /// A disabled client gets no tokens and no consent page, and cannot register again under its id. False for an unknown
+  /// one.
+  Outcome<bool> set_client_disabled(std::string_view client_id, bool disabled) const;
+  /// False when there was none. A client of a metadata document comes back when it asks again; disable it instead.
+  Outcome<bool> remove_client(std::string_view client_id) const;
+  /// A token for one registration (RFC 7591, section 3), where the server asks for one.
+  Secret invite(TimePoint now, std::chrono::seconds lifetime) const;
+
+  /// The newest ones; an empty subject or client is any.
+  Outcome<std::vector<GrantRecord>> grants(std::string_view subject, std::string_view client_id,
+                                           std::int64_t most) const;
+  /// The family of tokens and the provider's tokens behind it. False when it was none or revoked already.
+  Outcome<bool> revoke_grant(std::string_view grant_id) const;
+  /// All of a person's, or a client's; how many. One of the two must not be empty.
+  Outcome<std::int64_t> revoke_grants(std::string_view subject, std::string_view client_id) const;
+  /// An access token by its `jti`, for as long as any of them lives.
+  Outcome<void> deny(std::string_view token_id, TimePoint now) const;
+
+  Outcome<std::vector<KeyDescription>> keys(TimePoint now) const;
+  /// A new key that signs at once, instead of the one that does; running servers take it up within a minute. Its id.
+  Result<std::string> rotate_key(JwsAlgorithm algorithm, TimePoint now) const;
+
+  Outcome<std::vector<UserRecord>> users(std::int64_t most) const;
+  /// The errors are sentences. Blocks for as long as a password costs.
+  Result<void> add_user(std::string_view username, std::string_view password, std::string_view profile,
+                        TimePoint now) const;
+  Result<void> set_password(std::string_view username, std::string_view password) const;
+  /// False for an unknown one.
+  Outcome<bool> set_user_disabled(std::string_view username, bool disabled) const;
+
+ private:
+  Administration(Store store, Vault vault, KeyRing ring, Logger log)
+      : store_(std::move(store)), vault_(std::move(vault)), ring_(std::move(ring)), audit_(std::move(log)) {}
+  void note(AuditEntry entry) const { audit_.write(entry); }
+
+  Store store_;
+  Vault vault_;
+  KeyRing ring_;
+  AuditLog audit_;
+};
+
+}  // namespace leanmcp::inline v0::as

@@ -1,0 +1,84 @@
+#include <leanmcp/oauth/server/rate_limits.hpp>
+
+#include <leanmcp/auth/rate_limit.hpp>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
+#include <array>
+#include <mutex>
+#include <memory>
+
+namespace leanmcp::inline v0::as {
+namespace {
+
+constexpr std::chrono::minutes per(1);
+constexpr std::size_t limit_count = 5;
+/// Registrations of all addresses together, as many times what one may.
+constexpr int all_addresses = 30;
+
+/// Nothing where there is no limit.
+std::unique_ptr<RateBuckets> buckets(int per_minute, std::size_t keys = 50'000) {
+  if (per_minute <= 0) return nullptr;
+  return std::make_unique<RateBuckets>(static_cast<std::size_t>(per_minute), per, keys);
+}
+
+std::chrono::seconds rounded(std::chrono::milliseconds wait) { return std::chrono::ceil<std::chrono::seconds>(wait); }
+
+}  // namespace
+
+struct RateLimits::Data {
+  mutable std::mutex mutex;
+  std::array<std::unique_ptr<RateBuckets>, limit_count> each;
+  std::unique_ptr<RateBuckets> registrations;
+
+  std::unique_ptr<RateBuckets>& of(Limit limit) { return each[static_cast<std::size_t>(limit)]; }
+};
+
+RateLimits::RateLimits(const OAuthServerOptions::Limits& limits) : data_(std::make_unique<Data>()) {
+  data_->of(Limit::registration) = buckets(limits.register_per_address);
+  data_->of(Limit::token) = buckets(limits.token_per_client);
+  data_->of(Limit::failure) = buckets(limits.failures_per_address);
+  data_->of(Limit::authorize) = buckets(limits.authorize_per_address);
+  data_->of(Limit::document) = buckets(limits.new_documents_per_address);
+  data_->registrations = buckets(limits.register_per_address * all_addresses, 1);
+}
+RateLimits::~RateLimits() = default;
+
+std::chrono::seconds RateLimits::take(Limit limit, std::string_view key, TimePoint now) {
+  const std::lock_guard lock(data_->mutex);
+  auto& own = data_->of(limit);
+  if (!own) return std::chrono::seconds(0);
+  const auto wait = own->take(limit == Limit::token ? std::string(key) : limit_key(key), now);
+  if (wait.count() > 0 || limit != Limit::registration) return rounded(wait);
+  return rounded(data_->registrations->take("all", now));
+}
+
+std::chrono::seconds RateLimits::wait(Limit limit, std::string_view key, TimePoint now) const {
+  const std::lock_guard lock(data_->mutex);
+  const auto& own = data_->of(limit);
+  if (!own) return std::chrono::seconds(0);
+  return rounded(own->wait(limit == Limit::token ? std::string(key) : limit_key(key), now));
+}
+
+OAuthError too_many_requests(std::chrono::seconds wait) {
+  OAuthError error("temporarily_unavailable", "Too many requests; wait a little and try again.", "over a limit");
+  error.status = 429;
+  error.retry_after = wait;
+  return error;
+}
+
+std::string limit_key(std::string_view address) {
+  in6_addr v6{};
+  const std::string text(address);
+  if (text.find(':') == text.npos || inet_pton(AF_INET6, text.c_str(), &v6) != 1) return text;
+  if (IN6_IS_ADDR_V4MAPPED(&v6)) {
+    std::array<char, INET_ADDRSTRLEN> v4{};
+    return inet_ntop(AF_INET, v6.s6_addr + 12, v4.data(), v4.size());
+  }
+  for (std::size_t i = 8; i < 16; ++i) v6.s6_addr[i] = 0;
+  std::array<char, INET6_ADDRSTRLEN> out{};
+  return std::string(inet_ntop(AF_INET6, &v6, out.data(), out.size())) + "/64";
+}
+
+}  // namespace leanmcp::inline v0::as

@@ -1,0 +1,46 @@
+#pragma once
+
+#include <leanmcp/base/clock.hpp>
+#include <leanmcp/oauth/server/message.hpp>
+#include <leanmcp/oauth/server/options.hpp>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <string_view>
+
+namespace leanmcp::inline v0::as {
+
+/// What is counted.
+enum class Limit {
+  registration,  ///< by address; all addresses together are counted too
+  token,         ///< by client
+  failure,       ///< failed client authentication and sign-in, by address
+  authorize,     ///< by address
+  document,      ///< metadata documents not seen before, by address
+};
+
+/// Requests per minute by address or client, each refilled steadily, in bounded memory. Counts of this instance: behind
+/// several, each allows as much. An IPv6 address counts as its /64, which is what one person has. Thread-safe.
+class RateLimits {
+ public:
+  explicit RateLimits(const OAuthServerOptions::Limits& limits);
+  ~RateLimits();
+
+  /// Counts one. Zero when it may go on; otherwise when to come back.
+  std::chrono::seconds take(Limit limit, std::string_view key, TimePoint now);
+  /// What `take` would answer, without counting: for failures, which count only once they have happened.
+  std::chrono::seconds wait(Limit limit, std::string_view key, TimePoint now) const;
+
+ private:
+  struct Data;
+  std::unique_ptr<Data> data_;
+};
+
+/// 429 with Retry-After.
+OAuthError too_many_requests(std::chrono::seconds wait);
+
+/// What an address is counted by: an IPv4 address whole, of an IPv6 one the first 64 bits.
+std::string limit_key(std::string_view address);
+
+}  // namespace leanmcp::inline v0::as

@@ -1,0 +1,117 @@
+// The sign-in page of this server's own users.
+
+#include <leanmcp/oauth/server/audit_log.hpp>
+#include <leanmcp/oauth/server/authorization_request.hpp>
+#include <leanmcp/oauth/server/browser.hpp>
+#include <leanmcp/oauth/server/pages.hpp>
+#include <leanmcp/oauth/server/rate_limits.hpp>
+#include <leanmcp/oauth/server/users.hpp>
+
+#include <algorithm>
+
+namespace leanmcp::inline v0::as {
+
+namespace {
+
+constexpr std::string_view gone = "This sign-in has been completed already, or it took too long.";
+/// One sentence for every reason, so that nobody learns which names there are.
+constexpr std::string_view wrong = "The user name or the password is not right.";
+
+/// What failed tries for a name are counted by; a digest, since what is typed there may be a password.
+std::string counted_name(std::string_view username) { return "user " + digest_of(username).substr(0, 32); }
+
+}  // namespace
+
+Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
+  if (!core.options.own_users_) return stop_answer(404, "There is no such page.");
+  if (request.verb != HttpMethod::get && request.verb != HttpMethod::post) return wrong_method_answer("GET, POST");
+  const bool answered = request.verb == HttpMethod::post;
+  const auto refuse = [&](int status, std::string_view sentence, std::string_view reason) {
+    core.audit->write(AuditEntry(AuditEvent::sign_in, "refused").peer(request.peer).reason(reason));
+    return stop_answer(status, sentence);
+  };
+  if (answered && !from_own_page(core, request))
+    return refuse(403, "The answer did not come from the page that was shown here.", "foreign origin");
+  const auto form = Parameters::parse(answered ? request.body : request.query);
+  if (!form || (answered && !request.header("content-type").starts_with("application/x-www-form-urlencoded")))
+    return refuse(400, "The request has the wrong form.", "malformed form");
+  const std::string_view state = form->get("state");
+  const auto found = core.store->transaction_by_state(digest_of(state));
+  if (!found) return trouble_answer();
+  if (state.empty() || !*found || (*found)->upstream != own_users_name) return refuse(400, gone, "unknown state");
+  const TransactionRecord& transaction = **found;
+  if (!is_bound_browser(core, request, transaction))
+    return refuse(403, "This sign-in was begun in another browser.", "another browser");
+  if (transaction.expires <= now) return refuse(400, gone, "expired");
+  const auto client = find_client(core, transaction.client_id, request.peer, now);
+  if (!client) return refuse(400, "The app is not known here any more.", "unknown client");
+
+  const std::string username(form->get("username"));
+  const auto show = [&](std::string_view alarm) {
+    const FormToken token = new_form_token(core);
+    Cookies cookies = surplus_cookies(core, request);
+    // Whatever is kept of the journey must outlive the tidying.
+    std::erase_if(cookies, [&](const std::string& one) { return one == end_of_journey(core, transaction); });
+    cookies.push_back(token.cookie);
+    return page_answer(sign_in_page(core, *client, state, token.token, username, alarm), cookies);
+  };
+  if (!answered) return show({});
+  // The form needs no record of its own: the journey's cookie says whose it is, the form's cookie that it was shown.
+  if (form_digest(core, request, form->get("token")).empty())
+    return refuse(403, "The answer did not come from the page that was shown here.", "no form cookie");
+
+  const auto entry = [&](std::string_view outcome, std::string_view reason) {
+    return AuditEntry(AuditEvent::sign_in, outcome)
+        .client(transaction.client_id)
+        .transaction(transaction.id_digest)
+        .peer(request.peer)
+        .reason(reason);
+  };
+  const std::string name = client_label(*client);
+  const Cookies ended = {end_of_journey(core, transaction), end_of_form(core, form->get("token"))};
+  if (form->has("deny")) {
+    const auto mine = core.store->finish_transaction(transaction.id_digest);
+    if (!mine) return trouble_answer();
+    if (!*mine) return refuse(400, gone, "state used before");
+    core.audit->write(entry("access_denied", ""));
+    return go_on_answer(
+        "Not signed in", "You are sent back to " + name + ".",
+        error_url(core, transaction.redirect_uri, transaction.state, "access_denied", "The sign-in was not completed."),
+        ended);
+  }
+  const std::string counted = counted_name(username);
+  const auto wait =
+      std::max(core.limits->wait(Limit::failure, request.peer, now), core.limits->wait(Limit::failure, counted, now));
+  if (wait.count() > 0) {
+    core.audit->write(AuditEntry(AuditEvent::limited, "refused").peer(request.peer).reason("sign-in"));
+    return wait_answer(wait);
+  }
+  const auto user = check_user(*core.store, username, form->get("password"));
+  if (!user) return trouble_answer();
+  if (!*user) {
+    core.limits->take(Limit::failure, request.peer, now);
+    core.limits->take(Limit::failure, counted, now);
+    core.audit->write(entry("refused", "wrong name or password"));
+    return show(wrong);
+  }
+  const auto luggage = open_luggage(core, transaction);
+  const auto mine = core.store->finish_transaction(transaction.id_digest);
+  if (!mine || !luggage) return trouble_answer();
+  if (!*mine) return refuse(400, gone, "state used before");
+  UpstreamPerson person;
+  person.id = (*user)->subject;
+  person.profile = (*user)->profile;
+  const std::string subject = subject_of(own_users_name, person.id);
+  core.audit->write(entry("ok", "").subject(subject));
+  if (!luggage->remembered.empty() && luggage->remembered != subject)
+    return ask_anew(core, request, *client, transaction, now);
+  Cookies cookies = ended;
+  if (const auto cookie = remember(core, *client, transaction, *luggage, subject, now)) cookies.push_back(*cookie);
+  const auto url = issue_code(core, transaction, subject, person, now);
+  const std::string back =
+      url ? *url
+          : error_url(core, transaction.redirect_uri, transaction.state, url.error().error, url.error().description);
+  return go_on_answer("Signed in", "You are sent back to " + name + ".", back, cookies);
+}
+
+}  // namespace leanmcp::inline v0::as
