@@ -159,6 +159,11 @@ async function abandons_and_manages() {
   await page.getByText(/bank debit/).click();
   await page.waitForLoadState();
   await page.waitForURL(/success/, { timeout: 5000 }).catch(() => {});
+  // The redirect may be faster than what Stripe tells, and Stripe is asked now and then only.
+  for (let i = 0; i < 10 && !(await page.innerText('body')).includes('on its way'); ++i) {
+    await page.waitForTimeout(1000);
+    await page.reload();
+  }
   await look(page, 'on-its-way', {});
   checks.check('money that takes days is said', (await page.innerText('body')).includes('on its way'), await page.innerText('body'));
 
