@@ -52,6 +52,18 @@ Result<void> Billing::Impl::note(const Occasion& occasion) {
   return {};
 }
 
+Result<std::optional<CheckoutFlow>> Billing::Impl::refresh_row(const detail::Stored<std::optional<detail::FlowRow>>& row) {
+  constexpr std::int64_t at_most_every_seconds = 3;
+  if (!row) return unavailable(row.error());
+  if (!*row) return std::optional<CheckoutFlow>();
+  auto asked = refresh(**row, at_most_every_seconds);
+  if (!asked) return asked.error();
+  const auto now_row = store.flow((*row)->flow_id);
+  if (!now_row) return unavailable(now_row.error());
+  if (!*now_row) return std::optional<CheckoutFlow>();
+  return std::optional<CheckoutFlow>(flow_view(**now_row));
+}
+
 Billing::Billing(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Billing::~Billing() = default;
 
@@ -107,13 +119,11 @@ Result<std::optional<CheckoutFlow>> Billing::flow(std::string_view flow_id) {
 }
 
 Result<std::optional<CheckoutFlow>> Billing::refresh_flow(std::string_view flow_id) {
-  constexpr std::int64_t at_most_every_seconds = 3;
-  auto row = impl_->store.flow(flow_id);
-  if (!row) return impl_->unavailable(row.error());
-  if (!*row) return std::optional<CheckoutFlow>();
-  auto asked = impl_->refresh(**row, at_most_every_seconds);
-  if (!asked) return asked.error();
-  return flow(flow_id);
+  return impl_->refresh_row(impl_->store.flow(flow_id));
+}
+
+Result<std::optional<CheckoutFlow>> Billing::refresh_session(std::string_view session_id) {
+  return impl_->refresh_row(impl_->store.flow_of_session(session_id));
 }
 
 Result<std::string> Billing::portal_url(std::string_view principal_key, std::string_view return_url, PortalPage page) {

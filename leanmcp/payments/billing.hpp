@@ -57,12 +57,15 @@ class Billing final : public Entitlements {
   /// no webhook comes.
   Result<std::optional<CheckoutFlow>> refresh_flow(std::string_view flow_id);
 
+  /// The same by the session's id, as Stripe gives it to the page that the browser comes back to.
+  Result<std::optional<CheckoutFlow>> refresh_session(std::string_view session_id);
+
   /// Where the person manages the subscription. A bearer credential: make it when they click, behind a sign-in.
   Result<std::string> portal_url(std::string_view principal_key, std::string_view return_url,
                                  PortalPage page = PortalPage::home);
 
-  /// A link to the portal behind a sign-in (see `add_billing_pages`), good for a day: `manage_url`/<id>. Error without
-  /// a `manage_url`.
+  /// A link to the portal behind a sign-in (see `add_billing_pages`), good for a day: `manage_url` with an id behind it.
+  /// Error without a `manage_url`.
   Result<std::string> manage_link(std::string_view principal_key);
   /// Whom a link was made for; nullopt when it is unknown or too old.
   Result<std::optional<std::string>> manage_link_owner(std::string_view link_id);

@@ -185,8 +185,8 @@ bool Billing::Impl::send_meter(const MeterRow& row) {
   }
   options.log.warning("billing: use not counted yet", {{"identifier", row.identifier}, {"why", why}});
   // A plain refusal settles the doubt of this attempt, not that of those before it.
-  static_cast<void>(store.postpone_meter(row.identifier, now() + detail::event_backoff(row.attempts + 1),
-                                         doubtful || since != 0));
+  static_cast<void>(
+      store.postpone_meter(row.identifier, now() + detail::event_backoff(row.attempts + 1), doubtful || since != 0));
   return false;
 }
 

@@ -41,6 +41,8 @@ class Billing::Impl {
   Result<void> note(const Occasion& occasion);
   /// Asks about the flow's session, unless someone did so just now; whether it asked.
   Result<bool> refresh(const detail::FlowRow& flow, std::int64_t at_most_every_seconds);
+  /// The flow of that row as it is after asking.
+  Result<std::optional<CheckoutFlow>> refresh_row(const detail::Stored<std::optional<detail::FlowRow>>& row);
 
   // billing_entitlement.cpp
   Result<Entitlement> check(std::string_view principal_key, std::string_view product);

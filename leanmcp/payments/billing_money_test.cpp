@@ -239,8 +239,7 @@ TEST_P(MoneyTest, OneEventIsWorkedOnByOneOfMany) {
   std::atomic<int> applied{0};
   std::vector<std::thread> threads;
   stripe->on_call = [](const std::string&) { std::this_thread::sleep_for(5ms); };
-  for (int i = 0; i < 6; ++i)
-    threads.emplace_back([&] { applied += deliver(event) == Outcome::applied ? 1 : 0; });
+  for (int i = 0; i < 6; ++i) threads.emplace_back([&] { applied += deliver(event) == Outcome::applied ? 1 : 0; });
   for (auto& thread : threads) thread.join();
   EXPECT_EQ(applied, 1);
   EXPECT_EQ(stripe->calls["get_session"], 1);
@@ -255,7 +254,7 @@ TEST_P(MoneyTest, MoreMissedEventsThanOneSweepReadsAreReadByTheNext) {
     clock->advance(1s);
     stripe->emit("customer.subscription.updated", "subscription", "sub_other", "cus_other");
   }
-  stripe->page_size = 1;  // so that a sweep reads 100
+  stripe->page_size = 1;               // so that a sweep reads 100
   fail("get_session", Fault::before);  // the flow itself is not to tell
   int found = 0;
   for (int i = 0; i < 4; ++i) {

@@ -58,8 +58,7 @@ bool allows(const std::string& status) { return status == "active" || status == 
 std::string billing_options_fault(const BillingOptions& options) {
   if (std::string fault = products_fault(options); !fault.empty()) return fault;
   std::set<std::string_view> meters;
-  for (const BillingMeter& meter : options.meters)
-  {
+  for (const BillingMeter& meter : options.meters) {
     if (meter.key.empty() || meter.event_name.empty() || !meters.insert(meter.key).second)
       return "a meter is unnamed or declared twice";
     const auto named = [&](const BillingProduct& product) { return product.key == meter.product; };

@@ -196,6 +196,10 @@ Stored<std::optional<FlowRow>> BillingStore::flow(std::string_view flow_id) cons
   return first(database_.run(select(flow_columns, "billing_flows WHERE flow_id = $1"), {flow_id}), &flow_of);
 }
 
+Stored<std::optional<FlowRow>> BillingStore::flow_of_session(std::string_view session_id) const {
+  return first(database_.run(select(flow_columns, "billing_flows WHERE session_id = $1"), {session_id}), &flow_of);
+}
+
 Stored<std::optional<FlowRow>> BillingStore::live_flow(std::string_view principal_key, std::string_view product) const {
   return first(database_.run(select(flow_columns,
                                     "billing_flows WHERE principal_key = $1 AND product = $2 "

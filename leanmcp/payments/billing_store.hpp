@@ -143,6 +143,7 @@ class BillingStore {
   Stored<void> forget_customer(std::string_view customer_id, std::int64_t now) const;
 
   Stored<std::optional<FlowRow>> flow(std::string_view flow_id) const;
+  Stored<std::optional<FlowRow>> flow_of_session(std::string_view session_id) const;
   /// The open or pending one of that person and product.
   Stored<std::optional<FlowRow>> live_flow(std::string_view principal_key, std::string_view product) const;
   /// False when there is a live one already.

@@ -176,7 +176,8 @@ Stored<bool> BillingStore::insert_meter(const MeterRow& row) const {
 }
 
 Stored<std::optional<MeterRow>> BillingStore::meter(std::string_view identifier) const {
-  auto rows = database_.run(query(select_meters, "WHERE identifier = $1 AND sent_at IS NULL AND state = 'due'"), {identifier});
+  auto rows =
+      database_.run(query(select_meters, "WHERE identifier = $1 AND sent_at IS NULL AND state = 'due'"), {identifier});
   if (!rows) return rows.error();
   if (rows->empty()) return std::optional<MeterRow>();
   return std::optional<MeterRow>(meter_of((*rows)[0]));
@@ -224,8 +225,7 @@ Stored<ReserveOutcome::State> BillingStore::hold_meter(const MeterRow& row, std:
         {row.identifier, row.principal_key, row.event_name, row.value, now, held_until});
     if (!taken) return taken.error();
     if (taken->changed() > 0) return State::reserved;
-    auto known =
-        transaction.run("SELECT state FROM billing_meter_events WHERE identifier = $1", {row.identifier});
+    auto known = transaction.run("SELECT state FROM billing_meter_events WHERE identifier = $1", {row.identifier});
     if (!known) return known.error();
     return known->empty() || (*known)[0].text(0) == "held" ? State::in_progress : State::finished;
   });

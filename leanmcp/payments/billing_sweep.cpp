@@ -124,8 +124,8 @@ Result<void> Billing::Impl::sweep_flows(SweepReport& report) {
   return {};
 }
 
-/// One page after the other, newest first. The time of the oldest event seen when there are more than one sweep reads, 0
-/// when all were seen; none when Stripe would not list them.
+/// One page after the other, newest first. The time of the oldest event seen when there are more than one sweep reads,
+/// 0 when all were seen; none when Stripe would not list them.
 Result<std::optional<std::int64_t>> Billing::Impl::list_events(std::int64_t from, std::int64_t to,
                                                                SweepReport& report) {
   StripeEventQuery query;

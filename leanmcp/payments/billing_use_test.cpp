@@ -156,8 +156,10 @@ TEST_P(UseTest, TwoInstancesSellOnceAndSpendOnce) {
     threads.emplace_back([&, i] {
       const auto begun = instances[i % 2]->begin_checkout(request("ada", i % 4 < 2 ? "monthly" : "yearly"));
       const std::lock_guard lock(mutex);
-      if (begun) urls.insert(begun->url);
-      else ++unclear;
+      if (begun)
+        urls.insert(begun->url);
+      else
+        ++unclear;
     });
   for (auto& thread : threads) thread.join();
   threads.clear();

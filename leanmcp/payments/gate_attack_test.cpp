@@ -105,9 +105,8 @@ void with_doors(Shop& shop, Door& door) {
       trusted(), metered(shop.billing, "calls", 1));
   shop.server.tool(
       "formal", [](const Word& input) { return input.word; }, trusted(), requires_credit(shop.billing, "images", 1),
-      elicitation(Form("Which word?").text("word").required(), ElicitationOptions().otherwise([](Action) {
-        return ToolResult("No word, then.");
-      })));
+      elicitation(Form("Which word?").text("word").required(),
+                  ElicitationOptions().otherwise([](Action) { return ToolResult("No word, then."); })));
 }
 
 std::string params(const std::string& tool) { return R"({"name":")" + tool + R"(","arguments":{}})"; }
@@ -292,7 +291,8 @@ TEST(Attack, ABusyServerForgetsNoDebt) {
     std::this_thread::sleep_for(1ms);
   }
   jam.open();
-  EXPECT_TRUE(run_until(shop, [&] { return *shop.billing->commit_credits("nobody's") == false && shop.balance() == 0; }));
+  EXPECT_TRUE(
+      run_until(shop, [&] { return *shop.billing->commit_credits("nobody's") == false && shop.balance() == 0; }));
   shop.clock->advance(2h);  // far past the hold: what was not committed would be back
   EXPECT_EQ(shop.balance(), 0);
 }

@@ -144,7 +144,8 @@ struct Shop {
   }
   void deliver() {
     for (const StripeEvent& event : stripe->event_log)
-      ASSERT_TRUE(billing->handle_webhook(event.payload, sign_webhook(event.payload, Secret("whsec_test"), clock->now())));
+      ASSERT_TRUE(
+          billing->handle_webhook(event.payload, sign_webhook(event.payload, Secret("whsec_test"), clock->now())));
   }
   std::int64_t balance() { return *billing->credit_balance(test_principal("ada").key(), "images"); }
 

@@ -172,7 +172,8 @@ class AppsOwn final : public Entitlements {
 TEST(Gate, AsksTheAppsOwnEntitlements) {
   const auto own = std::make_shared<AppsOwn>();
   Server server("own", "1");
-  server.tool("feature", [] { return "data"; }, trusted(), requires_plan(own, "premium"));
+  server.tool(
+      "feature", [] { return "data"; }, trusted(), requires_plan(own, "premium"));
   MemoryClient client = connect_in_memory(server);
   client.as_user(test_user("ada", "ada@example.com"));
   EXPECT_EQ(client.call_text("feature"), "data");
@@ -186,7 +187,8 @@ TEST(Gate, RefusesWhatCannotWork) {
   Shop shop(Version::v2026_07_28);
   const auto fault = [&](Decorator first, Decorator second) {
     Server server("x", "1");
-    server.tool("t", [] { return "x"; }, std::move(first), std::move(second));
+    server.tool(
+        "t", [] { return "x"; }, std::move(first), std::move(second));
     const auto built = server.build();
     return built ? std::string() : built.error().message();
   };

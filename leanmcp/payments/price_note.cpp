@@ -23,8 +23,7 @@ std::string as_json(const std::vector<PriceTag>& prices) {
       item["currency"] = price.money.currency;
     }
     if (price.per_use)
-      item["perUse"] =
-          boost::json::object{{"amount", price.per_use->minor}, {"currency", price.per_use->currency}};
+      item["perUse"] = boost::json::object{{"amount", price.per_use->minor}, {"currency", price.per_use->currency}};
     item["text"] = price.text();
     if (!price.interval.empty()) item["interval"] = price.interval;
     if (price.interval_count > 1) item["intervalCount"] = price.interval_count;

@@ -206,7 +206,9 @@ std::string refusal(const std::string& key, const std::string& base) {
   options.api_base = base;
   const auto client = StripeClient::create(
       std::move(options),
-      [](ClientRequest) -> HttpClient::Outcome { return HttpClientFault{HttpClientCause::protocol, {}}; },
+      [](ClientRequest) -> HttpClient::Outcome {
+        return HttpClientFault{HttpClientCause::protocol, {}};
+      },
       [](std::chrono::milliseconds) {});
   if (client) return (*client)->livemode() ? "live" : "test";
   EXPECT_EQ(client.error().message().find(key.empty() ? "\x01" : key), std::string::npos);

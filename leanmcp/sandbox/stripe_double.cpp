@@ -78,8 +78,7 @@ bool StripeDouble::Impl::pay(std::string_view session_id, Payment payment) {
     pay_once(*session, cart, payment);
     return true;
   }
-  json::object subscription =
-      subscription_object(*session, cart.lines, cart.subscription_data, seconds_for(*session));
+  json::object subscription = subscription_object(*session, cart.lines, cart.subscription_data, seconds_for(*session));
   if (payment == Payment::delayed) subscription["status"] = "incomplete";
   (*session)["subscription"] = subscription.at("id");
   const bool free = text_of(subscription, "status") == "trialing";

@@ -27,7 +27,8 @@ enum class Payment {
 
 /// A play-act of Stripe's API and checkout, in memory: customers, checkout sessions, subscriptions with renewals and
 /// changes of plan, invoices, one-time payments with refunds and disputes, events, prices, portal, meter events and
-/// test clocks, as far as a checkout needs them and the official clients can use them unchanged. Sans-I/O: requests in, answers out, events to be delivered taken by `take_events`. Thread-safe.
+/// test clocks, as far as a checkout needs them and the official clients can use them unchanged. Sans-I/O: requests in,
+/// answers out, events to be delivered taken by `take_events`. Thread-safe.
 ///
 /// Times are the clock's, moved on by `advance`: a test clock for the whole of it.
 class StripeDouble {

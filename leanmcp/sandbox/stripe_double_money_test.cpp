@@ -169,15 +169,18 @@ TEST_F(StripeMoneyTest, MeteredPricesAreSoldWithoutQuantity) {
   post("/v1/checkout/sessions", "mode=subscription&" + base + "price_usage&line_items[0][quantity]=1", 400);
   post("/v1/checkout/sessions", "mode=payment&" + base + "price_monthly", 400);
   post("/v1/checkout/sessions", "mode=subscription&" + base + "price_pack", 400);
-  const std::string both(post("/v1/checkout/sessions", "mode=subscription&" + base +
-                                                           "price_monthly&line_items[0][quantity]=1&line_items[1][price]=price_usage")
-                             .at("id")
-                             .as_string());
+  const std::string both(
+      post("/v1/checkout/sessions",
+           "mode=subscription&" + base + "price_monthly&line_items[0][quantity]=1&line_items[1][price]=price_usage")
+          .at("id")
+          .as_string());
   EXPECT_NE(page("GET", "/checkout/" + both).body.find("$0.02 a use"), std::string::npos);
 }
 
 TEST_F(StripeMoneyTest, TestClocksMoveTheirCustomersOnly) {
-  const auto text = [](const json::object& object, const char* name) { return std::string(object.at(name).as_string()); };
+  const auto text = [](const json::object& object, const char* name) {
+    return std::string(object.at(name).as_string());
+  };
   const std::int64_t start = unix_seconds(clock->now());
   const std::string id = text(post("/v1/test_helpers/test_clocks", "frozen_time=" + std::to_string(start)), "id");
   const auto subscribed = [&](const std::string& more) {

@@ -63,9 +63,8 @@ bool StripeDouble::Impl::dispute(std::string_view payment_id, std::string_view s
   json::object* const charge = charge_of(payment_id);
   const bool known = std::find(dispute_statuses.begin(), dispute_statuses.end(), status) != dispute_statuses.end();
   if (!charge || !known) return false;
-  const auto found = std::find_if(disputes_.begin(), disputes_.end(), [&](const auto& one) {
-    return text_of(one.second, "payment_intent") == payment_id;
-  });
+  const auto found = std::find_if(disputes_.begin(), disputes_.end(),
+                                  [&](const auto& one) { return text_of(one.second, "payment_intent") == payment_id; });
   const bool closed = status == "won" || status == "lost";
   if (found != disputes_.end()) {
     found->second["status"] = status;

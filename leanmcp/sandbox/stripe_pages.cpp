@@ -133,7 +133,8 @@ std::string portal_actions(const json::object& subscription, const json::array& 
     for (const json::value& entry : prices) {
       const json::object& price = entry.get_object();
       if (text_of(price, "id") == present) continue;
-      body += button("plan:" + text_of(price, "id"), "Change to " + text_of(price, "nickname") + ", " + price_text(price));
+      body +=
+          button("plan:" + text_of(price, "id"), "Change to " + text_of(price, "nickname") + ", " + price_text(price));
     }
   }
   if (subscription.at("cancel_at_period_end").get_bool()) {

@@ -17,7 +17,8 @@ std::optional<Answer> stripe_page(StripeDouble& stripe, const Request& request);
 /// `/sandbox/plan/<subscription>?price=<price>`, `/sandbox/card/<customer>?declines=true|false`,
 /// `/sandbox/pay_due/<subscription>`, `/sandbox/refund/<payment>[?amount=<minor units>]`,
 /// `/sandbox/dispute/<payment>?status=needs_response|won|lost`, `/sandbox/clock?advance=<seconds>`,
-/// `/sandbox/fail?path=/v1/…&status=500[&times=1][&should_retry=true]` (the next such requests fail); and `GET /sandbox/object/<kind>/<id>`. nullopt for another path.
+/// `/sandbox/fail?path=/v1/…&status=500[&times=1][&should_retry=true]` (the next such requests fail); and `GET
+/// /sandbox/object/<kind>/<id>`. nullopt for another path.
 std::optional<Answer> stripe_control(StripeDouble& stripe, const Request& request);
 
 }  // namespace leanmcp::inline v0::sandbox
