@@ -96,7 +96,9 @@ void HttpStream::finish(HttpClient::Outcome outcome) {
   if (!outcome && !end_.error) end_.error = error_of(outcome.error());
   end_.last_event_id = parser_.last_event_id();
   end_.retry = parser_.retry();
-  done_.set(std::move(end_));
+  if (!end_.was_stream) return done_.set(std::move(end_));
+  // Behind the events that are on their way: who comes late to wait for the end would otherwise get it first.
+  executor_.post([self = shared_from_this()] { self->done_.set(std::move(self->end_)); });
 }
 
 }  // namespace leanmcp::inline v0::detail
