@@ -3,7 +3,6 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { rolldown } from 'rolldown';
 import { free_port, root, start } from '../support/process.mjs';
 
 // {url, stop()}, or undefined where there is no checkout.
@@ -12,6 +11,7 @@ export async function start_conformance_server() {
   if (!source) return undefined;
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'conformance-server-'));
   fs.symlinkSync(path.join(root, 'tests/node_modules'), path.join(folder, 'node_modules'));
+  const { rolldown } = await import('rolldown');
   const bundle = await rolldown({ input: source, platform: 'node', external: (name) => !/^[./]/.test(name) });
   await bundle.write({ file: path.join(folder, 'server.mjs'), format: 'esm' });
   await bundle.close();
