@@ -3,6 +3,7 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace {
 
@@ -20,7 +21,11 @@ std::string names_of(const CLI::App& app) {
   return out;
 }
 
-/// Options of the command that stands first; files for what is none.
+std::vector<const CLI::App*> commands_of(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App*) { return true; });
+}
+
+/// Options of the command that stands first, or of the one within it; files for what is none.
 void write_bash(const CLI::App& app) {
   std::cout << "_leanmcp() {\n"
                "  local word=${COMP_WORDS[COMP_CWORD]} command=${COMP_WORDS[1]} words=\n"
@@ -30,11 +35,15 @@ void write_bash(const CLI::App& app) {
             << names_of(app)
             << "'\n"
                "  else\n"
+               "    ((COMP_CWORD > 2)) && command+=\" ${COMP_WORDS[2]}\"\n"
                "    case $command in\n";
-  for (const CLI::App* const command : app.get_subcommands([](const CLI::App*) { return true; })) {
+  for (const CLI::App* const command : commands_of(app)) {
     const std::string inner = names_of(*command);
-    std::cout << "      " << command->get_name() << ") words='" << inner << (inner.empty() ? "" : " ")
-              << options_of(*command) << "' ;;\n";
+    for (const CLI::App* const one : commands_of(*command))
+      std::cout << "      '" << command->get_name() << ' ' << one->get_name() << "') words='" << options_of(*one)
+                << "' ;;\n";
+    std::cout << "      " << command->get_name() << (inner.empty() ? "|'" + command->get_name() + " '*" : "")
+              << ") words='" << inner << (inner.empty() ? "" : " ") << options_of(*command) << "' ;;\n";
   }
   std::cout << "    esac\n"
                "  fi\n"
@@ -49,12 +58,21 @@ void write_zsh(const CLI::App& app) {
 }
 
 void write_fish(const CLI::App& app) {
-  for (const CLI::App* const command : app.get_subcommands([](const CLI::App*) { return true; })) {
-    const std::string& name = command->get_name();
-    std::cout << "complete -c leanmcp -n __fish_use_subcommand -a " << name << '\n';
-    for (const CLI::Option* const option : command->get_options())
+  const auto options = [](const CLI::App& command, const std::string& when) {
+    for (const CLI::Option* const option : command.get_options())
       for (const std::string& word : option->get_lnames())
-        std::cout << "complete -c leanmcp -n '__fish_seen_subcommand_from " << name << "' -l " << word << '\n';
+        std::cout << "complete -c leanmcp -n '" << when << "' -l " << word << '\n';
+  };
+  for (const CLI::App* const command : commands_of(app)) {
+    const std::string& name = command->get_name();
+    const std::string seen = "__fish_seen_subcommand_from " + name;
+    std::cout << "complete -c leanmcp -n __fish_use_subcommand -a " << name << '\n';
+    options(*command, seen);
+    for (const CLI::App* const one : commands_of(*command)) {
+      std::cout << "complete -c leanmcp -n '" << seen << "; and not __fish_seen_subcommand_from " << names_of(*command)
+                << "' -a " << one->get_name() << '\n';
+      options(*one, seen + "; and __fish_seen_subcommand_from " + one->get_name());
+    }
   }
 }
 

@@ -17,7 +17,7 @@ struct PersonsAnswer {
 
 /// Puts a form (elicitation/create, mode form) to the person at the terminal, field by field. `requested_schema` is the
 /// flat object schema of the question (2025-06-18 and later, Client Features, Elicitation). What does not fit is asked
-/// again with the reason; in the end the answers are shown and sent only after a yes. Nobody there, or the input's end:
+/// again with the reason; in the end the answers are sent only after a yes. Nobody there, or the input's end:
 /// cancel.
 PersonsAnswer prompt_form(Terminal& terminal, std::string_view from, std::string_view message,
                           const boost::json::object& requested_schema);

@@ -139,6 +139,8 @@ const complete = (...words) => spawnSync('bash', ['-c', `source '${script}'; COM
 checks.equal('completion: commands', complete('lo'), ['login', 'logout']);
 checks.equal('completion: commands within commands', complete('webhook', 've'), ['verify']);
 checks.check('completion: options', ['--no-browser', '--anew', '--profile'].every((name) => complete('login', '--').includes(name)), complete('login', '--'));
+checks.check('completion: options within commands', complete('webhook', 'verify', '--').includes('--tolerance') && !complete('webhook', 'sign', '--').includes('--tolerance'));
+checks.check('completion: options behind other words', complete('call', 'https://a.example/mcp', 'greet', '--a').includes('--arg'));
 checks.check('completion: for the other shells', leanmcp(['completion', 'zsh']).out.includes('bashcompinit') && leanmcp(['completion', 'fish']).out.includes('-a whoami'));
 
 // Saved sign-ins where there are none
