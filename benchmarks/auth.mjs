@@ -1,5 +1,6 @@
 // Tools that need a token, beside one that does not: with one token for all calls, and with a new token each time (more of them
-// than the server remembers). What a signature costs to check comes from `openssl speed` in the same run.
+// than the server remembers). What a signature costs to check comes from `openssl speed` in the same run. The server's own CPU time
+// per request is there beside the rates: on a machine that has other things to do it is the steadier of the two.
 import { execFile } from 'node:child_process';
 import { generateKeyPairSync, sign } from 'node:crypto';
 import fs from 'node:fs';
@@ -9,6 +10,7 @@ import path from 'node:path';
 import { parseArgs, promisify } from 'node:util';
 import { free_port, root, stop_all } from '../tests/support/process.mjs';
 import { load_core, request_of, server_core, starters } from './contestants.mjs';
+import { cpu } from './procfs.mjs';
 
 const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '2' },
   connections: { type: 'string', default: '32' }, tokens: { type: 'string', default: '20000' } } });
@@ -43,18 +45,22 @@ for (const alg of ['RS256', 'ES256']) {
 }
 
 const port = await free_port();
-await starters.leanmcp(port, folder, issuer);
+const server = await starters.leanmcp(port, folder, issuer);
+const cpu_us = () => { const used = cpu(server.pid); return used.user + used.system; };
 async function load(row) {
   const { body, headers } = request_of(row.tool);
   if (row.token) headers.Authorization = `Bearer ${row.token}`;
   const files = [path.join(folder, 'body.json'), path.join(folder, 'headers.txt')];
   fs.writeFileSync(files[0], body);
   fs.writeFileSync(files[1], Object.entries(headers).map(([name, value]) => `${name}: ${value}\n`).join(''));
+  const before = cpu_us();
   const { stdout } = await run('taskset', ['-c', load_core, 'wrk', '-t1', '-c', options.connections, '-d', `${options.seconds}s`, '-s',
-    path.join(root, 'benchmarks', row.file ? 'tokens.lua' : 'post.lua'), `http://127.0.0.1:${port}/mcp`, '--', ...files, ...(row.file ? [row.file] : [])]);
+    path.join(root, 'benchmarks', row.file ? 'tokens.lua' : 'post.lua'), `http://127.0.0.1:${port}/mcp`, '--', ...files, ...(row.file ? [row.file, String(row.taken ?? 0)] : [])]);
   const result = JSON.parse(stdout.trim().split('\n').at(-1));
+  // The next run goes on with tokens that the server has not seen, or has forgotten.
+  row.taken = (row.taken ?? 0) + result.requests;
   if (result.errors) throw new Error(`${row.name}: ${result.errors} errors`);
-  return (result.requests * 1e6) / result.us;
+  return { rate: (result.requests * 1e6) / result.us, us: (cpu_us() - before) / result.requests };
 }
 async function verify_us(name) {
   const { stdout } = await run('taskset', ['-c', server_core, 'openssl', 'speed', '-seconds', '1', name]);
@@ -74,14 +80,17 @@ for (let round = 0; round < Number(options.rounds); ++round) {
 }
 console.log(`
 tools/call with and without a token, ${options.connections} connections, server on one core, wrk on another; ${options.rounds} rounds of ${options.seconds} s,
-medians; the last column is the rate over 1 / (time of a bare signature check by openssl + time of an open call)
+medians. "of open": the rate over that of the open tool. "of possible": over 1 / (a bare signature check by openssl + an open call). The
+second pair is the same by the server's CPU time per request.
 `);
-console.log(`${''.padEnd(32)}${'req/s'.padStart(9)}${'of open'.padStart(9)}${'openssl us'.padStart(12)}${'of possible'.padStart(13)}`);
+console.log(`${''.padEnd(32)}${['req/s', 'of open', 'of possible', 'openssl us', 'CPU us', 'of open', 'of possible'].map((title) => title.padStart(13)).join('')}`);
 for (const row of rows) {
-  const open = row.rounds.map((rps, index) => rps / rows[0].rounds[index]);
-  const possible = row.file && row.rounds.map((rps, index) => rps * (speed[row.alg][index] + 1e6 / rows[0].rounds[index]) / 1e6);
-  console.log(`${row.name.padEnd(32)}${median(row.rounds).toFixed(0).padStart(9)}${median(open).toFixed(2).padStart(9)}` +
-    (possible ? `${median(speed[row.alg]).toFixed(1).padStart(12)}${median(possible).toFixed(2).padStart(13)}` : ''));
+  const by = (value) => row.rounds.map((own, round) => value(own, rows[0].rounds[round], speed[row.alg]?.[round]));
+  const cells = [median(by((own) => own.rate)).toFixed(0), median(by((own, open) => own.rate / open.rate)).toFixed(2),
+    row.file ? median(by((own, open, verify) => own.rate * (verify + 1e6 / open.rate) / 1e6)).toFixed(2) : '',
+    row.alg ? median(speed[row.alg]).toFixed(1) : '', median(by((own) => own.us)).toFixed(1), median(by((own, open) => open.us / own.us)).toFixed(2),
+    row.file ? median(by((own, open, verify) => (verify + open.us) / own.us)).toFixed(2) : ''];
+  console.log(`${row.name.padEnd(32)}${cells.map((cell) => cell.padStart(13)).join('')}`);
 }
 await stop_all();
 provider.close();

@@ -1,4 +1,5 @@
--- For wrk: as post.lua, but each request takes the next token of a file (third argument, one a line) as its Authorization.
+-- For wrk: as post.lua, but each request takes the next token of a file (third argument, one a line) as its Authorization, beginning
+-- after so many (fourth argument) of them.
 local requests = {}
 local next_one = 0
 
@@ -11,6 +12,7 @@ function init(args)
     local name, value = line:match("^([^:]+): (.*)$")
     headers[name] = value
   end
+  next_one = tonumber(args[4])
   for token in io.lines(args[3]) do
     headers["Authorization"] = "Bearer " .. token
     requests[#requests + 1] = wrk.format("POST", "/mcp", headers, body)

@@ -108,6 +108,8 @@ void cognito_refresh(const Fetcher& fetcher, const std::string& api, CognitoRefr
     tokens.refresh_token = Secret(claim_text(*result, "RefreshToken"));
     tokens.token_type = claim_text(*result, "TokenType");
     tokens.expires_in = std::chrono::seconds(claim_number(*result, "ExpiresIn").value_or(0));
+    if (tokens.access_token.empty() && tokens.id_token.empty())
+      return done(detail::unavailable("Cognito's refresh gave no token", got));
     done(std::move(tokens));
   });
 }

@@ -101,6 +101,8 @@ TEST_F(CognitoTest, ThreeWaysToRefresh) {
   EXPECT_EQ(
       world.network.requests.back().body,
       R"({"ClientId":"web","AuthFlow":"REFRESH_TOKEN_AUTH","AuthParameters":{"REFRESH_TOKEN":"rt","SECRET_HASH":"4xctpQ0xn0eSFGDb/ueSll2g+onh066plEi5Gl5u9H8="}})");
+  world.network.serve(api, R"({"AuthenticationResult":{"ExpiresIn":3600}})");
+  EXPECT_EQ(world.refresh(*make(options())).error().code, AuthCode::verification_failed) << "no token in it";
   world.network.fail(api, 400, R"({"__type":"NotAuthorizedException","message":"Refresh Token has expired"})");
   EXPECT_EQ(world.refresh(*initiate, RefreshRequest(Secret("rt")).username("ada")).error().code,
             AuthCode::invalid_token);
