@@ -149,6 +149,10 @@ void add_connection_options(CLI::App& command, ConnectionArguments& arguments, c
       ->group(group);
   command.add_flag("--old-endpoints", arguments.sign_in.old_endpoints, "A server of 2025-03-26 without metadata")
       ->group(group);
+  command
+      .add_flag("--private-addresses", arguments.sign_in.private_addresses,
+                "The server may name an authorization server on your own network or machine")
+      ->group(group);
   command.add_flag("--verbose,-v", arguments.verbose, "Show the log, and what a program writes to standard error");
 }
 

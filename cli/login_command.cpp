@@ -126,6 +126,10 @@ void add_login_command(CLI::App& app, int& status) {
       ->type_name("PORT")
       ->group(at);
   command->add_flag("--old-endpoints", arguments->old_endpoints, "A server of 2025-03-26 without metadata")->group(at);
+  command
+      ->add_flag("--private-addresses", arguments->private_addresses,
+                 "The server may name an authorization server on your own network or machine")
+      ->group(at);
   command->footer(
       "Examples:\n"
       "  leanmcp login https://example.com/mcp\n"

@@ -45,6 +45,7 @@ Result<std::shared_ptr<OAuthClient>> make_oauth_client(const std::string& url, c
   description.name = "leanmcp command line";
   options.describe(std::move(description)).store(std::move(store)).profile(arguments.profile);
   options.scope(arguments.scope).legacy_endpoints(arguments.old_endpoints);
+  options.private_addresses(arguments.private_addresses);
   if (!arguments.client_document.empty()) options.client_document(arguments.client_document);
   if (!arguments.client_id.empty()) {
     Secret secret;

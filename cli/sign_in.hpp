@@ -28,6 +28,7 @@ struct SignInArguments : StoreArguments {
   bool agreed = false;
   /// Revision 2025-03-26: a server without metadata.
   bool old_endpoints = false;
+  bool private_addresses = false;
 };
 
 /// The OAuth client of the server at `url`; `interactive` lets a person sign in at the terminal.

@@ -1,6 +1,5 @@
 #include <leanmcp/elicitation/browser_flow.hpp>
 
-#include <leanmcp/elicitation/code_flow.hpp>
 #include <leanmcp/elicitation/page.hpp>
 
 #include <gtest/gtest.h>
@@ -79,77 +78,6 @@ TEST(BrowserFlows, NothingOfAJourneyIsReadableInTheTable) {
   const auto rows = database.run("SELECT state_hash || binding_hash || sealed FROM browser_flows");
   EXPECT_EQ((*rows)[0].text(0).find("the-verifier"), std::string::npos);
   EXPECT_EQ((*rows)[0].text(0).find(begun.value().state), std::string::npos);
-}
-
-TEST(CodeFlow, CallbacksWithTwoOfAKindAreNotRead) {
-  using detail::read_callback;
-  const auto read = read_callback("code=a%2Bb&state=s+1&iss=https%3A%2F%2Fidp&other=1");
-  ASSERT_TRUE(read);
-  EXPECT_EQ(read->code, "a+b");
-  EXPECT_EQ(read->state, "s 1");
-  EXPECT_EQ(read->issuer, "https://idp");
-  EXPECT_FALSE(read_callback("state=a&state=b"));
-  EXPECT_FALSE(read_callback("code=a&code=b"));
-  EXPECT_FALSE(read_callback("state=%zz"));
-  EXPECT_FALSE(read_callback(std::string(9'000, 'a')));
-  EXPECT_EQ(read_callback("")->state, "");
-}
-
-TEST(CodeFlow, IssuerIsComparedAsRfc9207Says) {
-  detail::Callback with;
-  with.issuer = "https://idp";
-  const detail::Callback without;
-  EXPECT_TRUE(detail::issuer_fits(with, "https://idp", true));
-  EXPECT_FALSE(detail::issuer_fits(with, "https://idp/", true));
-  EXPECT_FALSE(detail::issuer_fits(with, "https://other", false));
-  EXPECT_FALSE(detail::issuer_fits(without, "https://idp", true));
-  EXPECT_TRUE(detail::issuer_fits(without, "https://idp", false));
-}
-
-TEST(CodeFlow, ChallengeOfRfc7636AppendixB) {
-  EXPECT_EQ(detail::pkce_challenge("dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk"),
-            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
-}
-
-std::string reply_of(int status, std::string body) {
-  ClientResponse response;
-  response.status = status;
-  response.body = std::move(body);
-  const auto reply = detail::read_token_reply(response);
-  if (reply) return std::string(reply.value().access_token.reveal());
-  switch (reply.error()) {
-    case detail::TokenReplyFault::unreachable:
-      return "unreachable";
-    case detail::TokenReplyFault::refused:
-      return "refused";
-    case detail::TokenReplyFault::malformed:
-      return "malformed";
-  }
-  return "";
-}
-
-TEST(CodeFlow, TokenRepliesIncludingGitHubs) {
-  EXPECT_EQ(reply_of(200, R"({"access_token":"gho_1","token_type":"bearer"})"), "gho_1");
-  EXPECT_EQ(reply_of(200, R"({"error":"bad_verification_code","error_description":"<b>"})"), "refused");
-  EXPECT_EQ(reply_of(200, R"({"error":"x","access_token":"gho_1"})"), "refused");
-  EXPECT_EQ(reply_of(200, R"({"access_token":""})"), "malformed");
-  EXPECT_EQ(reply_of(200, R"({"access_token":7})"), "malformed");
-  EXPECT_EQ(reply_of(200, "<html>"), "malformed");
-  EXPECT_EQ(reply_of(400, R"({"error":"invalid_grant"})"), "refused");
-  EXPECT_EQ(reply_of(503, ""), "unreachable");
-  EXPECT_EQ(reply_of(429, ""), "unreachable");
-  EXPECT_EQ(detail::read_token_reply(HttpClientFault()).error(), detail::TokenReplyFault::unreachable);
-}
-
-TEST(CodeFlow, SecretsAreFormEncodedInBasic) {
-  const ClientRequest request =
-      detail::token_request("https://idp/token", detail::ClientProof::basic, "a:b", Secret("c%d"), {{"x", "1"}});
-  EXPECT_EQ(request.headers.front().second, "Basic YSUzQWI6YyUyNWQ=");
-  EXPECT_EQ(request.body, "x=1");
-  const ClientRequest body =
-      detail::token_request("https://idp/token", detail::ClientProof::body, "id", Secret("s"), {{"x", "1"}});
-  EXPECT_EQ(body.body, "x=1&client_id=id&client_secret=s");
-  EXPECT_EQ(detail::authorization_url("https://idp/a?t=1#f", {{"s", "a b"}}), "https://idp/a?t=1&s=a%20b");
 }
 
 }  // namespace

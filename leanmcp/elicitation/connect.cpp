@@ -102,13 +102,12 @@ Task<Result<std::optional<Secret>>> Connections::State::refresh(Context& ctx, st
                                                                 Vault::Record record) {
   using Out = Result<std::optional<Secret>>;
   const ServiceTokens before = *ServiceTokens::read(record.value);
-  detail::Parameters parameters;
+  FormParameters parameters;
   parameters.emplace_back("grant_type", "refresh_token");
   parameters.emplace_back("refresh_token", std::string(before.refresh_token.reveal()));
   Task<HttpClient::Outcome> sending = send(token_request(service, std::move(parameters)));
   const HttpClient::Outcome outcome = co_await std::move(sending);
-  const auto reply =
-      std::make_shared<const Result<detail::TokenReply, detail::TokenReplyFault>>(detail::read_token_reply(outcome));
+  const auto reply = std::make_shared<const Result<TokenAnswer, TokenCause>>(read_token_answer(outcome));
   const auto result = std::make_shared<Out>(Error("The service cannot be reached at the moment; try again."));
   std::function<void()> keep = [this, owner, holder, name = service.name, version = record.version, before, reply,
                                 result] {
@@ -124,7 +123,7 @@ Task<Result<std::optional<Secret>>> Connections::State::refresh(Context& ctx, st
         // Connected anew or disconnected meanwhile; that counts, and this answer is of a grant that is gone.
         *result = Error("The connection changed meanwhile; try again.");
       }
-    } else if (reply->error() == detail::TokenReplyFault::refused) {
+    } else if (reply->error() != TokenCause::unreachable && reply->error() != TokenCause::malformed) {
       // The grant is gone: the user has to connect again. A failure of the service would be no reason to forget it.
       const auto removed = vault.remove(owner, name, version);
       if (removed && removed.value()) *result = std::optional<Secret>();
@@ -231,7 +230,7 @@ Task<Result<bool>> Connections::disconnect(Context& ctx, std::string name) {
     // RFC 7009, section 2.1. The longer-lived token first: most services end the shorter-lived with it.
     const bool lasting = !(*tokens)->refresh_token.empty();
     const Secret& token = lasting ? (*tokens)->refresh_token : (*tokens)->access_token;
-    detail::Parameters parameters;
+    FormParameters parameters;
     parameters.emplace_back("token", std::string(token.reveal()));
     parameters.emplace_back("token_type_hint", lasting ? "refresh_token" : "access_token");
     ClientRequest request = s.token_request(service, std::move(parameters));

@@ -73,13 +73,14 @@ std::optional<ServiceTokens> ServiceTokens::read(const Secret& sealed_form) {
   return out;
 }
 
-ServiceTokens ServiceTokens::of(const detail::TokenReply& reply, TimePoint now, const ServiceTokens* before) {
+ServiceTokens ServiceTokens::of(const TokenAnswer& reply, TimePoint now, const ServiceTokens* before) {
   ServiceTokens out;
   out.access_token = reply.access_token;
   // A service that sends no new refresh token means the old one to go on (RFC 6749, section 6).
   out.refresh_token = reply.refresh_token.empty() && before ? before->refresh_token : reply.refresh_token;
   out.scope = reply.scope.empty() && before ? before->scope : reply.scope;
-  if (reply.expires_in > 0) out.expires_at = unix_seconds(now) + reply.expires_in;
+  // Some services say 0 for "never".
+  if (reply.expires_in && reply.expires_in->count() > 0) out.expires_at = unix_seconds(now) + reply.expires_in->count();
   return out;
 }
 
@@ -125,10 +126,14 @@ std::string Connections::State::callback_url(const OAuthService& service) const 
   return sign_in->flows().public_url() + "/connect/callback/" + service.name;
 }
 
-ClientRequest Connections::State::token_request(const OAuthService& service, detail::Parameters parameters) const {
-  return detail::token_request(service.token_url,
-                               service.basic ? detail::ClientProof::basic : detail::ClientProof::body,
-                               service.client_id, service.client_secret, std::move(parameters));
+ClientRequest Connections::State::token_request(const OAuthService& service, FormParameters parameters) const {
+  AuthorizationServer server;
+  server.token_endpoint = service.token_url;
+  const ClientAuthentication method = service.client_secret.empty() ? ClientAuthentication::none
+                                      : service.basic               ? ClientAuthentication::basic
+                                                                    : ClientAuthentication::post;
+  const OAuthClientIdentity identity(service.client_id, service.client_secret);
+  return leanmcp::token_request(server, identity, method, std::move(parameters), clock->now());
 }
 
 Result<std::string> Connections::State::begin(const std::string& owner, const std::string& service) {
@@ -179,16 +184,16 @@ Result<std::optional<SignInTarget::Opened>> Connections::State::open(const std::
   if (!begun) return none;
   std::string scope;
   for (const std::string& name : service.wanted) scope += (scope.empty() ? "" : " ") + name;
-  detail::Parameters parameters = {{"response_type", "code"},
-                                   {"client_id", service.client_id},
-                                   {"redirect_uri", callback_url(service)},
-                                   {"state", begun->state},
-                                   {"code_challenge", detail::pkce_challenge(verifier)},
-                                   {"code_challenge_method", "S256"}};
+  FormParameters parameters = {{"response_type", "code"},
+                               {"client_id", service.client_id},
+                               {"redirect_uri", callback_url(service)},
+                               {"state", begun->state},
+                               {"code_challenge", s256_challenge(Secret(verifier))},
+                               {"code_challenge_method", "S256"}};
   if (!scope.empty()) parameters.emplace_back("scope", scope);
   parameters.insert(parameters.end(), service.extra.begin(), service.extra.end());
   Opened opened;
-  opened.url = detail::authorization_url(service.authorize_url, parameters);
+  opened.url = authorization_url(service.authorize_url, parameters);
   opened.cookies = {begun->cookie};
   return std::optional<Opened>(std::move(opened));
 }
@@ -200,7 +205,7 @@ PageAnswer Connections::State::finish(const OAuthService& service, const std::st
     return PageAnswer(refusal_page());
   };
   const TimePoint now = clock->now();
-  const auto callback = detail::read_callback(query);
+  const auto callback = parse_answer(query);
   if (!callback) return refuse("malformed callback");
   const auto taken = sign_in->flows().take("service:" + service.name, callback->state, cookies, now);
   if (!taken) return refuse(to_string(taken.error()));
@@ -211,7 +216,7 @@ PageAnswer Connections::State::finish(const OAuthService& service, const std::st
     shown.cookies = {taken->cookie};
     return PageAnswer(std::move(shown));
   };
-  if (!detail::issuer_fits(*callback, service.expected_issuer, service.issuer_announced))
+  if (!issuer_fits(callback->issuer, service.expected_issuer, service.issuer_announced))
     return refuse("callback of another issuer");
   if (!callback->error.empty() || callback->code.empty()) {
     const auto noted =
@@ -224,7 +229,7 @@ PageAnswer Connections::State::finish(const OAuthService& service, const std::st
                                                   {"code", callback->code},
                                                   {"redirect_uri", callback_url(service)},
                                                   {"code_verifier", text(kept.get_object(), "verifier")}});
-  const auto reply = detail::read_token_reply(http->fetch(std::move(request)));
+  const auto reply = read_token_answer(http->fetch(std::move(request)));
   if (!reply) {
     logger.warning("no tokens", {{"service", service.name}});
     return ended(page(502, "Not connected",

@@ -1,8 +1,9 @@
 #pragma once
 
-#include <leanmcp/elicitation/code_flow.hpp>
 #include <leanmcp/elicitation/connections.hpp>
 #include <leanmcp/elicitation/page_work.hpp>
+#include <leanmcp/oauth/client/authorization.hpp>
+#include <leanmcp/oauth/client/token_endpoint.hpp>
 
 #include <map>
 #include <optional>
@@ -22,7 +23,7 @@ struct ServiceTokens {
   bool fresh(TimePoint now) const { return expires_at == 0 || expires_at > unix_seconds(now) + 60; }
   Secret sealed_form() const;
   static std::optional<ServiceTokens> read(const Secret& sealed_form);
-  static ServiceTokens of(const detail::TokenReply& reply, TimePoint now, const ServiceTokens* before);
+  static ServiceTokens of(const TokenAnswer& reply, TimePoint now, const ServiceTokens* before);
 };
 
 /// Also the target of the connect page: behind a link stands one wish of one user to connect one service.
@@ -46,7 +47,7 @@ struct Connections::State final : SignInTarget {
   Result<Progress> progress(const std::string& id);
 
   std::string callback_url(const OAuthService& service) const;
-  ClientRequest token_request(const OAuthService& service, detail::Parameters parameters) const;
+  ClientRequest token_request(const OAuthService& service, FormParameters parameters) const;
   Task<HttpClient::Outcome> send(ClientRequest request);
   /// The access token if there is one that still works or can be refreshed; none when the user has to connect.
   Task<Result<std::optional<Secret>>> usable(Context& ctx, std::string owner, const OAuthService& service);

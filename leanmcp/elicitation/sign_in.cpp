@@ -5,10 +5,11 @@
 #include <leanmcp/base/random.hpp>
 #include <leanmcp/base/worker_pool.hpp>
 #include <leanmcp/crypto/digest.hpp>
-#include <leanmcp/elicitation/code_flow.hpp>
 #include <leanmcp/elicitation/page.hpp>
 #include <leanmcp/elicitation/page_work.hpp>
 #include <leanmcp/http/client.hpp>
+#include <leanmcp/oauth/client/authorization.hpp>
+#include <leanmcp/oauth/client/token_endpoint.hpp>
 
 #include <boost/json.hpp>
 
@@ -117,20 +118,20 @@ struct BrowserSignIn::State {
     std::string scope;
     for (const std::string& name : options.wanted) scope += (scope.empty() ? "" : " ") + name;
     PageAnswer answer;
-    answer.redirect = detail::authorization_url(authorize_url, {{"response_type", "code"},
-                                                                {"client_id", options.client_id},
-                                                                {"redirect_uri", redirect_uri()},
-                                                                {"scope", scope},
-                                                                {"state", begun->state},
-                                                                {"nonce", nonce},
-                                                                {"code_challenge", detail::pkce_challenge(verifier)},
-                                                                {"code_challenge_method", "S256"}});
+    answer.redirect = authorization_url(authorize_url, {{"response_type", "code"},
+                                                        {"client_id", options.client_id},
+                                                        {"redirect_uri", redirect_uri()},
+                                                        {"scope", scope},
+                                                        {"state", begun->state},
+                                                        {"nonce", nonce},
+                                                        {"code_challenge", s256_challenge(Secret(verifier))},
+                                                        {"code_challenge_method", "S256"}});
     answer.page.cookies = {begun->cookie};
     return answer;
   }
 
   PageAnswer finish(const std::string& query, const std::string& cookies) {
-    const auto callback = detail::read_callback(query);
+    const auto callback = parse_answer(query);
     if (!callback) return refuse("malformed callback");
     const auto taken = flows.take(kind, callback->state, cookies, now());
     if (!taken) return taken.error() == FlowRefusal::storage ? try_again_page() : refuse(to_string(taken.error()));
@@ -139,8 +140,8 @@ struct BrowserSignIn::State {
     return answer;
   }
 
-  PageAnswer finish_taken(const detail::Callback& callback, const std::string& payload_json) {
-    if (!detail::issuer_fits(callback, options.issuer, issuer_announced)) return refuse("callback of another issuer");
+  PageAnswer finish_taken(const AuthorizationAnswer& callback, const std::string& payload_json) {
+    if (!issuer_fits(callback.issuer, options.issuer, issuer_announced)) return refuse("callback of another issuer");
     if (!callback.error.empty() || callback.code.empty()) {
       Page page;
       page.status = 200;
@@ -150,15 +151,20 @@ struct BrowserSignIn::State {
     }
     const json::value payload = json::parse(payload_json);
     const json::object& kept = payload.get_object();
-    ClientRequest request = detail::token_request(token_url, proof, options.client_id, options.client_secret,
-                                                  {{"grant_type", "authorization_code"},
-                                                   {"code", callback.code},
-                                                   {"redirect_uri", redirect_uri()},
-                                                   {"code_verifier", text(kept, "verifier")}});
-    const auto reply = detail::read_token_reply(http->fetch(std::move(request)));
+    AuthorizationServer server;
+    server.token_endpoint = token_url;
+    const OAuthClientIdentity identity(options.client_id, options.client_secret);
+    ClientRequest request =
+        token_request(server, identity, options.client_secret.empty() ? ClientAuthentication::none : proof,
+                      {{"grant_type", "authorization_code"},
+                       {"code", callback.code},
+                       {"redirect_uri", redirect_uri()},
+                       {"code_verifier", text(kept, "verifier")}},
+                      now());
+    const auto reply = read_token_answer(http->fetch(std::move(request)));
     if (!reply)
-      return reply.error() == detail::TokenReplyFault::unreachable ? PageAnswer(try_again_page())
-                                                                   : refuse("the provider refused the code");
+      return reply.error() == TokenCause::unreachable ? PageAnswer(try_again_page())
+                                                      : refuse("the provider refused the code");
     const auto claims_json = check_id_token(reply->id_token);
     if (!claims_json) return refuse("ID token: " + std::string(to_string(claims_json.error())));
     const json::value claims = json::parse(*claims_json);
@@ -189,7 +195,7 @@ struct BrowserSignIn::State {
   std::string token_url;
   std::string jwks_url;
   bool issuer_announced = false;
-  detail::ClientProof proof = detail::ClientProof::basic;
+  ClientAuthentication proof = ClientAuthentication::basic;
   std::mutex mutex;
   PublicKeys keys;
   TimePoint keys_fetched;
@@ -229,7 +235,7 @@ Result<void> BrowserSignIn::init() {
       list && list->is_array()) {
     bool basic = false;
     for (const json::value& method : list->get_array()) basic = basic || method == "client_secret_basic";
-    s.proof = basic ? detail::ClientProof::basic : detail::ClientProof::body;
+    s.proof = basic ? ClientAuthentication::basic : ClientAuthentication::post;
   }
   return s.fetch_keys();
 }

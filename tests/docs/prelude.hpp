@@ -2,6 +2,8 @@
 #pragma once
 
 #include <leanmcp/auth.hpp>
+#include <leanmcp/auth/client.hpp>
+#include <leanmcp/client.hpp>
 #include <leanmcp/core.hpp>
 #include <leanmcp/elicitation.hpp>
 #include <leanmcp/payments.hpp>

@@ -1,8 +1,10 @@
 // A client for hostile servers: does what the JSON object of its one argument says and prints what came of it as one
 // JSON object: {"ok":…,"cause":…,"message":…,"visits":[…],"peak_kib":…,"ms":…}. Exit code 0 for a result, 1 for an
 // error of the library, anything else is a crash.
+#include <leanmcp/base/event_loop.hpp>
 #include <leanmcp/client.hpp>
 #include <leanmcp/json/write.hpp>
+#include <leanmcp/oauth/client/file_token_store.hpp>
 #include <leanmcp/oauth/client/oauth_client.hpp>
 
 #include <sys/resource.h>
@@ -10,6 +12,8 @@
 #include <boost/json.hpp>
 
 #include <cstdio>
+#include <optional>
+#include <stdexcept>
 
 using namespace leanmcp;
 
@@ -66,6 +70,12 @@ OAuthClientOptions oauth_options(const std::shared_ptr<InstantBrowser>& browser)
   options.browser(browser).private_addresses(flag("private_addresses"));
   const std::string id = text("client_id");
   if (!id.empty()) options.registered(OAuthClientIdentity(id, Secret(text("client_secret"))), text("issuer"));
+  const std::string folder = text("store");
+  if (!folder.empty()) {
+    auto store = FileTokenStore::open(folder, TokenFileKey::file(folder));
+    if (!store) throw std::runtime_error(std::string(to_string(store.error())));
+    options.store(*store);
+  }
   const std::string grant = text("grant");
   if (grant == "credentials") options.client_credentials();
   if (grant == "workload") options.workload(secret(text("assertion")));
@@ -90,6 +100,22 @@ json::object work(const std::shared_ptr<InstantBrowser>& browser, const HttpClie
     options.token(Secret(text("token")));
   } else {
     options.authorizer(std::make_shared<OAuthClient>(text("url"), oauth_options(browser), shared));
+  }
+  // One process signs in, others use it.
+  if (flag("sign_in")) {
+    EventLoop loop;
+    OAuthClient client(text("url"), oauth_options(browser), shared);
+    std::optional<Result<void>> signed_in;
+    loop.post([&] {
+      spawn(loop, client.sign_in(), [&](RunOutcome<Result<void>> outcome) {
+        signed_in = std::move(outcome.value);
+        loop.stop();
+      });
+    });
+    loop.run();
+    if (!signed_in || !*signed_in)
+      return report(ClientError(ClientCause::unauthenticated, signed_in ? signed_in->error().message() : ""));
+    return json::object{{"ok", true}};
   }
   auto client = BlockingClient::connect(text("url"), options);
   if (!client) return report(client.error());

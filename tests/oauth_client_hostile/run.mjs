@@ -10,6 +10,7 @@ import { answers } from './answers.mjs';
 import { callbacks } from './callbacks.mjs';
 import { metadata } from './metadata.mjs';
 import { private_addresses } from './private_addresses.mjs';
+import { processes } from './processes.mjs';
 import { tokens } from './tokens.mjs';
 
 const checks = new Checks('oauth_client_hostile');
@@ -25,7 +26,7 @@ async function drive(orders) {
   let err = '';
   child.stdout.on('data', (piece) => { out += piece; });
   child.stderr.on('data', (piece) => { err += piece; });
-  const killer = setTimeout(() => child.kill('SIGKILL'), most_ms * 2);
+  const killer = setTimeout(() => child.kill('SIGKILL'), orders.die_after_ms ?? most_ms * 2);
   const [code, signal] = await once(child, 'close');
   clearTimeout(killer);
   let report;
@@ -56,6 +57,9 @@ for (const [name, group] of Object.entries(groups)) {
   });
   stop_doubles();
 }
+if (!only || only === 'processes')
+  await checks.step('processes', () => processes(drive, (what, condition, detail) => checks.check(`processes: ${what}`, condition, detail)));
+stop_doubles();
 await stop_all();
 checks.finish();
 process.exit();

@@ -3,23 +3,13 @@
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/base/random.hpp>
 #include <leanmcp/crypto/digest.hpp>
-#include <leanmcp/oauth/client/form.hpp>
-
-#include <optional>
 
 namespace leanmcp::inline v0 {
 
 namespace {
 
-/// nullptr when the parameter is not there; `twice` is set when it is there more than once.
-const std::string* once(const FormParameters& parameters, std::string_view name, bool& twice) {
-  const std::string* found = nullptr;
-  for (const auto& [key, value] : parameters) {
-    if (key != name) continue;
-    if (found) twice = true;
-    found = &value;
-  }
-  return found;
+bool is_state_of(const PendingAuthorization& pending, std::string_view state) {
+  return !pending.state.empty() && constant_time_equal(state, pending.state.reveal());
 }
 
 }  // namespace
@@ -69,34 +59,66 @@ Result<StartedAuthorization> start_authorization(const AuthorizationServer& serv
   if (!wish.resource.empty()) parameters.emplace_back("resource", wish.resource);
   if (!wish.scope.empty()) parameters.emplace_back("scope", wish.scope);
   parameters.insert(parameters.end(), wish.more.begin(), wish.more.end());
-  out.url = server.authorization_endpoint;
-  out.url += out.url.find('?') == std::string::npos ? '?' : '&';
-  out.url += encode_form(parameters);
+  out.url = authorization_url(server.authorization_endpoint, parameters);
   return out;
+}
+
+std::string authorization_url(std::string_view endpoint, const FormParameters& parameters) {
+  std::string url(endpoint.substr(0, endpoint.find('#')));
+  url += url.find('?') == std::string::npos ? '?' : '&';
+  return url + encode_form(parameters);
+}
+
+std::optional<AuthorizationAnswer> parse_answer(std::string_view query) {
+  const auto parameters = decode_form(query);
+  if (!parameters) return std::nullopt;
+  std::optional<std::string> state;
+  std::optional<std::string> code;
+  std::optional<std::string> error;
+  AuthorizationAnswer out;
+  for (const auto& [name, member] : {std::pair<std::string_view, std::optional<std::string>*>("state", &state),
+                                     std::pair<std::string_view, std::optional<std::string>*>("code", &code),
+                                     std::pair<std::string_view, std::optional<std::string>*>("error", &error),
+                                     std::pair<std::string_view, std::optional<std::string>*>("iss", &out.issuer)}) {
+    for (const auto& [key, value] : *parameters) {
+      if (key != name) continue;
+      if (*member) return std::nullopt;
+      *member = value;
+    }
+  }
+  out.state = state.value_or(std::string());
+  out.code = code.value_or(std::string());
+  // An empty error is one all the same.
+  if (error) out.error = error->empty() ? "unknown" : *error;
+  return out;
+}
+
+bool issuer_fits(const std::optional<std::string>& issuer, std::string_view expected, bool announced) {
+  if (!issuer) return !announced;
+  return expected.empty() || *issuer == expected;
 }
 
 bool is_answer_to(const PendingAuthorization& pending, std::string_view query) {
   const auto parameters = decode_form(query);
   if (!parameters) return false;
-  bool twice = false;
-  const std::string* const state = once(*parameters, "state", twice);
-  return state && !twice && constant_time_equal(*state, pending.state.reveal());
+  const std::string* state = nullptr;
+  for (const auto& [name, value] : *parameters) {
+    if (name != "state") continue;
+    if (state) return false;
+    state = &value;
+  }
+  return state && is_state_of(pending, *state);
 }
 
 Result<Secret, CallbackFault> read_callback(const PendingAuthorization& pending, std::string_view query) {
-  const auto parameters = decode_form(query);
-  if (!parameters) return CallbackFault::malformed;
-  bool twice = false;
-  const std::string* const state = once(*parameters, "state", twice);
-  const std::string* const issuer = once(*parameters, "iss", twice);
-  const std::string* const error = once(*parameters, "error", twice);
-  const std::string* const code = once(*parameters, "code", twice);
-  if (twice) return CallbackFault::malformed;
-  if (!state || !constant_time_equal(*state, pending.state.reveal())) return CallbackFault::wrong_state;
-  if (issuer ? *issuer != pending.issuer : pending.issuer_is_named) return CallbackFault::wrong_issuer;
-  if (error) return *error == "access_denied" ? CallbackFault::denied : CallbackFault::server_failed;
-  if (!code || code->empty()) return CallbackFault::no_code;
-  return Secret(*code);
+  const auto answer = parse_answer(query);
+  if (!answer) return CallbackFault::malformed;
+  if (!is_state_of(pending, answer->state)) return CallbackFault::wrong_state;
+  if (!issuer_fits(answer->issuer, pending.issuer, pending.issuer_is_named)) return CallbackFault::wrong_issuer;
+  if (!answer->error.empty())
+    return answer->error == "access_denied" ? CallbackFault::denied : CallbackFault::server_failed;
+  if (answer->code.empty()) return CallbackFault::no_code;
+  return Secret(answer->code);
 }
 
 }  // namespace leanmcp::inline v0

@@ -2,10 +2,14 @@
 
 #include <leanmcp/base/result.hpp>
 #include <leanmcp/base/secret.hpp>
+#include <leanmcp/oauth/client/form.hpp>
 #include <leanmcp/oauth/client/metadata.hpp>
 
+#include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace leanmcp::inline v0 {
 
@@ -48,6 +52,24 @@ class StartedAuthorization {
 /// section 4.3; RFC 8707, section 2). The endpoint's own query is kept. An error where the server does not list S256:
 /// without PKCE a code that leaks is worth a token (MCP 2025-11-25, Authorization Code Protection).
 Result<StartedAuthorization> start_authorization(const AuthorizationServer& server, const AuthorizationWish& wish);
+
+/// The endpoint with the parameters; its own query is kept, a fragment is not (RFC 6749, section 3.1).
+std::string authorization_url(std::string_view endpoint, const FormParameters& parameters);
+
+/// What a browser came back with, of which nothing is to be believed yet.
+class AuthorizationAnswer {
+ public:
+  std::string state;
+  std::string code;
+  std::string error;
+  std::optional<std::string> issuer;
+};
+/// nullopt for what is no query, and for one in which state, code, error or iss is there twice (RFC 6749, section 3.1).
+std::optional<AuthorizationAnswer> parse_answer(std::string_view query);
+
+/// RFC 9207, section 2.4: what is there must be the issuer, byte for byte; what was announced must be there. With an
+/// empty `expected` there is nothing to compare.
+bool issuer_fits(const std::optional<std::string>& issuer, std::string_view expected, bool announced);
 
 /// How the browser's answer was taken.
 enum class CallbackFault {

@@ -146,7 +146,37 @@ TEST(Callback, WithoutACodeThereIsNone) {
   EXPECT_EQ(read_callback(pending(false), "state=the-state&code=a%20b")->reveal(), "a b");
 }
 
+TEST(Rfc6749Section3_1, EndpointsQueryStaysAndItsFragmentGoes) {
+  EXPECT_EQ(authorization_url("https://idp/a?t=1#f", {{"s", "a b"}}), "https://idp/a?t=1&s=a%20b");
+  EXPECT_EQ(authorization_url("https://idp/a", {{"s", "x"}}), "https://idp/a?s=x");
+}
+
+TEST(Rfc6749Section3_1, AnswersWithTwoOfAKindAreNotRead) {
+  const auto read = parse_answer("code=a%2Bb&state=s+1&iss=https%3A%2F%2Fidp&other=1&other=2");
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->code, "a+b");
+  EXPECT_EQ(read->state, "s 1");
+  EXPECT_EQ(read->issuer, "https://idp");
+  EXPECT_EQ(read->error, "");
+  for (const char* const query : {"state=a&state=b", "code=a&code=b", "iss=a&iss=a", "error=a&error=", "state=%zz"})
+    EXPECT_FALSE(parse_answer(query)) << query;
+  EXPECT_FALSE(parse_answer(std::string(17'000, 'a')));
+  ASSERT_TRUE(parse_answer(""));
+  EXPECT_EQ(parse_answer("")->state, "");
+  EXPECT_FALSE(parse_answer("")->issuer);
+  EXPECT_NE(parse_answer("error=")->error, "") << "an error without a name is one all the same";
+}
+
+TEST(Rfc9207Section2_4, WithoutAnExpectationThereIsNothingToCompare) {
+  EXPECT_TRUE(issuer_fits("https://idp", "", true));
+  EXPECT_FALSE(issuer_fits(std::nullopt, "", true));
+  EXPECT_TRUE(issuer_fits(std::nullopt, "", false));
+  EXPECT_FALSE(issuer_fits("https://idp/", "https://idp", false));
+}
+
 TEST(Callback, IsAnAnswerOnlyWithTheState) {
+  EXPECT_FALSE(is_answer_to(PendingAuthorization(), "state=&code=c")) << "no state is nobody's";
+  EXPECT_TRUE(is_answer_to(pending(false), "state=the-state&code=a&code=b")) << "malformed, but no stranger's";
   EXPECT_TRUE(is_answer_to(pending(false), "code=c&state=the-state"));
   EXPECT_TRUE(is_answer_to(pending(false), "error=x&state=the-state"));
   for (const char* const query : {"", "state=", "state=the-stat", "state=the-state1", "state=THE-STATE",

@@ -42,6 +42,7 @@ void OAuthClient::State::note_nonce(std::string_view url, const ClientResponse& 
 void OAuthClient::State::restore() {
   if (std::exchange(restored, true)) return;
   const auto bound = options.store_->load(binding_name(mcp_url, options.profile_));
+  if (!bound) options.log_.error("the token store cannot be read", {{"reason", bound.error().message()}});
   if (!bound || !*bound) return;
   issuer = std::string((*bound)->reveal());
   take_stored();
@@ -96,6 +97,10 @@ Task<Result<bool>> OAuthClient::State::obtain(TokenWish wish) {
   Task<Result<void>> discovering = find_issuer(wish.challenge.resource_metadata);
   const auto discovered = co_await std::move(discovering);
   if (!discovered) co_return Outcome(discovered.error());
+  // The same where it was not known yet whose tokens to look for.
+  if (!wish.by_person && !tokens && take_stored() == Stored::other && !due() &&
+      tokens->access_token.reveal() != wish.refused.reveal())
+    co_return Outcome(true);
 
   const std::string scope = wanted_scope_for(wish);
   const bool adds = tokens && adds_scope(scope, tokens->scope);

@@ -206,6 +206,18 @@ TEST(Refresh, AnswerIsKeptThoughTheRequestIsCancelled) {
   EXPECT_EQ(world.as.grants("refresh_token"), 1U);
 }
 
+TEST(SignIn, OfAnotherProcessIsFoundByOneThatBeganBefore) {
+  OAuthWorld world;
+  auto early = world.client();
+  EXPECT_EQ(world.token_of(*early), "");
+  ASSERT_TRUE(world.run(world.client()->sign_in()));
+  const auto found = world.run(early->challenged(world.challenge(401)));
+  ASSERT_TRUE(found);
+  EXPECT_TRUE(*found);
+  EXPECT_EQ(world.token_of(*early), "at-1");
+  EXPECT_EQ(world.browser->urls.size(), 1U);
+}
+
 TEST(Refresh, ForgottenByAnotherProcessIsForgotten) {
   OAuthWorld world;
   auto client = world.client();

@@ -8,6 +8,8 @@ namespace {
 
 constexpr std::size_t most_words = 100;
 constexpr std::size_t longest_word = 256;
+/// It goes into a URL.
+constexpr std::size_t longest_scope = 4'096;
 constexpr std::string_view offline_access = "offline_access";
 
 bool is_scope_token(std::string_view word) {
@@ -53,7 +55,11 @@ std::string wanted_scope(const ScopeSources& sources) {
     add_all(out, scope_words(sources.granted));
   }
   std::erase(out, offline_access);
-  if (sources.offline) add(out, offline_access);
+  while (scope_text(out).size() > longest_scope) out.pop_back();
+  if (sources.offline) {
+    if (out.size() == most_words) out.pop_back();
+    add(out, offline_access);
+  }
   return scope_text(out);
 }
 
@@ -61,7 +67,7 @@ bool adds_scope(std::string_view wanted, std::string_view granted) {
   const auto have = scope_words(granted);
   const auto want = scope_words(wanted);
   return std::any_of(want.begin(), want.end(), [&have](const std::string& word) {
-    return std::find(have.begin(), have.end(), word) == have.end();
+    return word != offline_access && std::find(have.begin(), have.end(), word) == have.end();
   });
 }
 

@@ -31,10 +31,12 @@ class ScopeSources {
 
 /// The scope of the challenge, else all of the resource's, else the program's wish, else none (MCP 2025-11-25, Scope
 /// Selection Strategy). On step-up what was asked for and granted stays in it, or the next operation would step down
-/// again. `offline_access` is in it where it is wanted and the server knows it, and nowhere else.
+/// again. `offline_access` is in it where it is wanted and the server knows it, and nowhere else. About 4 KiB
+/// at most.
 std::string wanted_scope(const ScopeSources& sources);
 
-/// Whether `wanted` has a word that `granted` has not.
+/// Whether `wanted` has a word that `granted` has not. `offline_access` does not count: servers give refresh tokens
+/// without naming it.
 bool adds_scope(std::string_view wanted, std::string_view granted);
 
 }  // namespace leanmcp::inline v0

@@ -50,7 +50,19 @@ TEST(OfflineAccess, IsAskedForWhereItIsWantedAndNowhereElse) {
   EXPECT_EQ(wanted_scope(sources), "offline_access");
 }
 
+TEST(Scopes, FitIntoAUrl) {
+  ScopeSources sources;
+  for (int i = 0; i < 100; ++i) sources.resource.push_back(std::to_string(i) + std::string(200, 's'));
+  sources.offline = true;
+  EXPECT_LT(wanted_scope(sources).size(), 4'200U);
+  EXPECT_TRUE(wanted_scope(sources).ends_with(" offline_access"));
+  sources.resource.clear();
+  for (int i = 0; i < 200; ++i) sources.resource.push_back("s" + std::to_string(i));
+  EXPECT_EQ(scope_words(wanted_scope(sources)).size(), 100U);
+}
+
 TEST(Scopes, AddSomething) {
+  EXPECT_FALSE(adds_scope("a offline_access", "a"));
   EXPECT_TRUE(adds_scope("a b", "a"));
   EXPECT_FALSE(adds_scope("a b", "b c a"));
   EXPECT_FALSE(adds_scope("", "a"));

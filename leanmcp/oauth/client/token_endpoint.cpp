@@ -174,8 +174,7 @@ ClientRequest token_request(const AuthorizationServer& server, const OAuthClient
 
 bool OAuthTokens::is_dpop() const noexcept { return same_letters(token_type, "DPoP"); }
 
-Result<OAuthTokens, TokenCause> read_token_response(const HttpClient::Outcome& outcome,
-                                                    std::string_view requested_scope, bool with_proof, TimePoint now) {
+Result<TokenAnswer, TokenCause> read_token_answer(const HttpClient::Outcome& outcome) {
   if (!outcome || outcome->status >= 500 || outcome->status == 429) return TokenCause::unreachable;
   ParseLimits limits;
   limits.bytes = most_bytes;
@@ -184,23 +183,35 @@ Result<OAuthTokens, TokenCause> read_token_response(const HttpClient::Outcome& o
   const json::object* const body = parsed ? parsed->if_object() : nullptr;
   if (!body) return outcome->status == 200 ? TokenCause::malformed : TokenCause::refused;
   if (outcome->status != 200 || body->contains("error")) return cause_of(text_of(*body, "error"));
+  TokenAnswer out;
+  out.access_token = Secret(text_of(*body, "access_token"));
+  if (out.access_token.empty()) return TokenCause::malformed;
+  out.token_type = text_of(*body, "token_type");
+  out.refresh_token = Secret(text_of(*body, "refresh_token"));
+  out.id_token = text_of(*body, "id_token");
+  out.scope = text_of(*body, "scope");
+  if (const auto seconds = seconds_of(*body, "expires_in")) out.expires_in = std::chrono::seconds(*seconds);
+  return out;
+}
+
+Result<OAuthTokens, TokenCause> read_token_response(const HttpClient::Outcome& outcome,
+                                                    std::string_view requested_scope, bool with_proof, TimePoint now) {
+  auto answer = read_token_answer(outcome);
+  if (!answer) return answer.error();
+  const std::string_view token = answer->access_token.reveal();
+  if (!std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; }))
+    return TokenCause::malformed;
   OAuthTokens tokens;
-  tokens.access_token = Secret(text_of(*body, "access_token"));
-  tokens.token_type = text_of(*body, "token_type");
-  const bool bearer = same_letters(tokens.token_type, "Bearer");
-  const std::string_view token = tokens.access_token.reveal();
-  const bool fits_a_header = std::all_of(token.begin(), token.end(), [](char c) { return c > 0x20 && c < 0x7f; });
-  if (token.empty() || !fits_a_header || (!bearer && !tokens.is_dpop())) return TokenCause::malformed;
-  if (with_proof && !tokens.is_dpop()) return TokenCause::malformed;
-  if (!with_proof && tokens.is_dpop()) return TokenCause::malformed;
-  tokens.refresh_token = Secret(text_of(*body, "refresh_token"));
-  tokens.id_token = text_of(*body, "id_token");
-  tokens.scope = text_of(*body, "scope");
-  if (tokens.scope.empty()) tokens.scope = requested_scope;
-  if (const auto seconds = seconds_of(*body, "expires_in")) {
-    const std::chrono::seconds life(*seconds);
-    tokens.expires = now + life;
-    tokens.renew_after = *tokens.expires - std::min(early, life / 4);
+  tokens.access_token = std::move(answer->access_token);
+  tokens.token_type = std::move(answer->token_type);
+  // A token that was asked for with a proof must be bound by it, and one without cannot be.
+  if (with_proof ? !tokens.is_dpop() : !same_letters(tokens.token_type, "Bearer")) return TokenCause::malformed;
+  tokens.refresh_token = std::move(answer->refresh_token);
+  tokens.id_token = std::move(answer->id_token);
+  tokens.scope = answer->scope.empty() ? std::string(requested_scope) : std::move(answer->scope);
+  if (answer->expires_in) {
+    tokens.expires = now + *answer->expires_in;
+    tokens.renew_after = *tokens.expires - std::min(early, *answer->expires_in / 4);
   }
   return tokens;
 }

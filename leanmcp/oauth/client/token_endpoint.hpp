@@ -95,14 +95,31 @@ enum class TokenCause {
 };
 std::string_view to_string(TokenCause cause) noexcept;
 
-/// Reads the answer: 200, a JSON object without `error`, an `access_token` that a header can carry, a token type that is
+/// What a token endpoint answered, as it is; empty and absent where it says nothing.
+class TokenAnswer {
+ public:
+  Secret access_token;
+  std::string token_type;
+  Secret refresh_token;
+  std::string id_token;
+  std::string scope;
+  /// Ten years at most.
+  std::optional<std::chrono::seconds> expires_in;
+};
+
+/// Reads an answer of any service: 200, a JSON object without `error`, a non-empty `access_token` (RFC 6749, sections
+/// 5.1 and 5.2). Errors with status 200, as some services send them, are errors.
+Result<TokenAnswer, TokenCause> read_token_answer(const HttpClient::Outcome& outcome);
+
+/// Reads the answer: that, and an `access_token` that a header can carry, a token type that is
 /// understood. A
 /// token that was asked for with a proof must be bound by it: `Bearer` in return for a DPoP proof is refused.
 Result<OAuthTokens, TokenCause> read_token_response(const HttpClient::Outcome& outcome,
                                                     std::string_view requested_scope, bool with_proof, TimePoint now);
 
-/// The identity assertion of a token exchange (RFC 8693, section 2.2.1; draft-ietf-oauth-identity-assertion-authz-grant):
-/// 200, `issued_token_type` id-jag, `token_type` N_A. nullopt for anything else.
+/// The identity assertion of a token exchange (RFC 8693, section 2.2.1;
+/// draft-ietf-oauth-identity-assertion-authz-grant): 200, `issued_token_type` id-jag, `token_type` N_A. nullopt for
+/// anything else.
 std::optional<Secret> read_id_jag(const HttpClient::Outcome& outcome);
 
 }  // namespace leanmcp::inline v0

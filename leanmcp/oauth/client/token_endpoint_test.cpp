@@ -166,6 +166,25 @@ TEST(Rfc6749Section5_1, WhatIsNoTokenIsMalformed) {
     EXPECT_EQ(read_token_response(response(200, body), "", false, now).error(), TokenCause::malformed) << body;
 }
 
+TEST(TokenAnswer, OfAnyServiceIncludingGitHubs) {
+  const auto of = [](int status, const std::string& body) -> std::string {
+    const auto read = read_token_answer(response(status, body));
+    return read ? std::string(read->access_token.reveal()) : std::string(to_string(read.error()));
+  };
+  EXPECT_EQ(of(200, R"({"access_token":"gho_1","token_type":"bearer"})"), "gho_1");
+  EXPECT_EQ(of(200, R"({"access_token":"xoxp","token_type":"user"})"), "xoxp");
+  EXPECT_EQ(of(200, R"({"access_token":"a"})"), "a");
+  EXPECT_EQ(of(200, R"({"error":"bad_verification_code","error_description":"<b>"})"), to_string(TokenCause::refused));
+  EXPECT_EQ(of(200, R"({"error":"x","access_token":"gho_1"})"), to_string(TokenCause::refused));
+  EXPECT_EQ(of(200, R"({"access_token":""})"), to_string(TokenCause::malformed));
+  EXPECT_EQ(of(200, R"({"access_token":7})"), to_string(TokenCause::malformed));
+  EXPECT_EQ(of(200, "<html>"), to_string(TokenCause::malformed));
+  EXPECT_EQ(of(400, R"({"error":"invalid_grant"})"), to_string(TokenCause::invalid_grant));
+  EXPECT_EQ(of(503, ""), to_string(TokenCause::unreachable));
+  EXPECT_EQ(of(429, ""), to_string(TokenCause::unreachable));
+  EXPECT_EQ(read_token_answer(HttpClientFault()).error(), TokenCause::unreachable);
+}
+
 TEST(Rfc6749Section5_2, Errors) {
   const auto cause = [](int status, const std::string& body) {
     return read_token_response(response(status, body), "", false, now).error();
