@@ -143,7 +143,7 @@ void add_clients(OAuthServerOptions& options) {
   } else if (registration != "off") {
     stop("REGISTRATION is " + registration + "; it must be open, token or off");
   }
-  options.client_management(flag("CLIENT_MANAGEMENT"));
+  options.client_management(flag("CLIENT_MANAGEMENT")).stateless_registration(flag("STATELESS_REGISTRATION"));
   options.loopback_documents(flag("LOOPBACK_CLIENT_DOCUMENTS"));
   if (const std::string file = setting("CLIENTS_FILE"); !file.empty()) {
     for (ConfiguredClient& client : value_or_stop(read_clients(file), "CLIENTS_FILE"))

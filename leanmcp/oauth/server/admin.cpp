@@ -3,6 +3,7 @@
 #include <leanmcp/oauth/server/end_client.hpp>
 #include <leanmcp/oauth/server/initial_token.hpp>
 #include <leanmcp/oauth/server/signing_keys.hpp>
+#include <leanmcp/oauth/server/stateless_client.hpp>
 #include <leanmcp/oauth/server/users.hpp>
 
 #include <algorithm>
@@ -43,6 +44,8 @@ Administration::Outcome<std::optional<ClientRecord>> Administration::client(std:
 Administration::Outcome<bool> Administration::set_client_disabled(std::string_view client_id, bool disabled) const {
   auto stored = store_.client(client_id);
   if (!stored) return stored.error();
+  // What is sealed in its own id is written down to be refused.
+  if (!*stored) *stored = stateless_client(ring_, std::string(client_id));
   if (!*stored) return false;
   (*stored)->disabled = disabled;
   if (auto put = store_.put_client(**stored); !put) return put.error();

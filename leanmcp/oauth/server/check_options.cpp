@@ -161,6 +161,8 @@ Result<void> check_options(const OAuthServerOptions& options) {
     if (!seen.insert(client.record.client_id).second)
       return Error("the client " + quoted(client.record.client_id) + " is there twice");
   }
+  if (options.stateless_ && options.management_)
+    return Error("stateless clients cannot manage themselves: leave client_management or stateless_registration out");
   for (const Secret& token : options.initial_tokens_)
     if (token.reveal().size() < least_secret) return Error("an initial access token has less than 16 characters");
   return check_lifetimes(options.lifetimes_);

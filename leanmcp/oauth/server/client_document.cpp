@@ -7,6 +7,7 @@
 #include <leanmcp/oauth/server/rate_limits.hpp>
 #include <leanmcp/oauth/server/redirect_uri.hpp>
 #include <leanmcp/oauth/server/remote_documents.hpp>
+#include <leanmcp/oauth/server/stateless_client.hpp>
 
 #include <algorithm>
 
@@ -55,6 +56,13 @@ Result<ClientRecord, OAuthError> read_again(Core& core, const std::string& clien
   if (!document) {
     const bool away = document.error() == RemoteFault::unreachable || document.error() == RemoteFault::busy;
     if (away && before && before->expires && now < *before->expires + stale_document_good) return *before;
+    if (document.error() == RemoteFault::busy) {
+      OAuthError error("temporarily_unavailable", "The server is busy; try again.",
+                       std::string(to_string(document.error())));
+      error.status = 503;
+      error.retry_after = std::chrono::seconds(5);
+      return error;
+    }
     const AuditEvent event = document.error() == RemoteFault::blocked ? AuditEvent::blocked : AuditEvent::document;
     return refuse_document(core, client_id, event, to_string(document.error()));
   }
@@ -124,6 +132,13 @@ Result<ClientRecord, OAuthError> find_client(Core& core, std::string_view client
   }
   const auto stored = core.store->client(id);
   if (!stored) return storage_failed(stored.error());
+  if (!*stored && is_stateless_id(id)) {
+    // Also where new ones are kept in the database by now.
+    auto sealed = stateless_client(*core.options.ring_, id);
+    if (!sealed) return unknown_client("no such client");
+    if (sealed->created + core.options.lifetimes_.idle_client <= now) return unknown_client("registration ran out");
+    return std::move(*sealed);
+  }
   if (!*stored) return unknown_client("no such client");
   if ((*stored)->disabled) return unknown_client("client disabled");
   if (is_over(**stored, core.options.lifetimes_, now)) return unknown_client("registration ran out");

@@ -238,6 +238,12 @@ Result<ClientRecord, OAuthError> read_client_metadata(std::string_view json_text
   return Reader(*object, source).read();
 }
 
+std::string consent_digest(const ClientRecord& client) {
+  ClientRecord shown = client;
+  shown.created = TimePoint();
+  return digest_of(client_information(shown));
+}
+
 std::string client_information(const ClientRecord& client) {
   json::object out{{"client_id", client.client_id},
                    {"client_id_issued_at", unix_seconds(client.created)},

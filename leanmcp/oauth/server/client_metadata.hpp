@@ -24,6 +24,9 @@ Result<ClientRecord, OAuthError> read_client_metadata(std::string_view json_text
 /// the end, for what goes along with it.
 std::string client_information(const ClientRecord& client);
 
+/// What a remembered consent holds for: the name and all else that the person saw or that the client may do.
+std::string consent_digest(const ClientRecord& client);
+
 /// `none`, `client_secret_basic`, …
 std::string_view to_string(ClientMethod method) noexcept;
 

@@ -139,6 +139,9 @@ class OAuthServerOptions {
   }
   OAuthServerOptions& client(ConfiguredClient client) { return clients_.push_back(std::move(client)), *this; }
   OAuthServerOptions& registration(Registration who) { return registration_ = who, *this; }
+  /// Clients that register are kept in their own ids, sealed, and not in the database; they end 90 days after (see
+  /// `Lifetimes::idle_client`), used or not.
+  OAuthServerOptions& stateless_registration(bool on = true) { return stateless_ = on, *this; }
   OAuthServerOptions& initial_access_token(Secret token) {
     initial_tokens_.push_back(std::move(token));
     return registration_ = Registration::with_token, *this;
@@ -217,6 +220,7 @@ class OAuthServerOptions {
   Registration registration_ = Registration::off;
   std::vector<Secret> initial_tokens_;
   bool management_ = false;
+  bool stateless_ = false;
   bool documents_ = true;
   std::vector<TrustedIssuer> trusted_;
   bool exchange_ = false;

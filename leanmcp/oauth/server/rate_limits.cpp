@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::chrono::minutes per(1);
 constexpr std::size_t limit_count = 5;
-/// Registrations of all addresses together, as many times what one may.
+/// What leaves something in the database is counted for all addresses together too: as many times what one may.
 constexpr int all_addresses = 30;
 
 /// Nothing where there is no limit.
@@ -30,7 +30,7 @@ std::chrono::seconds rounded(std::chrono::milliseconds wait) { return std::chron
 struct RateLimits::Data {
   mutable std::mutex mutex;
   std::array<std::unique_ptr<RateBuckets>, limit_count> each;
-  std::unique_ptr<RateBuckets> registrations;
+  std::unique_ptr<RateBuckets> registrations, documents;
 
   std::unique_ptr<RateBuckets>& of(Limit limit) { return each[static_cast<std::size_t>(limit)]; }
 };
@@ -42,6 +42,7 @@ RateLimits::RateLimits(const OAuthServerOptions::Limits& limits) : data_(std::ma
   data_->of(Limit::authorize) = buckets(limits.authorize_per_address);
   data_->of(Limit::document) = buckets(limits.new_documents_per_address);
   data_->registrations = buckets(limits.register_per_address * all_addresses, 1);
+  data_->documents = buckets(limits.new_documents_per_address * all_addresses, 1);
 }
 RateLimits::~RateLimits() = default;
 
@@ -50,8 +51,9 @@ std::chrono::seconds RateLimits::take(Limit limit, std::string_view key, TimePoi
   auto& own = data_->of(limit);
   if (!own) return std::chrono::seconds(0);
   const auto wait = own->take(limit == Limit::token ? std::string(key) : limit_key(key), now);
-  if (wait.count() > 0 || limit != Limit::registration) return rounded(wait);
-  return rounded(data_->registrations->take("all", now));
+  const bool lasting = limit == Limit::registration || limit == Limit::document;
+  if (wait.count() > 0 || !lasting) return rounded(wait);
+  return rounded((limit == Limit::document ? data_->documents : data_->registrations)->take("all", now));
 }
 
 std::chrono::seconds RateLimits::wait(Limit limit, std::string_view key, TimePoint now) const {

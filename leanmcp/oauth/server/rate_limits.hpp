@@ -13,11 +13,11 @@ namespace leanmcp::inline v0::as {
 
 /// What is counted.
 enum class Limit {
-  registration,  ///< by address; all addresses together are counted too
+  registration,  ///< by address, and all addresses together
   token,         ///< by client
   failure,       ///< failed client authentication and sign-in, by address
   authorize,     ///< by address
-  document,      ///< metadata documents not seen before, by address
+  document,      ///< metadata documents not seen before: by address, and all addresses together
 };
 
 /// Requests per minute by address or client, each refilled steadily, in bounded memory. Counts of this instance: behind

@@ -32,13 +32,18 @@ TEST(RateLimits, AskingDoesNotCount) {
   for (int i = 0; i < 100; ++i) EXPECT_EQ(limits.wait(Limit::failure, "192.0.2.1", start), seconds(0));
 }
 
-TEST(RateLimits, Attack49_RegistrationsOfAllAddresses) {
+TEST(RateLimits, Attack49_WhatAllAddressesTogetherMayLeaveBehind) {
   RateLimits limits{OAuthServerOptions::Limits()};
   int taken = 0;
   for (int i = 0; i < 1000; ++i)
     taken += limits.take(Limit::registration, "192.0." + std::to_string(i / 250) + "." + std::to_string(i % 250),
                          start) == seconds(0);
   EXPECT_EQ(taken, 300);
+  taken = 0;
+  for (int i = 0; i < 1000; ++i)
+    taken += limits.take(Limit::document, "192.0." + std::to_string(i / 250) + "." + std::to_string(i % 250), start) ==
+             seconds(0);
+  EXPECT_EQ(taken, 150);
 }
 
 TEST(RateLimits, NoneWhereNoneIsSet) {

@@ -15,9 +15,10 @@ namespace {
 constexpr std::size_t longest_redirect = 2048;
 
 /// Schemes that a browser runs, reads or shows instead of handing the answer to an app.
-constexpr std::array forbidden_schemes{"javascript", "data", "file", "vbscript", "blob",        "about",
-                                       "filesystem", "ftp",  "ws",   "wss",      "view-source", "jar",
-                                       "mailto",     "tel",  "sms",  "chrome"};
+constexpr std::array forbidden_schemes{"javascript", "data",  "file",     "vbscript", "blob",        "about",
+                                       "filesystem", "ftp",   "ws",       "wss",      "view-source", "jar",
+                                       "mailto",     "tel",   "sms",      "chrome",   "intent",      "mhtml",
+                                       "livescript", "mocha", "resource", "res"};
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
 std::string lowered(std::string_view text) {

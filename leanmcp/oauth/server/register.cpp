@@ -7,6 +7,7 @@
 #include <leanmcp/oauth/server/end_client.hpp>
 #include <leanmcp/oauth/server/initial_token.hpp>
 #include <leanmcp/oauth/server/rate_limits.hpp>
+#include <leanmcp/oauth/server/stateless_client.hpp>
 
 #include <boost/json.hpp>
 
@@ -94,13 +95,6 @@ Answer information(const Core& core, int status, const ClientRecord& client, con
   return json_answer(status, body + "}");
 }
 
-/// What a remembered consent holds for: the name and the rest that the person saw.
-std::string consent_digest(const ClientRecord& client) {
-  ClientRecord shown = client;
-  shown.created = TimePoint();
-  return digest_of(client_information(shown));
-}
-
 Answer refuse(Core& core, const Request& request, const OAuthError& error, std::string_view client_id = {}) {
   const AuditEvent event = error.status == 429 ? AuditEvent::limited : AuditEvent::registration;
   AuditEntry entry(event, error.error);
@@ -110,6 +104,20 @@ Answer refuse(Core& core, const Request& request, const OAuthError& error, std::
   return to_answer(error);
 }
 
+/// Sealed in its own id: nothing is stored.
+Result<Answer, OAuthError> add_stateless(Core& core, const Request& request, ClientRecord client) {
+  const std::string secret = give_secret(client);
+  const auto id = stateless_client_id(*core.options.ring_, client);
+  if (!id) return OAuthError("invalid_client_metadata", "The client metadata is too long here.", "id too long");
+  client.client_id = *id;
+  core.audit->write(AuditEntry(AuditEvent::registration, "ok")
+                        .unknown_client(client.client_id)
+                        .redirect(client.redirect_uris.front())
+                        .peer(request.peer)
+                        .reason("registered without state"));
+  return information(core, 201, client, secret, {});
+}
+
 Result<Answer, OAuthError> add_client(Core& core, const Request& request, TimePoint now) {
   if (const auto wait = core.limits->take(Limit::registration, request.peer, now); wait.count() > 0)
     return too_many_requests(wait);
@@ -117,6 +125,8 @@ Result<Answer, OAuthError> add_client(Core& core, const Request& request, TimePo
   if (auto allowed = may_register(core, request, now); !allowed) return std::move(allowed).error();
   auto read = read_client_metadata(request.body, MetadataSource::registration);
   if (!read) return std::move(read).error();
+  read->created = now;
+  if (core.options.stateless_) return add_stateless(core, request, std::move(*read));
   const auto count = core.store->count_clients(ClientOrigin::dynamic);
   if (!count) return storage_failed(count.error());
   if (*count >= core.options.limits_.dynamic_clients) {
@@ -128,7 +138,6 @@ Result<Answer, OAuthError> add_client(Core& core, const Request& request, TimePo
   ClientRecord& client = *read;
   client.client_id = random_id();
   client.origin = ClientOrigin::dynamic;
-  client.created = now;
   client.document_digest = consent_digest(client);
   const std::string secret = give_secret(client);
   std::string management;

@@ -2,6 +2,7 @@
 #include <leanmcp/oauth/server/audit_log.hpp>
 #include <leanmcp/oauth/server/rate_limits.hpp>
 #include <leanmcp/oauth/server/server_test_support.hpp>
+#include <leanmcp/oauth/server/stateless_client.hpp>
 
 namespace leanmcp::as {
 namespace {
@@ -164,6 +165,43 @@ TEST_F(RegisterTest, Facts2_6_UnusedClientsEndInSevenDaysIdleOnesInNinety) {
   EXPECT_FALSE(find_client(*core, used, "", now()));
   ASSERT_TRUE(core->store->sweep(now()));
   EXPECT_FALSE(core->store->client(used).value());
+}
+
+TEST_F(RegisterTest, Rfc7591AppendixA_5_2_StatelessClients) {
+  options.stateless_registration();
+  start();
+  const Answer answer = add(good_secret);
+  ASSERT_EQ(answer.status, 201) << answer.body;
+  const std::string id = member(answer, "client_id");
+  const std::string secret = member(answer, "client_secret");
+  EXPECT_EQ(core->store->count_clients(ClientOrigin::dynamic).value(), 0);
+  const auto client = find_client(*core, id, "", now());
+  ASSERT_TRUE(client) << client.error().reason;
+  EXPECT_EQ(client->client_id, id);
+  EXPECT_EQ(client->origin, ClientOrigin::dynamic);
+  EXPECT_EQ(client->redirect_uris, std::vector<std::string>{"https://app.example/cb"});
+  EXPECT_EQ(client->secret_digest, digest_of(secret));
+  EXPECT_EQ(id.find(secret), std::string::npos);
+  // Nobody makes one up, or changes one.
+  for (std::size_t i = 7; i < id.size(); i += 13) {
+    std::string changed = id;
+    changed[i] = changed[i] == 'A' ? 'B' : 'A';
+    EXPECT_FALSE(find_client(*core, changed, "", now())) << i;
+  }
+  ClientRecord forged = *client;
+  forged.redirect_uris = {"https://evil.example/"};
+  EXPECT_FALSE(find_client(*core, stateless_client_id(KeyRing::random(), forged).value(), "", now()));
+  EXPECT_EQ(add(R"({"redirect_uris":["https://a/)" + std::string(1900, 'a') + "\"]}").status, 400);
+  // An operator can still shut one out.
+  ClientRecord out = *client;
+  out.disabled = true;
+  ASSERT_TRUE(core->store->put_client(out));
+  EXPECT_FALSE(find_client(*core, id, "", now()));
+  const std::string second = member(add(good), "client_id");
+  advance(hours(24 * 90) - seconds(1));
+  EXPECT_TRUE(find_client(*core, second, "", now()));
+  advance(seconds(1));
+  EXPECT_FALSE(find_client(*core, second, "", now()));
 }
 
 TEST_F(RegisterTest, Rfc7592Section1_3_OffByDefault) {

@@ -26,8 +26,9 @@ constexpr std::chrono::seconds key_search_pause(30);
 constexpr std::chrono::seconds stale_keys_good(3600);
 constexpr std::size_t most_key_bytes = 64 * 1024;
 constexpr std::size_t most_key_sets = 1'000;
-/// Threads that read or wait; workers beyond that serve others.
+/// Threads that read or wait, in all and for one host; workers beyond that serve others.
 constexpr int most_at_once = 16;
+constexpr int most_of_a_host = 8;
 
 RemoteFault fault_of(const HttpClientFault& fault) {
   if (fault.cause == HttpClientCause::refused_url) return RemoteFault::blocked;
@@ -75,6 +76,7 @@ struct RemoteDocuments::Data {
 
   std::mutex mutex;
   int inside = 0;
+  std::map<std::string, int> inside_of_host;
   std::map<std::string, std::shared_future<DocumentOutcome>> under_way;
 
   struct Keys {
@@ -138,13 +140,18 @@ struct RemoteDocuments::Data {
   }
 
   DocumentOutcome read(const std::string& name, const std::string& url, std::size_t most, bool from_configuration) {
+    UriParts parts;
+    if (!split_uri(url, parts)) return RemoteFault::bad_url;
+    const std::string host(parts.host);
     std::promise<DocumentOutcome> promise;
     std::shared_future<DocumentOutcome> answer;
     bool mine = false;
     {
       const std::lock_guard lock(mutex);
-      if (inside >= most_at_once) return RemoteFault::busy;
-      ++inside;
+      const auto same_host = inside_of_host.find(host);
+      if (inside >= most_at_once || (same_host != inside_of_host.end() && same_host->second >= most_of_a_host))
+        return RemoteFault::busy;
+      ++inside, ++inside_of_host[host];
       const auto found = under_way.find(name);
       mine = found == under_way.end();
       answer = mine ? promise.get_future().share() : found->second;
@@ -157,6 +164,7 @@ struct RemoteDocuments::Data {
     const DocumentOutcome& outcome = answer.get();
     const std::lock_guard lock(mutex);
     --inside;
+    if (const auto found = inside_of_host.find(host); --found->second == 0) inside_of_host.erase(found);
     if (mine) under_way.erase(name);
     return outcome;
   }

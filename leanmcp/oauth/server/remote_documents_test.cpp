@@ -205,17 +205,25 @@ TEST_F(RemoteDocumentsTest, SlowHostsDoNotTakeAllWorkers) {
     answer.delay = std::chrono::milliseconds(1000);
     return answer;
   });
-  std::vector<std::thread> threads;
-  std::atomic<int> good = 0, busy = 0;
-  for (int i = 0; i < 32; ++i)
-    threads.emplace_back([&, i] {
-      const auto read = lenient.read(server.url("/" + std::to_string(i)), 1000);
-      good += read ? 1 : 0;
-      busy += !read && read.error() == RemoteFault::busy ? 1 : 0;
-    });
-  for (auto& thread : threads) thread.join();
-  EXPECT_GE(good, 16);
-  EXPECT_EQ(good + busy, 32);
+  // Names of this machine are as many hosts.
+  const auto most = [&](const std::vector<std::string>& hosts) {
+    std::vector<std::thread> threads;
+    std::atomic<int> good = 0, busy = 0;
+    for (int i = 0; i < 32; ++i)
+      threads.emplace_back([&, i] {
+        const std::string url = "http://" + hosts[static_cast<std::size_t>(i) % hosts.size()] + ":" +
+                                std::to_string(server.port()) + "/" + std::to_string(i);
+        const auto read = lenient.read(url, 1000);
+        good += read ? 1 : 0;
+        busy += !read && read.error() == RemoteFault::busy ? 1 : 0;
+      });
+    for (auto& thread : threads) thread.join();
+    EXPECT_EQ(good + busy, 32);
+    return good.load();
+  };
+  // At least as many as may at once; more where the first ones have ended meanwhile.
+  EXPECT_GE(most({"127.0.0.1"}), 8);
+  EXPECT_GE(most({"127.0.0.1", "localhost"}), 16);
   // And they are free again.
   EXPECT_TRUE(lenient.read(server.url(), 1000));
 }

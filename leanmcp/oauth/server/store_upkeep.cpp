@@ -157,8 +157,9 @@ Store::Outcome<std::int64_t> Store::sweep(TimePoint now, const SweepRules& rules
       {"DELETE FROM as_consents WHERE expires <= $1", now},
       {"DELETE FROM as_pushed WHERE expires <= $1", now},
       {"DELETE FROM as_browsers WHERE expires <= $1", now},
-      {"DELETE FROM as_clients WHERE origin = 'dynamic' AND used IS NULL AND created <= $1", now - rules.unused_client},
-      {"DELETE FROM as_clients WHERE origin = 'dynamic' AND used <= $1", now - rules.idle_client},
+      {"DELETE FROM as_clients WHERE origin = 'dynamic' AND disabled = 0 AND used IS NULL AND created <= $1",
+       now - rules.unused_client},
+      {"DELETE FROM as_clients WHERE origin = 'dynamic' AND disabled = 0 AND used <= $1", now - rules.idle_client},
       {"DELETE FROM as_clients WHERE origin = 'document' AND disabled = 0 AND expires <= $1",
        now - rules.keep_documents},
   };
