@@ -3,7 +3,7 @@ import { free_port } from '../support/process.mjs';
 import { complaints_of, inspect, open_browser, phone, start_listener, tab_to } from './pages.mjs';
 import { start_upstream } from './upstream.mjs';
 import { PlainClient } from './visitor.mjs';
-import { secrets, start_world, upstream_id } from './world.mjs';
+import { secrets, start_site, start_world, upstream_id } from './world.mjs';
 
 const payload_of = (jwt) => JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url'));
 
@@ -27,7 +27,8 @@ async function sign_in_there(page, name) {
 export async function run_chain(checks) {
   const world = await start_chain_world({ REMEMBER_CONSENT: '1' });
   const listener = await start_listener();
-  const browser = await open_browser();
+  const site = await start_site((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><title>Site</title><h1>Back in the app</h1>'));
+  const browser = await open_browser(`--host-resolver-rules=MAP notebook.example:443 127.0.0.1:${site.port}`);
   try {
     await the_whole_way(checks, world, listener, browser);
     await by_keyboard(checks, world, listener, browser);
@@ -37,6 +38,7 @@ export async function run_chain(checks) {
     await stopped(checks, world, listener, browser);
   } finally {
     await browser.close();
+    await site.stop();
     await listener.stop();
     await world.stop();
   }
@@ -120,8 +122,7 @@ async function remembered(checks, world, listener, browser) {
   await local.register();
   const site = new PlainClient(world.issuer, world.resource, 'https://notebook.example/cb');
   await site.register({ client_name: 'Notebook', application_type: 'web' });
-  const context = await browser.newContext();
-  await context.route('https://notebook.example/**', (route) => route.fulfill({ contentType: 'text/html', body: '<!doctype html><title>Site</title><h1>Back in the app</h1>' }));
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
   const came = async () => { await page.waitForURL('https://notebook.example/**'); return new URL(page.url()).searchParams; };
   await page.goto(local.url());
