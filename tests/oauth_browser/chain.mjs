@@ -1,9 +1,9 @@
 // Client -> authorization server -> oidc-provider -> back, in chromium: by mouse, by keyboard, on a phone, in the dark.
 import { free_port } from '../support/process.mjs';
-import { complaints_of, inspect, open_browser, phone, picture, start_listener, tab_to } from './pages.mjs';
+import { complaints_of, inspect, open_browser, phone, start_listener, tab_to } from './pages.mjs';
 import { start_upstream } from './upstream.mjs';
 import { PlainClient } from './visitor.mjs';
-import { secrets, start_world, upstream_id } from './world.mjs';
+import { secrets, start_site, start_world, upstream_id } from './world.mjs';
 
 const payload_of = (jwt) => JSON.parse(Buffer.from(jwt.split('.')[1], 'base64url'));
 
@@ -27,7 +27,8 @@ async function sign_in_there(page, name) {
 export async function run_chain(checks) {
   const world = await start_chain_world({ REMEMBER_CONSENT: '1' });
   const listener = await start_listener();
-  const browser = await open_browser();
+  const site = await start_site((_, response) => response.setHeader('content-type', 'text/html').end('<!doctype html><title>Site</title><h1>Back in the app</h1>'));
+  const browser = await open_browser(`--host-resolver-rules=MAP notebook.example:443 127.0.0.1:${site.port}`);
   try {
     await the_whole_way(checks, world, listener, browser);
     await by_keyboard(checks, world, listener, browser);
@@ -37,6 +38,7 @@ export async function run_chain(checks) {
     await stopped(checks, world, listener, browser);
   } finally {
     await browser.close();
+    await site.stop();
     await listener.stop();
     await world.stop();
   }
@@ -114,28 +116,29 @@ async function said_no(checks, world, listener, browser) {
   await context.close();
 }
 
+// On loopback another program could answer the next time: there is no box. For a site of its own there is.
 async function remembered(checks, world, listener, browser) {
-  const client = new PlainClient(world.issuer, world.resource, listener.redirect_uri);
-  await client.register({ client_name: 'Remembered' });
-  const context = await browser.newContext();
+  const local = new PlainClient(world.issuer, world.resource, listener.redirect_uri);
+  await local.register();
+  const site = new PlainClient(world.issuer, world.resource, 'https://notebook.example/cb');
+  await site.register({ client_name: 'Notebook', application_type: 'web' });
+  const context = await browser.newContext({ ignoreHTTPSErrors: true });
   const page = await context.newPage();
-  await page.goto(client.url());
-  let came = listener.next();
+  const came = async () => { await page.waitForURL('https://notebook.example/**'); return new URL(page.url()).searchParams; };
+  await page.goto(local.url());
+  checks.equal('remembered: not on loopback', await page.locator('input[name=remember]').count(), 0);
+  await page.goto(site.url());
   await page.check('input[name=remember]');
-  await picture(page, 'consent-remember');
+  await inspect(checks, page, undefined, 'consent-remember');
   await page.click('button.main');
   await sign_in_there(page, 'rose');
-  // The answer is here before the browser has come to rest, and it goes nowhere else until then.
-  const rest = (state) => page.waitForURL((url) => url.href.startsWith(listener.redirect_uri) && url.searchParams.get('state') === state);
-  await rest((await came).state);
-  came = listener.next();
-  await page.goto(client.url({ state: 'second' }));
-  checks.equal('remembered: the second time nobody is asked', (await came).state, 'second');
-  await rest('second');
-  await page.goto(client.url({ scope: 'notes:read notes:write' }));
+  checks.equal('remembered: the first time', (await came()).get('state'), site.state);
+  await page.goto(site.url({ state: 'second' }));
+  checks.equal('remembered: the second time nobody is asked', (await came()).get('state'), 'second');
+  await page.goto(site.url({ scope: 'notes:read notes:write' }));
   checks.equal('remembered: but for more than that', await page.locator('button.main').count(), 1);
   await page.goto(`${world.upstream.issuer}/nothing-here`);
-  await page.setContent(`<a href="${client.url({ state: 'third' }).replaceAll('&', '&amp;')}">go</a>`);
+  await page.setContent(`<a href="${site.url({ state: 'third' }).replaceAll('&', '&amp;')}">go</a>`);
   await page.click('a');
   await page.waitForSelector('button.main');
   checks.check('remembered: and not for a link on another site', true);
@@ -152,6 +155,7 @@ async function two_tabs(checks, world, listener, browser) {
   await two.click('button.main');
   await sign_in_there(two, 'tina');
   checks.equal('two tabs: the second', (await came).state, 'two');
+  await two.waitForSelector('h1:has-text("Back in the app")');
   came = listener.next();
   await one.click('button.main');
   checks.equal('two tabs: and then the first', (await came).state, 'one');

@@ -9,9 +9,9 @@ import { root } from '../support/process.mjs';
 export const phone = { width: 360, height: 640 };
 const pictures = path.join(root, 'build', 'artefacts', 'oauth_browser');
 
-export async function open_browser() {
+export async function open_browser(...args) {
   fs.mkdirSync(pictures, { recursive: true });
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', ...args] });
   // On a busy machine a password takes long; a test must not fail for that.
   const open = browser.newContext.bind(browser);
   browser.newContext = async (options) => {

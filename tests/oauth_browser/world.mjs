@@ -41,21 +41,26 @@ export async function start_world(upstream_env, extra = {}) {
   return world;
 }
 
-// A client metadata document over TLS on loopback, and the authority that vouches for it.
-export async function start_document(metadata) {
+// A site over TLS on loopback, and the authority that vouches for it (as localhost).
+export async function start_site(answer) {
   const folder = fresh_folder();
   const at = (name) => path.join(folder, name);
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-keyout', at('key.pem'), '-out', at('cert.pem'),
     '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost'], { stdio: 'pipe' });
-  const port = await free_port();
-  const client_id = `https://localhost:${port}/client.json`;
-  const document = { client_id, ...metadata };
+  const server = https.createServer({ key: fs.readFileSync(at('key.pem')), cert: fs.readFileSync(at('cert.pem')) }, answer);
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  return { port: server.address().port, ca_file: at('cert.pem'), stop: async () => { server.closeAllConnections(); server.close(); await once(server, 'close'); } };
+}
+
+// A client metadata document there.
+export async function start_document(metadata) {
   const seen = { reads: 0 };
-  const server = https.createServer({ key: fs.readFileSync(at('key.pem')), cert: fs.readFileSync(at('cert.pem')) }, (_, response) => {
+  const site = await start_site((_, response) => {
     seen.reads += 1;
     response.setHeader('content-type', 'application/json').end(JSON.stringify(document));
   });
-  server.listen(port, '127.0.0.1');
-  await once(server, 'listening');
-  return { client_id, document, seen, ca_file: at('cert.pem'), stop: async () => { server.closeAllConnections(); server.close(); await once(server, 'close'); } };
+  const client_id = `https://localhost:${site.port}/client.json`;
+  const document = { client_id, ...metadata };
+  return { ...site, client_id, document, seen };
 }

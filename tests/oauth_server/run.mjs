@@ -1,12 +1,12 @@
 // The authorization server as a program: strict clients, parallel requests, crashes, two instances on one PostgreSQL.
 import { exportJWK, generateKeyPair } from 'jose';
 import { Checks } from '../support/checks.mjs';
+import { start_postgres } from '../support/postgres.mjs';
 import { stop_all } from '../support/process.mjs';
 import * as kills from './kills.mjs';
 import * as strict from './oauth4webapi.mjs';
 import * as openid from './openid_client.mjs';
 import * as parallel from './parallel.mjs';
-import { start_cluster } from './postgresql.mjs';
 import { refusals } from './refusals.mjs';
 import { secrets, start_world } from './world.mjs';
 
@@ -46,11 +46,11 @@ await part('nonces', () => with_world('nonces', { jwks, extra: { DPOP_NONCES: '1
 await part('parallel', () => with_world('parallel', {}, async (world) => parallel.run(checks, world, await strict.discover(world))));
 await part('kills', () => with_world('kills', {}, (world) => kills.run(checks, world)));
 await part('instances', async () => {
-  const cluster = await start_cluster();
+  const cluster = await start_postgres();
   if (!cluster) return checks.check('PostgreSQL is installed', false);
   try {
-    await with_world('instances', { database: await cluster.fresh_database(), instances: 2 }, async (world) => {
-      world.count = cluster.count;
+    await with_world('instances', { database: cluster.url('instances'), instances: 2 }, async (world) => {
+      world.count = (sql) => Number(cluster.sql(sql, 'instances'));
       const as = await strict.discover(world);
       await parallel.run(checks, world, as);
       const keys = await Promise.all(world.ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}/jwks`)).text()));

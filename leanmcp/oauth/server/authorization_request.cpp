@@ -1,5 +1,7 @@
 #include <leanmcp/oauth/server/authorization_request.hpp>
 
+#include <leanmcp/oauth/server/redirect_uri.hpp>
+
 #include <algorithm>
 
 namespace leanmcp::inline v0::as {
@@ -117,6 +119,12 @@ std::string departure_url(const Core& core, std::string_view upstream, const std
   const Upstream* const provider = core.upstream(upstream);
   if (!provider) return core.url("/sign-in") + "?" + encode_form({{"state", state}});
   return provider->authorization_url(core.url("/callback/" + provider->name()), state, Secret(verifier), nonce);
+}
+
+bool can_be_remembered(const Core& core, std::string_view redirect_uri) {
+  UriParts parts;
+  return core.options.remember_ && split_uri(redirect_uri, parts) && parts.scheme == "https" &&
+         !is_loopback_name(parts.host);
 }
 
 ConsentRecord consent_of(const TransactionRecord& transaction, const ClientRecord& client, std::string subject) {

@@ -40,6 +40,9 @@ Answer begin_authorization(Core& core, const Request& request, const ClientRecor
 std::string departure_url(const Core& core, std::string_view upstream, const std::string& state,
                           const std::string& verifier, const std::string& nonce);
 
+/// Whether a consent for this address may be remembered at all: only where the address belongs to one site. What
+/// answers on loopback or to a scheme of its own may be another program the next time (RFC 8252, section 8.6).
+bool can_be_remembered(const Core& core, std::string_view redirect_uri);
 /// What a remembered consent is kept under (facts of the request, the client's document).
 ConsentRecord consent_of(const TransactionRecord& transaction, const ClientRecord& client, std::string subject);
 

@@ -122,7 +122,8 @@ Answer begin_authorization(Core& core, const Request& request, const ClientRecor
         .peer(request.peer)
         .reason(reason);
   };
-  const std::string known = always_ask || !came_by_itself(request) ? "" : remembered_subject(core, request, now);
+  const bool may_skip = !always_ask && came_by_itself(request) && can_be_remembered(core, transaction.redirect_uri);
+  const std::string known = may_skip ? remembered_subject(core, request, now) : "";
   const std::string upstream = known.substr(0, known.find(':'));
   if (!known.empty() && (core.upstream(upstream) || (upstream == own_users_name && core.options.own_users_))) {
     const auto agreed = core.store->has_consent(consent_of(transaction, client, known), now);

@@ -127,7 +127,6 @@ std::vector<std::string> surplus_cookies(const Core& core, const Request& reques
 }
 
 std::string remembered_subject(const Core& core, const Request& request, TimePoint now) {
-  if (!core.options.remember_) return {};
   const std::string_view value = cookie_value(cookies_of(request), host_cookie_name(browser_name, is_secure(core)));
   if (value.empty()) return {};
   const auto subject = core.store->browser(digest_of(value), now);

@@ -58,7 +58,7 @@ std::string end_of_journey(const Core& core, const TransactionRecord& transactio
 /// lines have a bound, and cookies of abandoned pages would count for ten minutes.
 std::vector<std::string> surplus_cookies(const Core& core, const Request& request);
 
-/// The person this browser is remembered for, if consents are remembered; empty otherwise.
+/// The person this browser is remembered for; empty when there is none.
 std::string remembered_subject(const Core& core, const Request& request, TimePoint now);
 /// A Set-Cookie value by which the browser is remembered; nullopt when storage failed.
 std::optional<std::string> remember_browser(const Core& core, const std::string& subject, TimePoint now);

@@ -64,7 +64,7 @@ Answer answer_consent(Core& core, const Request& request, TimePoint now) {
   }
   Departure departure = new_departure(core, id_digest, choice->name, {});
   departure.approval.form_digest = digest;
-  departure.approval.remember = core.options.remember_ && form->has("remember");
+  departure.approval.remember = can_be_remembered(core, asked.redirect_uri) && form->has("remember");
   const auto approved = core.store->approve(id_digest, departure.approval, now);
   if (!approved) return trouble_answer();
   if (!*approved) return refuse(400, gone, "answered already");

@@ -199,6 +199,15 @@ TEST_F(Remembered, StandsForThePageForExactlyTheSame) {
   EXPECT_TRUE(is_asked(browser));
 }
 
+TEST_F(Remembered, Rfc8252Section8_6_NeverForWhatAnotherProgramCouldAnswerTo) {
+  const Pairs native = {{"client_id", "native"}, {"redirect_uri", "http://127.0.0.1:5000/cb"}};
+  Browser browser;
+  EXPECT_EQ(authorize(browser, native).body.find("name=\"remember\""), std::string::npos);
+  const std::string state = depart(browser, native, {{"remember", "yes"}});
+  EXPECT_EQ(callback(browser, "code=1&state=" + state).status, 303);
+  EXPECT_TRUE(is_asked(browser, native)) << "the box was not there to be ticked";
+}
+
 TEST_F(Remembered, NotWithoutTheTick) {
   Browser browser;
   const std::string state = depart(browser);

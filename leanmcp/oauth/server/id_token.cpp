@@ -28,11 +28,6 @@ std::string half_digest(JwsAlgorithm algorithm, std::string_view text) {
 
 }  // namespace
 
-Result<void> ProviderKeys::init(TimePoint now) {
-  const std::lock_guard one(fetching_);
-  return fetch(now);
-}
-
 std::shared_ptr<const KeySet> ProviderKeys::get(std::string_view key_id, TimePoint now) {
   const auto enough = [&](const std::lock_guard<std::mutex>&) {
     const bool known = set_ && (key_id.empty() || set_->keys.knows(key_id));
@@ -51,17 +46,17 @@ std::shared_ptr<const KeySet> ProviderKeys::get(std::string_view key_id, TimePoi
     const std::lock_guard lock(mutex_);
     if (enough(lock)) return usable(lock);
   }
-  const auto fetched = fetch(now);
+  const bool fetched = fetch(now);
   const std::lock_guard lock(mutex_);
   if (!fetched) quiet_until_ = now + pause;
   return usable(lock);
 }
 
-Result<void> ProviderKeys::fetch(TimePoint now) {
+bool ProviderKeys::fetch(TimePoint now) {
   const HttpClient::Outcome got = http_->fetch(detail::get_request(url_));
-  if (!got) return Error("the provider's keys cannot be fetched from " + url_ + detail::why(got));
+  if (!got) return false;
   auto set = read_key_set(*got, ++generation_);
-  if (!set) return Error("the provider's keys at " + url_ + " cannot be used: " + set.error().message());
+  if (!set) return false;
   std::chrono::seconds lifetime = usual_lifetime;
   if (const auto said = cache_lifetime(got->header("cache-control")))
     lifetime = std::clamp(*said, least_lifetime, most_lifetime);
@@ -70,7 +65,7 @@ Result<void> ProviderKeys::fetch(TimePoint now) {
   fresh_until_ = now + lifetime;
   usable_until_ = now + most_lifetime;
   quiet_until_ = now + pause;
-  return {};
+  return true;
 }
 
 Result<json::object, IdTokenFault> check_id_token(std::string_view token, const PublicKeys& keys,

@@ -20,13 +20,11 @@ namespace leanmcp::inline v0::as {
 class ProviderKeys {
  public:
   ProviderKeys(std::shared_ptr<HttpClient> http, std::string url) : http_(std::move(http)), url_(std::move(url)) {}
-  /// The error is a sentence with the URL.
-  Result<void> init(TimePoint now);
   /// Null while there are none. While the provider is away the last good ones stay in use, for a day.
   std::shared_ptr<const KeySet> get(std::string_view key_id, TimePoint now);
 
  private:
-  Result<void> fetch(TimePoint now);
+  bool fetch(TimePoint now);
 
   const std::shared_ptr<HttpClient> http_;
   const std::string url_;

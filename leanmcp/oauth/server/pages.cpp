@@ -1,5 +1,6 @@
 #include <leanmcp/oauth/server/pages.hpp>
 
+#include <leanmcp/oauth/server/authorization_request.hpp>
 #include <leanmcp/oauth/server/redirect_uri.hpp>
 
 #include <algorithm>
@@ -194,7 +195,7 @@ HtmlPage consent_page(const Core& core, const ClientRecord& client, const Transa
   body = about_name(client) + about_access(core, transaction) + about_destination(transaction) + about_sign_in(choices);
   body += "<form method=\"post\" action=\"" + escape_html(path_of(core, "/consent")) + "\">\n" + hidden("request", id) +
           hidden("token", token);
-  if (core.options.remember_)
+  if (can_be_remembered(core, transaction.redirect_uri))
     body +=
         "<label class=\"tick\"><input type=\"checkbox\" name=\"remember\" value=\"yes\"><span>Do not ask again in this "
         "browser for exactly this</span></label>\n";
@@ -210,13 +211,13 @@ HtmlPage consent_page(const Core& core, const ClientRecord& client, const Transa
 HtmlPage sign_in_page(const Core& core, const ClientRecord& client, std::string_view state, std::string_view token,
                       std::string_view username, std::string_view alarm) {
   HtmlPage page;
-  page.title = "Sign in";
+  page.title = "Sign in to go on to “" + client_label(client) + "”";
   page.has_form = true;
   page.status = alarm.empty() ? 200 : 403;
   std::string& body = page.body;
   if (!alarm.empty()) body += "<p class=\"alert\" role=\"alert\">" + escape_html(alarm) + "</p>\n";
-  body += "<p>to go on to " + escape_html(client_label(client)) + ".</p>\n<form method=\"post\" action=\"" +
-          escape_html(path_of(core, "/sign-in")) + "\">\n" + hidden("state", state) + hidden("token", token) +
+  body += "<form method=\"post\" action=\"" + escape_html(path_of(core, "/sign-in")) + "\">\n" +
+          hidden("state", state) + hidden("token", token) +
           "<label>User name\n<input name=\"username\" autocomplete=\"username\" autocapitalize=\"none\" "
           "spellcheck=\"false\" maxlength=\"100\" required value=\"" +
           escape_html(username) +
