@@ -32,6 +32,22 @@ class RunState;
 void* allocate_frame(std::size_t size);
 void free_frame(void* frame, std::size_t size) noexcept;
 
+/// The same memory for objects that come and go with each call: `std::allocate_shared<T>(FrameAllocator<T>(), …)`.
+template <class T>
+struct FrameAllocator {
+  static_assert(alignof(T) <= alignof(std::max_align_t));
+  using value_type = T;
+  FrameAllocator() noexcept = default;
+  template <class U>
+  FrameAllocator(const FrameAllocator<U>&) noexcept {}
+  T* allocate(std::size_t count) { return static_cast<T*>(allocate_frame(count * sizeof(T))); }
+  void deallocate(T* at, std::size_t count) noexcept { free_frame(at, count * sizeof(T)); }
+  template <class U>
+  bool operator==(const FrameAllocator<U>&) const noexcept {
+    return true;
+  }
+};
+
 /// What a waiting coroutine offers to the run that owns it.
 class Leaf {
  public:
@@ -203,8 +219,11 @@ class [[nodiscard]] Task {
   explicit operator bool() const noexcept { return static_cast<bool>(handle_); }
   Handle release() noexcept { return std::exchange(handle_, {}); }
 
-  detail::TaskAwaiter<T> operator co_await() && noexcept {
-    return detail::TaskAwaiter<T>(handle_);
+  detail::TaskAwaiter<T> operator co_await() && noexcept { return detail::TaskAwaiter<T>(handle_); }
+  template <class U = T>
+  detail::TaskAwaiter<U> operator co_await() & noexcept {
+    static_assert(!std::is_same_v<U, T>, "a task is awaited once: co_await std::move(task)");
+    return detail::TaskAwaiter<U>(handle_);
   }
 
  private:

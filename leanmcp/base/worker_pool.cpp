@@ -15,6 +15,9 @@ struct WorkerPool::State {
   std::deque<std::function<void()>> queue;
   std::size_t most = 0;
   std::size_t idle = 0;
+  /// Threads that were told of work and have not come to it yet. While there is one, telling another would only make
+  /// both run for it: the first takes work and tells the next, so that none waits for a long job's end.
+  std::size_t woken = 0;
   unsigned limit = 1;
   bool stopping = false;
   OnException on_exception;
@@ -30,16 +33,28 @@ struct WorkerPool::State {
     }
   }
 
+  /// Under the mutex: whether a waiting thread is to be told of work.
+  bool call_one() {
+    if (woken > 0 || idle == 0) return false;
+    ++woken;
+    return true;
+  }
+
   void run() {
     std::unique_lock lock(mutex);
     for (;;) {
-      ++idle;
-      changed.wait(lock, [this] { return stopping || !queue.empty(); });
-      --idle;
+      while (!stopping && queue.empty()) {
+        ++idle;
+        changed.wait(lock);
+        --idle;
+        if (woken > 0) --woken;
+      }
       if (stopping) return;
       std::function<void()> work = std::move(queue.front());
       queue.pop_front();
+      const bool more = !queue.empty() && call_one();
       lock.unlock();
+      if (more) changed.notify_one();
       try {
         work();
       } catch (...) {
@@ -75,6 +90,7 @@ void WorkerPool::stop() {
 }
 
 bool WorkerPool::submit(std::function<void()> work) {
+  bool call = false;
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->stopping || state_->queue.size() >= state_->most) return false;
@@ -85,8 +101,9 @@ bool WorkerPool::submit(std::function<void()> work) {
       state_->queue.pop_back();
       return false;
     }
+    call = state_->call_one();
   }
-  state_->changed.notify_one();
+  if (call) state_->changed.notify_one();
   return true;
 }
 

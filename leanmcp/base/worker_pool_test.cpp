@@ -71,6 +71,25 @@ TEST(WorkerPool, DropsWhatHasNotBegunWhenItEnds) {
   ender.join();
 }
 
+TEST(WorkerPool, NothingWaitsForALongJobWhileAThreadIsFree) {
+  WorkerPool pool(3, 100);
+  for (int i = 0; i < 300; ++i) {
+    std::promise<void> gate;
+    const std::shared_future<void> opened(gate.get_future());
+    std::promise<void> ended[2];
+    std::promise<void> quick[3];
+    for (auto& end : ended)
+      ASSERT_TRUE(pool.submit([opened, &end] {
+        opened.wait();
+        end.set_value();
+      }));
+    for (auto& done : quick) ASSERT_TRUE(pool.submit([&done] { done.set_value(); }));
+    for (auto& done : quick) done.get_future().wait();
+    gate.set_value();
+    for (auto& end : ended) end.get_future().wait();
+  }
+}
+
 TEST(WorkerPool, WorkMaySubmitMore) {
   std::promise<void> done;
   WorkerPool pool(1, 10);

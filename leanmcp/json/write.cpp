@@ -5,9 +5,10 @@
 
 #include <boost/json.hpp>
 
-#include <array>
 #include <charconv>
 #include <cmath>
+#include <cstdint>
+#include <cstring>
 
 namespace leanmcp::inline v0 {
 
@@ -20,11 +21,24 @@ void append_integer(std::string& out, T value) {
 }
 
 /// Which bytes are not simply copied.
-constexpr std::array<unsigned char, 256> needs_care = [] {
-  std::array<unsigned char, 256> table{};
-  for (std::size_t c = 0; c < table.size(); ++c) table[c] = c < 0x20 || c == '"' || c == '\\' || c >= 0x80;
-  return table;
-}();
+constexpr bool needs_care(unsigned char c) { return c < 0x20 || c == '"' || c == '\\' || c >= 0x80; }
+
+/// The first byte from `i` on that needs care, or the text's size. Eight at a time: a byte is below 0x20 where taking
+/// 0x20 from it borrows into its top bit, and equal to another where their difference is 0.
+std::size_t next_special(std::string_view text, std::size_t i) {
+  constexpr std::uint64_t ones = 0x0101010101010101;
+  constexpr std::uint64_t tops = 0x8080808080808080;
+  for (; i + 8 <= text.size(); i += 8) {
+    std::uint64_t bytes;
+    std::memcpy(&bytes, text.data() + i, 8);
+    const std::uint64_t quotes = bytes ^ (ones * '"');
+    const std::uint64_t slashes = bytes ^ (ones * '\\');
+    const std::uint64_t special = bytes | (bytes - ones * 0x20) | (quotes - ones) | (slashes - ones);
+    if ((special & tops) != 0) break;
+  }
+  while (i < text.size() && !needs_care(static_cast<unsigned char>(text[i]))) ++i;
+  return i;
+}
 
 /// The size of the well-formed sequence of several bytes at the front (Unicode 15, table 3-7); 0 where there is none.
 std::size_t utf8_size(std::string_view text) {
@@ -62,9 +76,8 @@ void append_json_string(std::string& out, std::string_view text) {
   static constexpr char hex[] = "0123456789abcdef";
   out += '"';
   std::size_t from = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
+  for (std::size_t i = next_special(text, 0); i < text.size(); i = next_special(text, i + 1)) {
     const auto c = static_cast<unsigned char>(text[i]);
-    if (needs_care[c] == 0) continue;
     if (c >= 0x80) {
       const std::size_t size = utf8_size(text.substr(i));
       if (size != 0) {

@@ -10,8 +10,9 @@ constexpr std::size_t most_id_bytes = 256;
 
 /// Empty when the value cannot be an id.
 std::string id_text(const json::value& value) {
-  if (value.is_int64() || value.is_uint64()) return json::serialize(value);
-  if (value.is_string() && value.get_string().size() <= most_id_bytes) return json::serialize(value);
+  const bool fits = value.is_int64() || value.is_uint64() ||
+                    (value.is_string() && value.get_string().size() <= most_id_bytes);
+  if (fits) return json_text(value);
   return {};
 }
 
@@ -20,22 +21,35 @@ std::string id_text(const json::value& value) {
 Message classify(const json::value& value) {
   const json::object* const object = value.if_object();
   if (!object) return InvalidMessage{"", "a message is a JSON object"};
+  const json::value* id_value = nullptr;
+  const json::value* version = nullptr;
+  const json::value* method = nullptr;
+  const json::value* params_value = nullptr;
+  const json::value* result = nullptr;
+  const json::value* error = nullptr;
+  // One pass instead of a search for each.
+  for (const auto& [key, member] : *object) {
+    const std::string_view name = key;
+    if (name == "id") id_value = &member;
+    if (name == "jsonrpc") version = &member;
+    if (name == "method") method = &member;
+    if (name == "params") params_value = &member;
+    if (name == "result") result = &member;
+    if (name == "error") error = &member;
+  }
   std::string id;
-  const json::value* const id_value = object->if_contains("id");
   if (id_value) {
     id = id_text(*id_value);
     if (id.empty()) return InvalidMessage{"", "id must be a string or an integer"};
   }
-  const json::value* const version = object->if_contains("jsonrpc");
   if (!version || !version->is_string() || version->get_string() != "2.0")
     return InvalidMessage{id, "jsonrpc must be \"2.0\""};
 
-  const json::value* const method = object->if_contains("method");
   if (method) {
     if (!method->is_string()) return InvalidMessage{id, "method must be a string"};
     const json::object* params = nullptr;
-    if (const json::value* const p = object->if_contains("params")) {
-      params = p->if_object();
+    if (params_value) {
+      params = params_value->if_object();
       if (!params) return InvalidMessage{id, "params must be an object"};
     }
     const std::string_view name(method->get_string().data(), method->get_string().size());
@@ -43,8 +57,6 @@ Message classify(const json::value& value) {
     return NotificationMessage{name, params};
   }
 
-  const json::value* const result = object->if_contains("result");
-  const json::value* const error = object->if_contains("error");
   if (id_value && result && !error) return ResponseMessage{std::move(id), result, nullptr};
   if (id_value && error && !result && error->is_object())
     return ResponseMessage{std::move(id), nullptr, &error->get_object()};

@@ -324,6 +324,7 @@ void CallState::finish(ResultBody body) {
   if (answered_) return;
   const auto self = shared_from_this();
   if (!keeps_output_promise(body)) body = ToolResult::failure(details_in_log);
+  if (entry_.hooks.empty()) return send(body);
   const bool succeeded = !body.is_error && !body.failed;
   // A handler's failure is the answer even when a hook has something to say afterwards, so it is kept until then.
   auto kept = std::make_shared<ResultBody>(std::move(body));
@@ -375,32 +376,35 @@ bool CallState::keeps_output_promise(const ResultBody& body) const {
 }
 
 std::string CallState::render(const ResultBody& body) const {
-  std::string members;
-  members.reserve(body.items.size() + body.structured.size() + 256);
+  std::string out;
+  out.reserve(body.items.size() + body.structured.size() + body.meta.size() + engine_->server_info_meta().size() + 256);
+  out.append(R"({"jsonrpc":"2.0","id":)").append(id_).append(",\"result\":{");
   switch (entry_.kind) {
     case EntryKind::tool:
-      members.append("\"content\":[").append(body.items).append("]");
-      if (carries_structured(body)) members.append(",\"structuredContent\":").append(body.structured);
-      if (body.is_error) members += ",\"isError\":true";
+      out.append("\"content\":[").append(body.items).append("]");
+      if (carries_structured(body)) out.append(",\"structuredContent\":").append(body.structured);
+      if (body.is_error) out += ",\"isError\":true";
       break;
     case EntryKind::prompt:
-      members.append("\"messages\":[").append(body.items).append("]");
+      out.append("\"messages\":[").append(body.items).append("]");
       if (const std::string& text = body.description.empty() ? entry_.description : body.description; !text.empty()) {
-        members += ",\"description\":";
-        append_json_string(members, text);
+        out += ",\"description\":";
+        append_json_string(out, text);
       }
       break;
     case EntryKind::resource:
     case EntryKind::resource_template:
-      members.append("\"contents\":[").append(body.items).append("]");
+      out.append("\"contents\":[").append(body.items).append("]");
       if (info_.modern()) {
         const bool is_private = entry_.private_cache || !entry_.hooks.empty();
-        members.append(",\"ttlMs\":").append(std::to_string(entry_.ttl_ms < 0 ? 0 : entry_.ttl_ms));
-        members.append(is_private ? R"(,"cacheScope":"private")" : R"(,"cacheScope":"public")");
+        out.append(",\"ttlMs\":").append(std::to_string(entry_.ttl_ms < 0 ? 0 : entry_.ttl_ms));
+        out.append(is_private ? R"(,"cacheScope":"private")" : R"(,"cacheScope":"public")");
       }
       break;
   }
-  return render_result(id_, finish_result(*engine_, info_.version, std::move(members), body.meta));
+  append_result_end(out, *engine_, info_.version, body.meta);
+  out += '}';
+  return out;
 }
 
 void CallState::send(const ResultBody& body) {

@@ -19,6 +19,13 @@ inline constexpr bool is_task = false;
 template <class T>
 inline constexpr bool is_task<Task<T>> = true;
 
+/// What functions that await nothing return.
+template <class T>
+inline constexpr bool is_plain_result = std::is_void_v<T> || std::is_arithmetic_v<T> || std::is_same_v<T, std::string> ||
+                                        std::is_base_of_v<ResultBody, T> || DescribedClass<T> || is_list_or_map<T>;
+template <class T>
+inline constexpr bool is_plain_result<Result<T>> = true;
+
 template <class T>
 struct OnceValueOf {
   using type = T;
@@ -329,3 +336,12 @@ class Context {
 };
 
 }  // namespace leanmcp::inline v0
+
+/// A function that takes a Context and awaits something without being a coroutine of ours: told in words.
+template <class R, class... A>
+  requires(leanmcp::detail::is_plain_result<R> && (std::is_same_v<A, leanmcp::Context&> || ...))
+struct std::coroutine_traits<R, A...> {
+  static_assert(leanmcp::detail::is_task<R>,
+                "a function that awaits returns a Task: write Task<std::string> instead of std::string");
+  using promise_type = typename leanmcp::Task<void>::promise_type;
+};

@@ -80,41 +80,60 @@ std::optional<RpcError> read_modern_meta(const json::object* params, RequestInfo
   const json::value* const meta_value = params ? params->if_contains("_meta") : nullptr;
   const json::object* const meta = meta_value ? meta_value->if_object() : nullptr;
   if (!meta) return incomplete("_meta is missing");
-  const json::value* const version = meta->if_contains(version_key);
+  const json::value* version = nullptr;
+  const json::value* capabilities = nullptr;
+  const json::value* client = nullptr;
+  const json::value* level = nullptr;
+  std::string_view trace;
+  // One pass instead of a search for each; whatever else is in there is not ours.
+  for (const auto& [key, value] : *meta) {
+    const std::string_view name = key;
+    if (name == version_key) version = &value;
+    else if (name == capabilities_key) capabilities = &value;
+    else if (name == info_key) client = &value;
+    else if (name == level_key) level = &value;
+    else if (name == "traceparent" && value.is_string()) trace = value.get_string();
+  }
   if (!version || !version->is_string()) return incomplete("_meta." + std::string(version_key) + " is missing");
-  const json::value* const capabilities = meta->if_contains(capabilities_key);
   const auto parsed = parse_version(version->get_string());
   if (!parsed || !is_modern(*parsed)) return unsupported_version(version->get_string());
   if (!capabilities || !capabilities->is_object())
     return incomplete("_meta." + std::string(capabilities_key) + " is missing");
   info.version = *parsed;
   info.capabilities = parse_capabilities(capabilities->get_object());
-  if (const json::value* const client = meta->if_contains(info_key)) {
+  if (client) {
     if (!client->is_object()) return incomplete("_meta." + std::string(info_key) + " must be an object");
     info.client = parse_client_info(client->get_object());
   }
-  if (const json::value* const level = meta->if_contains(level_key)) {
+  if (level) {
     info.log_level = level->is_string() ? log_level_of(level->get_string()) : -1;
     if (info.log_level < 0) return RpcError{code::invalid_params, "Invalid params: unknown log level", {}, 400};
   }
-  if (info.traceparent.empty()) info.traceparent = text_of(meta, "traceparent").substr(0, 128);
+  if (info.traceparent.empty()) info.traceparent = trace.substr(0, 128);
   return std::nullopt;
+}
+
+void append_result_end(std::string& out, const Engine& engine, Version version, std::string_view meta) {
+  const auto separate = [&] {
+    if (out.back() != '{') out += ',';
+  };
+  if (is_modern(version)) {
+    separate();
+    out.append(R"("resultType":"complete","_meta":{)").append(engine.server_info_meta());
+    if (!meta.empty()) out.append(",").append(meta);
+    out += '}';
+  } else if (!meta.empty()) {
+    separate();
+    out.append("\"_meta\":{").append(meta).append("}");
+  }
+  out += '}';
 }
 
 std::string finish_result(const Engine& engine, Version version, std::string members, std::string_view meta) {
   std::string out = "{";
   out.reserve(members.size() + meta.size() + engine.server_info_meta().size() + 64);
   out += members;
-  if (is_modern(version)) {
-    if (out.size() > 1) out += ',';
-    out.append(R"("resultType":"complete","_meta":{)").append(engine.server_info_meta());
-    if (!meta.empty()) out.append(",").append(meta);
-    out += '}';
-  } else if (!meta.empty()) {
-    if (out.size() > 1) out += ',';
-    out.append("\"_meta\":{").append(meta).append("}");
-  }
-  out += '}';
+  append_result_end(out, engine, version, meta);
   return out;
 }
 
@@ -300,7 +319,7 @@ void Engine::call(std::shared_ptr<RequestSink> sink, const RequestMessage& messa
                                                              : EntryKind::resource;
     return absent(std::move(sink), message, std::move(info), kind);
   }
-  const auto state = std::make_shared<CallState>(shared_from_this(), std::move(registry), *entry, std::move(sink),
+  const auto state = std::allocate_shared<CallState>(detail::FrameAllocator<CallState>(), shared_from_this(), std::move(registry), *entry, std::move(sink),
                                                  std::move(info), message, std::string(name), std::move(variables));
   state->start();
 }

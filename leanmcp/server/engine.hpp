@@ -157,6 +157,8 @@ Reply denial_reply(std::string_view id, const Denial& denial);
 int http_status_of(int rpc_code);
 /// A result's JSON text for the era: modern results carry `resultType` and the server's info.
 std::string finish_result(const Engine& engine, Version version, std::string members, std::string_view meta = {});
+/// The same for a result whose members stand in `out` already, behind its opening brace.
+void append_result_end(std::string& out, const Engine& engine, Version version, std::string_view meta);
 RpcError unsupported_version(std::string_view requested);
 /// The index of a log level by its name, or -1.
 int log_level_of(std::string_view name);

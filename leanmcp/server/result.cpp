@@ -40,7 +40,9 @@ void append_item(std::string& items, std::string_view item) {
 }  // namespace
 
 Content Content::text(std::string_view text) {
-  std::string out = R"({"type":"text","text":)";
+  std::string out;
+  out.reserve(text.size() + text.size() / 4 + 32);
+  out = R"({"type":"text","text":)";
   append_json_string(out, text);
   out += '}';
   return Content(std::move(out));
@@ -85,6 +87,14 @@ Content Content::annotated(const std::vector<std::string>& audience, double prio
 }
 
 void ResultBody::add(const Content& content) { append_item(items, content.json()); }
+
+void ResultBody::add(Content&& content) {
+  if (items.empty()) {
+    items = std::move(content).take_json();
+  } else {
+    append_item(items, content.json());
+  }
+}
 
 ToolResult ToolResult::failure(std::string_view text) {
   ToolResult result(text);

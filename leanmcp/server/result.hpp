@@ -4,6 +4,7 @@
 
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace leanmcp::inline v0 {
@@ -24,6 +25,7 @@ class Content {
   Content annotated(const std::vector<std::string>& audience, double priority) &&;
 
   const std::string& json() const noexcept { return json_; }
+  std::string take_json() && noexcept { return std::move(json_); }
 
  private:
   explicit Content(std::string json) : json_(std::move(json)) {}
@@ -42,6 +44,7 @@ struct ResultBody {
   int rpc_code = 0;
 
   void add(const Content& content);
+  void add(Content&& content);
 };
 
 /// A tool's result by hand, where a described struct or a string does not do.

@@ -70,7 +70,7 @@ std::uint64_t Session::ask(std::string_view method, std::string_view params,
   std::uint64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
-    if (!closed_) {
+    if (!closed_ && !questions_over_) {
       number = ++last_question_;
       questions_.emplace(number, std::move(answered));
     }
@@ -86,6 +86,16 @@ std::uint64_t Session::ask(std::string_view method, std::string_view params,
 bool Session::forget_question(std::uint64_t number) {
   const std::lock_guard lock(mutex_);
   return questions_.erase(number) != 0;
+}
+
+void Session::end_questions() {
+  std::map<std::uint64_t, Answered> questions;
+  {
+    const std::lock_guard lock(mutex_);
+    questions_over_ = true;
+    questions.swap(questions_);
+  }
+  for (auto& [number, answered] : questions) answered(std::nullopt);
 }
 
 bool Session::answer(std::string_view id_json, std::optional<std::string> result_json) {

@@ -60,6 +60,8 @@ class Session : public std::enable_shared_from_this<Session> {
                     Answered answered);
   /// The asker no longer waits; whether the question was still open.
   bool forget_question(std::uint64_t number);
+  /// Nobody can answer any more: what is asked, now and from now on, stays without an answer.
+  void end_questions();
   /// The client's answer to a request of ours; false when nothing waits for it.
   bool answer(std::string_view id_json, std::optional<std::string> result_json);
 
@@ -112,6 +114,7 @@ class Session : public std::enable_shared_from_this<Session> {
   mutable std::mutex mutex_;
   bool initialized_ = false;
   bool closed_ = false;
+  bool questions_over_ = false;
   Client client_;
   std::string principal_key_;
   std::uint64_t last_question_ = 0;

@@ -145,6 +145,21 @@ TEST(Session, QuestionsAreAnsweredOnceAndEndWithIt) {
   EXPECT_EQ(answers, (std::vector<std::string>{"{}", "none"}));
 }
 
+TEST(Session, WhatIsAskedAfterTheEndOfQuestionsStaysWithoutAnAnswer) {
+  Session session("id", start);
+  int sent = 0;
+  int without = 0;
+  const auto send = [&](const std::string&) { ++sent; };
+  const auto answered = [&](const std::optional<std::string>& text) { without += text ? 0 : 1; };
+  session.ask("roots/list", "{}", send, answered);
+  session.end_questions();
+  EXPECT_EQ(without, 1);
+  EXPECT_EQ(session.ask("roots/list", "{}", send, answered), 0U);
+  EXPECT_EQ(without, 2);
+  EXPECT_EQ(sent, 1);
+  EXPECT_FALSE(session.closed()) << "requests in flight go on";
+}
+
 TEST(Rounds, StateExpiresAndBelongsToItsBinding) {
   Rounds rounds(start);
   Rounds::Binding binding;

@@ -64,7 +64,8 @@ class HttpSink final : public RequestSink, public std::enable_shared_from_this<H
 
   HttpExchange exchange_;
   const std::chrono::milliseconds keep_alive_every_;
-  alignas(std::max_align_t) unsigned char buffer_[4096];
+  /// Enough for an ordinary message, and small enough for the whole object to come from the pool of frames.
+  alignas(std::max_align_t) unsigned char buffer_[3072];
   json::monotonic_resource memory_{buffer_, sizeof buffer_};
   std::optional<json::value> message_;
   std::shared_ptr<Session> session_;

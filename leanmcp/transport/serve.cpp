@@ -104,6 +104,7 @@ void HttpService::stop() {
   if (!std::exchange(state_->started, false)) return;
   state_->http->stop();
   state_->http->wait();
+  state_->endpoint.close();
   if (state_->metrics_http) {
     state_->metrics_http->stop();
     state_->metrics_http->wait();

@@ -169,7 +169,11 @@ class StdioServer {
   int run() {
     std::thread loop([this] { run_loop(); });
     read_lines();
-    loop_->post([this] { engine_->shutdown(); });
+    loop_->post([this] {
+      engine_->shutdown();
+      // Who would answer is gone.
+      session_->end_questions();
+    });
     in_flight_->wait(grace);
     loop_->post([this] {
       session_->close();

@@ -11,7 +11,6 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::string_view version_header = "MCP-Protocol-Version";
 constexpr std::string_view session_header = "Mcp-Session-Id";
 
 /// Dates order as text; anything later than the last legacy revision is of the modern era.
@@ -49,33 +48,37 @@ bool accepts(std::string_view accept, std::string_view type) {
 /// 2026-07-28, Streamable HTTP, Server Validation: the standard headers repeat the body, or the request is refused.
 std::optional<std::string> header_mismatch(const HttpRequest& request, const RequestMessage& message,
                                            std::optional<std::string_view> body_version) {
-  for (const std::string_view name : {version_header, std::string_view("Mcp-Method"), std::string_view("Mcp-Name")})
-    if (request.header_count(name) > 1) return std::string(name) + " is there more than once";
-  const std::string_view version = request.header(version_header);
-  if (version.empty()) return std::string(version_header) + " is missing";
+  constexpr std::pair<KnownHeader, const char*> standard[] = {{KnownHeader::mcp_protocol_version, "MCP-Protocol-Version"},
+                                                              {KnownHeader::mcp_method, "Mcp-Method"},
+                                                              {KnownHeader::mcp_name, "Mcp-Name"}};
+  for (const auto& [header, name] : standard)
+    if (request.header_count(header) > 1) return std::string(name) + " is there more than once";
+  const std::string_view version = request.header(KnownHeader::mcp_protocol_version);
+  if (version.empty()) return "MCP-Protocol-Version is missing";
   if (body_version && !body_version->empty() && version != *body_version)
-    return std::string(version_header) + " does not match the body";
-  const std::string_view method = request.header("Mcp-Method");
+    return "MCP-Protocol-Version does not match the body";
+  const std::string_view method = request.header(KnownHeader::mcp_method);
   if (method.empty()) return "Mcp-Method is missing";
   if (method != message.method) return "Mcp-Method does not match the body";
   const bool by_name = message.method == "tools/call" || message.method == "prompts/get";
   if (!by_name && message.method != "resources/read") return std::nullopt;
-  if (request.header_count("Mcp-Name") == 0) return "Mcp-Name is missing";
+  if (request.header_count(KnownHeader::mcp_name) == 0) return "Mcp-Name is missing";
   const json::value* const name = message.params ? message.params->if_contains(by_name ? "name" : "uri") : nullptr;
   const std::string_view expected =
       name && name->is_string() ? std::string_view(name->get_string()) : std::string_view();
-  const auto decoded = decode_header_value(request.header("Mcp-Name"));
-  if (!decoded) return "Mcp-Name cannot be decoded";
-  if (*decoded != expected) return "Mcp-Name does not match the body";
+  const auto matches = header_value_is(request.header(KnownHeader::mcp_name), expected);
+  if (!matches) return "Mcp-Name cannot be decoded";
+  if (!*matches) return "Mcp-Name does not match the body";
   return std::nullopt;
 }
 
 Credentials credentials_of(const HttpRequest& request) {
   Credentials credentials;
-  credentials.authorization_headers = request.header_count("Authorization");
-  if (credentials.authorization_headers != 0) credentials.authorization_header = request.header("Authorization");
-  credentials.dpop_proofs = request.header_count("DPoP");
-  if (credentials.dpop_proofs != 0) credentials.dpop_proof = request.header("DPoP");
+  credentials.authorization_headers = request.header_count(KnownHeader::authorization);
+  if (credentials.authorization_headers != 0)
+    credentials.authorization_header = request.header(KnownHeader::authorization);
+  credentials.dpop_proofs = request.header_count(KnownHeader::dpop);
+  if (credentials.dpop_proofs != 0) credentials.dpop_proof = request.header(KnownHeader::dpop);
   credentials.http_method = request.method();
   credentials.http_target = request.target();
   return credentials;
@@ -150,22 +153,24 @@ void StreamableHttp::handle(HttpExchange exchange) {
 
 void StreamableHttp::post(HttpExchange exchange) {
   const HttpRequest& request = exchange.request();
-  if (!is_json(request.header("Content-Type")))
+  if (!is_json(request.header(KnownHeader::content_type)))
     return refuse(exchange, 415, code::invalid_request, "Content-Type must be application/json");
-  const std::string_view accept = request.header("Accept");
+  const std::string_view accept = request.header(KnownHeader::accept);
   if (!accepts(accept, "application/json") && !accepts(accept, "text/event-stream"))
     return refuse(exchange, 406, code::invalid_request, "Accept must list application/json and text/event-stream");
-  auto sink = std::make_shared<HttpSink>(exchange, options_.keep_alive_every);
+  auto sink = std::allocate_shared<HttpSink>(detail::FrameAllocator<HttpSink>(), exchange, options_.keep_alive_every);
   if (!sink->parse(request.body())) return refuse(exchange, 400, code::parse_error, "Parse error");
 
   const json::object* const object = sink->message().if_object();
   const json::value* const params = object ? object->if_contains("params") : nullptr;
-  const bool named = modern_version_of(params ? params->if_object() : nullptr).has_value();
-  if (named || looks_modern(request.header(version_header))) return modern(std::move(exchange), std::move(sink));
+  const auto named = modern_version_of(params ? params->if_object() : nullptr);
+  if (named || looks_modern(request.header(KnownHeader::mcp_protocol_version)))
+    return modern(exchange, std::move(sink), named);
   legacy(std::move(exchange), std::move(sink));
 }
 
-void StreamableHttp::modern(HttpExchange exchange, std::shared_ptr<HttpSink> sink) {
+void StreamableHttp::modern(const HttpExchange& exchange, std::shared_ptr<HttpSink> sink,
+                            std::optional<std::string_view> body_version) {
   const HttpRequest& request = exchange.request();
   const Message message = classify(sink->message());
   if (std::holds_alternative<NotificationMessage>(message)) return sink->accept();
@@ -180,8 +185,7 @@ void StreamableHttp::modern(HttpExchange exchange, std::shared_ptr<HttpSink> sin
     return sink->respond_error(call->id, code::invalid_params, "Invalid params: too much to listen to", 413);
   RequestInfo info;
   info.channel = Channel::http;
-  info.traceparent = std::string(request.header("traceparent").substr(0, 128));
-  const auto body_version = modern_version_of(call->params);
+  info.traceparent = std::string(request.header(KnownHeader::traceparent).substr(0, 128));
   if (const auto what = header_mismatch(request, *call, body_version))
     return sink->respond_error(call->id, code::header_mismatch, "Header mismatch: " + *what, 400);
   if (const auto error = read_modern_meta(call->params, info))
@@ -196,7 +200,7 @@ void StreamableHttp::modern(HttpExchange exchange, std::shared_ptr<HttpSink> sin
 std::shared_ptr<Session> StreamableHttp::session_of(HttpExchange& exchange, std::string_view id, bool& answered) {
   const HttpRequest& request = exchange.request();
   answered = true;
-  const std::string_view version = request.header(version_header);
+  const std::string_view version = request.header(KnownHeader::mcp_protocol_version);
   if (!version.empty()) {
     const auto parsed = parse_version(version);
     if (!parsed || is_modern(*parsed)) {
@@ -205,11 +209,11 @@ std::shared_ptr<Session> StreamableHttp::session_of(HttpExchange& exchange, std:
       return nullptr;
     }
   }
-  if (request.header_count(session_header) != 1) {
+  if (request.header_count(KnownHeader::mcp_session_id) != 1) {
     refuse(exchange, 400, code::invalid_request, "Mcp-Session-Id is needed; begin with initialize", id);
     return nullptr;
   }
-  auto session = sessions_.find(request.header(session_header), engine_->now());
+  auto session = sessions_.find(request.header(KnownHeader::mcp_session_id), engine_->now());
   if (!session) {
     refuse(exchange, 404, code::invalid_request, "Session not found", id);
     return nullptr;
@@ -230,7 +234,7 @@ void StreamableHttp::legacy(HttpExchange exchange, std::shared_ptr<HttpSink> sin
   if (answered) return;
   if (sink->message().is_array()) return batch(std::move(exchange), std::move(sink), session);
   RequestInfo info = session_info(exchange, session);
-  info.traceparent = std::string(exchange.request().header("traceparent").substr(0, 128));
+  info.traceparent = std::string(exchange.request().header(KnownHeader::traceparent).substr(0, 128));
   RequestMessage asking;
   if (request) {
     asking = *request;
@@ -345,14 +349,16 @@ void StreamableHttp::initialize(HttpExchange exchange, const std::shared_ptr<Htt
 
 void StreamableHttp::get(HttpExchange exchange) {
   const HttpRequest& request = exchange.request();
-  if (looks_modern(request.header(version_header))) return exchange.respond(405, "", "", {{"Allow", "POST"}});
-  if (!accepts(request.header("Accept"), "text/event-stream"))
+  if (looks_modern(request.header(KnownHeader::mcp_protocol_version)))
+    return exchange.respond(405, "", "", {{"Allow", "POST"}});
+  if (!accepts(request.header(KnownHeader::accept), "text/event-stream"))
     return refuse(exchange, 406, code::invalid_request, "Accept must list text/event-stream");
   bool answered = false;
   const auto session = session_of(exchange, {}, answered);
   if (answered) return;
   std::optional<std::string> last;
-  if (request.header_count("Last-Event-ID") != 0) last = std::string(request.header("Last-Event-ID"));
+  if (request.header_count(KnownHeader::last_event_id) != 0)
+    last = std::string(request.header(KnownHeader::last_event_id));
   admit_owner(engine_, exchange, RequestMessage(), session_info(exchange, session), false,
               [session, exchange, last]() mutable {
                 const auto streams = streams_of(session);
@@ -368,7 +374,7 @@ void StreamableHttp::get(HttpExchange exchange) {
 }
 
 void StreamableHttp::remove(HttpExchange exchange) {
-  if (looks_modern(exchange.request().header(version_header)))
+  if (looks_modern(exchange.request().header(KnownHeader::mcp_protocol_version)))
     return exchange.respond(405, "", "", {{"Allow", "POST"}});
   bool answered = false;
   const auto session = session_of(exchange, {}, answered);
@@ -386,6 +392,13 @@ std::size_t StreamableHttp::sessions() const { return sessions_.size(); }
 
 void StreamableHttp::shutdown() {
   engine_->shutdown();
+  sessions_.each([](const std::shared_ptr<Session>& session) {
+    session->set_stream(nullptr);
+    session->end_questions();
+  });
+}
+
+void StreamableHttp::close() {
   sessions_.each([](const std::shared_ptr<Session>& session) {
     if (const auto streams = streams_of(session)) streams->close_all();
   });

@@ -5,6 +5,7 @@
 #include <leanmcp/server/session_table.hpp>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -46,14 +47,18 @@ class StreamableHttp {
   /// Drops idle sessions; to be called now and then.
   void sweep();
   std::size_t sessions() const;
-  /// Ends all sessions and streams.
+  /// The server is stopping: listening streams end with their closing answer, questions without one. Calls go on.
   void shutdown();
+  /// Ends all sessions, and with them the calls that are left.
+  void close();
 
  private:
   void post(HttpExchange exchange);
   void get(HttpExchange exchange);
   void remove(HttpExchange exchange);
-  void modern(HttpExchange exchange, std::shared_ptr<class HttpSink> sink);
+  /// `body_version`: what `_meta` names.
+  void modern(const HttpExchange& exchange, std::shared_ptr<class HttpSink> sink,
+              std::optional<std::string_view> body_version);
   void legacy(HttpExchange exchange, std::shared_ptr<class HttpSink> sink);
   void batch(HttpExchange exchange, std::shared_ptr<class HttpSink> sink, const std::shared_ptr<Session>& session);
   void initialize(HttpExchange exchange, const std::shared_ptr<class HttpSink>& sink);

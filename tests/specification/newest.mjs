@@ -1,5 +1,5 @@
 // 2026-07-28: what each page asks of a server, in the order of the pages.
-import { capabilities_key, post, send, version_key } from '../bad_input/raw.mjs';
+import { capabilities_key, open_session, post, send, version_key } from '../bad_input/raw.mjs';
 import { ask, modern, open } from './stream.mjs';
 
 const subscription_key = 'io.modelcontextprotocol/subscriptionId';
@@ -179,6 +179,25 @@ export async function subscriptions(checks, port) {
   }
   nothing.close();
   return { tools, watching };
+}
+
+// Calls of both eras that are in flight when the server is told to stop: call it, stop, then await what it gave.
+export async function in_flight(port) {
+  const session = await open_session(port, '2025-11-25', { capabilities: { elicitation: {} } });
+  const old = (id, name, args) => open(port, { headers: session.headers, body: { jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } } });
+  const answers = [ask(port, call('test_pause', { ms: 700 })), old(1, 'test_pause', { ms: 700 }), old(2, 'test_elicitation', { message: 'Who?' })];
+  await new Promise((resolve) => { setTimeout(resolve, 250); });
+  return answers;
+}
+
+export async function calls_end(checks, answers) {
+  const [modern_call, old_call, question] = await Promise.all(answers);
+  checks.equal('a call in flight is answered', modern_call.json?.result?.content?.[0]?.text, 'Awake');
+  await old_call.end();
+  checks.equal('one of an older session too', old_call.json?.result?.content?.[0]?.text, 'Awake');
+  await question.end();
+  checks.check('a question nobody can answer any more does not hold it up', question.events.at(-1)?.message?.id === 2
+    && question.events.at(-1).message.result, question.events.at(-1));
 }
 
 // After the server was told to stop.
