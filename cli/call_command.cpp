@@ -73,10 +73,14 @@ void add_call_command(CLI::App& app, int& status, ClientCommandsPtr commands) {
       CallOptions options;
       const auto terminal = std::make_shared<Terminal>(Terminal::of_process());
       if (terminal->interactive() && !arguments->as_json) {
-        options.on_progress([terminal](const Progress& progress) {
-          std::string line = "  " + std::to_string(static_cast<long>(progress.done));
+        options.on_progress([terminal, last = std::make_shared<std::string>()](const Progress& progress) {
+          std::string line = " ";
+          if (progress.total || progress.message.empty()) line += " " + std::to_string(static_cast<long>(progress.done));
           if (progress.total) line += " of " + std::to_string(static_cast<long>(*progress.total));
-          terminal->say(terminal->dim(line + " " + shown(progress.message)));
+          if (!progress.message.empty()) line += " " + shown(progress.message);
+          // A server that only says that it is still there need not fill the screen.
+          if (line != *last) terminal->say(terminal->dim(line));
+          *last = std::move(line);
         });
       }
       const auto reply = client.call(words[0], whole, options);

@@ -57,7 +57,7 @@ Result<Secret> find_token(const ConnectionArguments& arguments) {
 /// What signs requests to this server: the saved sign-in, and the person's where one can be asked. Null for neither.
 std::shared_ptr<Authorizer> sign_in_source(const ConnectionArguments& arguments, const std::string& url,
                                            const std::shared_ptr<Terminal>& terminal) {
-  const bool may_ask = arguments.login.value_or(terminal->interactive() && !arguments.as_json);
+  const bool may_ask = arguments.login || (terminal->interactive() && !arguments.as_json && !arguments.no_login);
   if (!may_ask && !may_hold_sign_ins(arguments.sign_in)) return nullptr;
   auto store = open_store(arguments.sign_in, *terminal);
   if (!store) {
@@ -142,10 +142,9 @@ void add_connection_options(CLI::App& command, ConnectionArguments& arguments, c
       ->type_name("JSON");
   add_store_options(command, arguments.sign_in);
   const std::string group = "Signing in";
-  command
-      .add_flag("--login,!--no-login", arguments.login,
-                "Sign in when the server wants that; by default at a terminal, unless --json is given")
-      ->group(group);
+  CLI::Option* const login =
+      command.add_flag("--login", arguments.login, "Sign in when the server wants that, with --json too")->group(group);
+  command.add_flag("--no-login", arguments.no_login, "Never ask anybody to sign in")->group(group)->excludes(login);
   command.add_flag("--no-browser", arguments.sign_in.no_browser, "Only show the address, for a browser somewhere else")
       ->group(group);
   command.add_flag("--old-endpoints", arguments.sign_in.old_endpoints, "A server of 2025-03-26 without metadata")

@@ -11,7 +11,6 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,9 +34,10 @@ struct ConnectionArguments {
   std::string answers;
   double timeout = 60;
   SignInArguments sign_in;
-  /// Whether a person may be asked to sign in when the server wants that; by default where there is one, and not for
-  /// `--json`.
-  std::optional<bool> login;
+  /// A person may be asked to sign in when the server wants that where there is one, but not for `--json`; these two
+  /// say otherwise.
+  bool login = false;
+  bool no_login = false;
 };
 
 /// Adds the positional words and the options that the commands share. `words` says what stands after the server.

@@ -67,13 +67,14 @@ int login(const LoginArguments& arguments) {
                 exit_unauthenticated);
   const std::string issuer = (*client)->status().issuer;
   if (!arguments.client_id.empty()) {
-    // Later commands, which do not name the client again, renew with it.
+    // For later commands, which do not name the client again.
     OAuthClientIdentity identity(arguments.client_id);
     const auto secret = arguments.client_secret_file.empty() ? Result<std::string>(std::string())
                                                              : read_whole(arguments.client_secret_file);
     if (!secret) return usage_error(secret.error().message());
     identity.secret = Secret(secret->substr(0, secret->find_last_not_of("\r\n") + 1));
-    const auto saved = store->save(identity_name(issuer, arguments.profile), save_identity(identity, ""));
+    const std::string redirect_uri = "http://127.0.0.1:" + std::to_string(arguments.port) + "/callback";
+    const auto saved = store->save(identity_name(issuer, arguments.profile), save_identity(identity, redirect_uri));
     if (!saved) return tell(arguments, *terminal, saved.error(), exit_store);
   }
   const auto all = saved_sign_ins(*store);

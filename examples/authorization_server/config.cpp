@@ -1,5 +1,6 @@
 #include "config.hpp"
 
+#include <leanmcp/http/client.hpp>
 #include <leanmcp/oauth/server/upstreams.hpp>
 
 #include <CLI/CLI.hpp>
@@ -71,11 +72,12 @@ T value_or_stop(Result<T, E> result, const std::string& what) {
 }
 
 /// Where people sign in: one of the presets, or any provider by its URLs.
-std::shared_ptr<Upstream> upstream_from_environment() {
+std::shared_ptr<Upstream> upstream_from_environment(const std::shared_ptr<HttpClient>& http) {
   const std::string kind = setting("UPSTREAM");
   if (kind.empty()) return nullptr;
   UpstreamOptions options(need("UPSTREAM_CLIENT_ID", "the id of this server as a client of the provider"),
                           Secret(need("UPSTREAM_CLIENT_SECRET", "the secret that goes with UPSTREAM_CLIENT_ID")));
+  options.http(http);
   if (const std::string name = setting("UPSTREAM_NAME"); !name.empty()) options.name(name);
   if (const std::string label = setting("UPSTREAM_LABEL"); !label.empty()) options.label(label);
   if (const std::string base = setting("UPSTREAM_BASE_URL"); !base.empty()) options.at(base);
@@ -188,7 +190,13 @@ Config read_config(int argc, char** argv) {
       "LEANMCP_STATE_KEYS"));
   add_apis(options);
   options.own_users(flag("OWN_USERS"));
-  if (auto upstream = upstream_from_environment()) options.upstream(std::move(upstream));
+  HttpClientOptions way_out;
+  way_out.total_timeout = std::chrono::seconds(10);
+  way_out.ca_file = setting("CA_FILE");
+  way_out.proxy = setting("OUTBOUND_PROXY");
+  const auto http_client = std::make_shared<HttpClient>(way_out);
+  options.http(http_client);
+  if (auto upstream = upstream_from_environment(http_client)) options.upstream(std::move(upstream));
   if (!options.own_users_ && options.upstreams_.empty())
     stop(
         "UPSTREAM is not set; it is where people sign in: google, github, oidc, … (or OWN_USERS=1 for users of its "
@@ -204,7 +212,11 @@ Config read_config(int argc, char** argv) {
       .token_exchange(flag("TOKEN_EXCHANGE"));
   options.pushed_requests(true, flag("REQUIRE_PUSHED_REQUESTS"));
   options.client_address_from(setting("CLIENT_ADDRESS_HEADER"));
-  options.limits().token_per_client = number("TOKENS_PER_MINUTE", 0, 1'000'000, options.limits().token_per_client);
+  auto& limits = options.limits();
+  limits.authorize_per_address = number("AUTHORIZATIONS_PER_MINUTE", 0, 1'000'000, limits.authorize_per_address);
+  limits.register_per_address = number("REGISTRATIONS_PER_MINUTE", 0, 1'000'000, limits.register_per_address);
+  limits.failures_per_address = number("FAILURES_PER_MINUTE", 0, 1'000'000, limits.failures_per_address);
+  limits.token_per_client = number("TOKENS_PER_MINUTE", 0, 1'000'000, limits.token_per_client);
   options.lifetimes().access_token = std::chrono::seconds(number("ACCESS_TOKEN_SECONDS", 1, 3600, 600));
 
   DatabaseOptions database_options;

@@ -1,5 +1,5 @@
-// Two tools that cost: "draw" spends a credit of a pack bought before, "translate" is counted and billed with the month.
-// Either is charged after success only, and once for each call however often it is repeated on the way.
+// Two tools that cost: "draw" spends a credit of a pack bought before, "translate" is counted and billed with the
+// month. Either is charged after success only, and once for each call however often it is repeated on the way.
 
 #include <leanmcp/auth.hpp>
 #include <leanmcp/core.hpp>
@@ -62,9 +62,16 @@ std::shared_ptr<Billing> make_billing(std::shared_ptr<HttpClient> http, const st
   BillingProduct pictures;
   pictures.key = "pictures";
   pictures.plans = {pack};
+  BillingPlan by_use;
+  by_use.key = "by-use";
+  by_use.usage_price_id = need("STRIPE_USAGE_PRICE_ID");  // a metered price: what was used is billed with the month
+  BillingProduct translation;
+  translation.key = "translation";
+  translation.plans = {by_use};
   BillingOptions options;
-  options.products = {pictures};
-  options.meters = {{"translations", "translations"}};  // a meter's event name at Stripe
+  options.products = {pictures, translation};
+  options.meters = {
+      {"translations", "translations", "translation"}};  // the meter's event name at Stripe, who may use it
   options.success_url = url + "/success?session_id={CHECKOUT_SESSION_ID}";
   options.cancel_url = url + "/cancelled";
   options.webhook_secrets.emplace_back(need("STRIPE_WEBHOOK_SECRET"));
@@ -99,8 +106,7 @@ int main() {
     return Balance{*credits};
   };
   Server server("metered-tool", "1.0.0", ServerOptions().logger(log));
-  server
-      .tool("draw", draw, description("Draw a picture"), authenticated(auth), requires_credit(billing, "pictures"))
+  server.tool("draw", draw, description("Draw a picture"), authenticated(auth), requires_credit(billing, "pictures"))
       .tool("translate", translate, description("Translate"), authenticated(auth), metered(billing, "translations"))
       .tool("balance", balance, description("Credits left"), authenticated(auth));
 
@@ -108,6 +114,6 @@ int main() {
   options.port(static_cast<std::uint16_t>(std::stoi(port))).logger(log);
   publish_metadata(options, auth);
   mount_webhook(options, server, billing, "/webhook/stripe");
-  add_payment_results(options);
+  add_payment_results(options, server, billing);
   return serve_http(server, options);
 }

@@ -190,7 +190,6 @@ Config read_config(int argc, char** argv) {
     add_billing_pages(*config.sign_in, config.billing, app_url + "/");
     config.sign_in->mount(config.http);
   }
-  add_payment_results(config.http);
   config.stdio = stdio;
   config.stdio_options.token(Secret(setting("LEANMCP_TOKEN")));
   return config;

@@ -115,5 +115,6 @@ int main(int argc, char** argv) {
   HttpOptions http = config.http;
   publish_metadata(http, config.auth);
   mount_webhook(http, server, config.billing, "/webhook/stripe");
+  add_payment_results(http, server, config.billing);
   return serve_http(server, http);
 }

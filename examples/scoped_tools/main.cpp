@@ -67,7 +67,7 @@ int main(int argc, char** argv) {
   const Logger logger([](LogLevel, std::string_view line) { std::cerr << line << '\n'; });
   const std::string port = setting("PORT").empty() ? "3000" : setting("PORT");
   const std::string url = setting("PUBLIC_URL").empty() ? "http://127.0.0.1:" + port : setting("PUBLIC_URL");
-  const auto found = AuthProvider::from_settings(&setting, std::make_shared<HttpClient>(), logger);
+  const auto found = AuthProvider::from_env(std::make_shared<HttpClient>(), logger);
   if (!found) {
     std::cerr << "scoped-tools: " << found.error().message() << '\n';
     return 2;

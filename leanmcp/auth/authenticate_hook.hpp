@@ -7,6 +7,7 @@
 #include <leanmcp/server/entry.hpp>
 
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -26,13 +27,15 @@ class AuthenticateHook final : public Hook {
   const std::vector<std::string>& needed() const noexcept { return needed_; }
 
  private:
-  using Decided = std::vector<Result<Principal, AuthFault>>;
+  using Decided = std::span<const Result<Principal, AuthFault>>;
   Task<Verdict> ask(Call& call, std::vector<std::string> tokens, PresentedTokens presented) const;
-  Verdict settle(Call& call, const Decided& decided, const std::string& token, const PresentedTokens& presented) const;
+  Verdict settle(Call& call, Decided decided, std::string_view token, const PresentedTokens& presented) const;
   /// How the token is bound to a key, and whether the request proves that it has the key.
-  std::optional<Verdict> check_binding(Call& call, const Principal& principal, const std::string& token,
+  std::optional<Verdict> check_binding(Call& call, const Principal& principal, std::string_view token,
                                        const PresentedTokens& presented) const;
-  void accept(Call& call, const Principal& principal, const std::string& token, bool soft) const;
+  void accept(Call& call, const Principal& principal, std::string_view token) const;
+  /// The token that the call was let in with.
+  std::string token_of(const Call& call) const;
   Verdict deny(Call& call, AuthCode code, std::string reason, const PresentedTokens& presented) const;
   /// Denies, and remembers it for whatever else the request asks for.
   Verdict deny(Call& call, AuthDenial why, const PresentedTokens& presented) const;

@@ -33,6 +33,13 @@ Task<Result<User, Denial>> load(std::shared_ptr<AuthProvider> provider, Principa
   co_return std::move(user);
 }
 
+/// The token that decides: the header's, else that of `_meta`, else the process's own.
+std::string_view first_token(const PresentedTokens& presented, const DpopGuard* dpop) {
+  const AuthorizationForm form = presented.header.form;
+  if (form == AuthorizationForm::bearer || (form == AuthorizationForm::dpop && dpop)) return presented.header.token;
+  return presented.meta.empty() ? presented.ambient : presented.meta;
+}
+
 Task<Result<User, Denial>> give(User user) {
   Result<User, Denial> out = std::move(user);
   co_return std::move(out);
@@ -73,29 +80,28 @@ Verdict AuthenticateHook::before(Call& call) {
       info.verified->meta_token.reveal() == presented.meta && !presented.malformed) {
     if (const void* const refusal = info.verified->refusal.get())
       return deny(call, *static_cast<const AuthDenial*>(refusal), presented);
-    accept(call, info.verified->principal, std::string(info.verified->token.reveal()), presented.soft);
+    accept(call, info.verified->principal, info.verified->token.reveal());
     return Verdict::proceed();
   }
   if (presented.malformed) return deny(call, AuthCode::invalid_token, "malformed credentials", presented);
-  std::vector<std::string> found;
-  const bool dpop = presented.header.form == AuthorizationForm::dpop;
-  if (presented.header.form == AuthorizationForm::bearer || (dpop && provider_->dpop()))
-    found.emplace_back(presented.header.token);
-  if (!presented.meta.empty()) found.emplace_back(presented.meta);
-  if (found.empty() && !presented.ambient.empty()) found.emplace_back(presented.ambient);
-  if (found.empty()) return deny(call, AuthCode::missing_token, "no token in the request", presented);
+  const std::string_view first = first_token(presented, provider_->dpop());
+  if (first.empty()) return deny(call, AuthCode::missing_token, "no token in the request", presented);
+  const bool two = !presented.meta.empty() && first.data() != presented.meta.data();
 
-  Decided decided;
-  for (const std::string& token : found) {
-    auto now = provider_->verify_now(token, call.now());
-    if (!now) return Verdict::later(ask(call, std::move(found), presented));
-    decided.push_back(std::move(*now));
-  }
-  return settle(call, decided, found.front(), presented);
+  auto now = provider_->verify_now(first, call.now());
+  if (now && !two) return settle(call, Decided(&*now, 1), first, presented);
+  std::vector<std::string> tokens(1, std::string(first));
+  if (two) tokens.emplace_back(presented.meta);
+  if (!now) return Verdict::later(ask(call, std::move(tokens), presented));
+  std::vector<Result<Principal, AuthFault>> decided(1, std::move(*now));
+  auto other = provider_->verify_now(presented.meta, call.now());
+  if (!other) return Verdict::later(ask(call, std::move(tokens), presented));
+  decided.push_back(std::move(*other));
+  return settle(call, decided, first, presented);
 }
 
 Task<Verdict> AuthenticateHook::ask(Call& call, std::vector<std::string> tokens, PresentedTokens presented) const {
-  Decided decided;
+  std::vector<Result<Principal, AuthFault>> decided;
   for (const std::string& token : tokens) {
     auto verifying = provider_->verify(token, call.now());
     Result<Principal, AuthFault> result = co_await std::move(verifying);
@@ -105,7 +111,7 @@ Task<Verdict> AuthenticateHook::ask(Call& call, std::vector<std::string> tokens,
   co_return std::move(verdict);
 }
 
-Verdict AuthenticateHook::settle(Call& call, const Decided& decided, const std::string& token,
+Verdict AuthenticateHook::settle(Call& call, Decided decided, std::string_view token,
                                  const PresentedTokens& presented) const {
   for (const auto& result : decided) {
     if (result) continue;
@@ -120,17 +126,16 @@ Verdict AuthenticateHook::settle(Call& call, const Decided& decided, const std::
       return deny(call, AuthCode::invalid_token, "header and _meta carry tokens of two principals", presented);
   // A token beside the header's is not what the proof is for: it may be bound to nothing.
   for (std::size_t i = 1; i < decided.size(); ++i)
-    if (bound_key(decided[i]->claims_json()))
-      return deny(call, AuthCode::invalid_token, "a bound token in _meta", presented);
+    if (bound_key(*decided[i])) return deny(call, AuthCode::invalid_token, "a bound token in _meta", presented);
   if (auto refused = check_binding(call, principal, token, presented)) return std::move(*refused);
-  accept(call, principal, token, presented.soft);
+  accept(call, principal, token);
   return Verdict::proceed();
 }
 
-std::optional<Verdict> AuthenticateHook::check_binding(Call& call, const Principal& principal, const std::string& token,
+std::optional<Verdict> AuthenticateHook::check_binding(Call& call, const Principal& principal, std::string_view token,
                                                        const PresentedTokens& presented) const {
   const bool dpop = presented.header.form == AuthorizationForm::dpop;
-  const auto thumbprint = bound_key(principal.claims_json());
+  const auto thumbprint = bound_key(principal);
   DpopGuard* const guard = provider_->dpop();
   if (!thumbprint) {
     if (dpop) return deny(call, AuthCode::invalid_token, "a token that is bound to no key came as DPoP", presented);
@@ -147,17 +152,26 @@ std::optional<Verdict> AuthenticateHook::check_binding(Call& call, const Princip
   return deny(call, std::move(why), presented);
 }
 
-void AuthenticateHook::accept(Call& call, const Principal& principal, const std::string& token, bool soft) const {
+std::string AuthenticateHook::token_of(const Call& call) const {
+  const PresentedTokens presented = presented_tokens(call.info(), call.meta());
+  if (const auto& verified = call.info().verified; verified && verified->authority == provider_.get() &&
+                                                   !verified->refusal &&
+                                                   verified->meta_token.reveal() == presented.meta)
+    return std::string(verified->token.reveal());
+  return std::string(first_token(presented, provider_->dpop()));
+}
+
+void AuthenticateHook::accept(Call& call, const Principal& principal, std::string_view token) const {
   if (const auto& verified = call.info().verified; verified && !verified->authority) {
     verified->authority = provider_.get();
     verified->principal = principal;
-    verified->token = Secret(token);
+    verified->token = Secret(std::string(token));
     verified->meta_token = Secret(std::string(presented_tokens(call.info(), call.meta()).meta));
   }
   call.set_principal(principal);
-  call.set_user_loader([provider = provider_, principal, token, soft, now = call.now()] {
-    return load(provider, principal, token, soft, now);
-  });
+  // The call keeps this hook, by its entry; what the profile is asked with is there when it is asked for.
+  call.set_user_loader(
+      [this, &call] { return load(provider_, *call.principal(), token_of(call), tells_softly(call), call.now()); });
 }
 
 AuthenticateHook* authenticate_hook_of(const Entry& entry) {

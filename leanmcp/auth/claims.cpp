@@ -90,9 +90,11 @@ const json::object* claim_object(const json::object& claims, std::string_view na
 }
 
 bool has_audience(const json::object& claims, std::string_view audience) {
-  if (audience.empty()) return false;
-  const auto list = claim_list(claims, "aud");
-  return std::find(list.begin(), list.end(), audience) != list.end();
+  const json::value* const value = claims.if_contains("aud");
+  if (!value || audience.empty()) return false;
+  const auto same = [&](const json::value& item) { return item.is_string() && item.get_string() == audience; };
+  const json::array* const list = value->if_array();
+  return list ? std::any_of(list->begin(), list->end(), same) : same(*value);
 }
 
 std::string client_of(const json::object& claims) {

@@ -88,11 +88,10 @@ std::optional<DpopGuard::Fault> DpopGuard::check(const Credentials& credentials,
   return Fault{"proof: undecided", false};
 }
 
-std::optional<std::string> bound_key(const std::string& claims_json) {
-  if (claims_json.find("\"cnf\"") == std::string::npos && claims_json.find('\\') == std::string::npos)
-    return std::nullopt;
+std::optional<std::string> bound_key(const Principal& principal) {
+  if (!principal.mentions_key()) return std::nullopt;
   boost::system::error_code failed;
-  const json::value claims = json::parse(claims_json, failed);
+  const json::value claims = json::parse(principal.claims_json(), failed);
   if (failed || !claims.is_object()) return std::string();
   const json::value* const cnf = claims.get_object().if_contains("cnf");
   if (!cnf) return std::nullopt;

@@ -12,6 +12,7 @@
 namespace leanmcp::inline v0 {
 
 struct Credentials;
+class Principal;
 
 /// How proofs of possession are asked for.
 class DpopOptions {
@@ -65,6 +66,6 @@ class DpopGuard {
 
 /// `cnf.jkt` of a token's claims (RFC 9449, section 6.1): nullopt for a token that is bound to nothing, empty for one
 /// that is bound in a way we do not know.
-std::optional<std::string> bound_key(const std::string& claims_json);
+std::optional<std::string> bound_key(const Principal& principal);
 
 }  // namespace leanmcp::inline v0

@@ -89,12 +89,18 @@ TEST(DpopDenial, AsksForANonceAndNamesTheAlgorithms) {
 }
 
 TEST(BoundKey, IsReadStrictly) {
-  EXPECT_EQ(bound_key(R"({"sub":"ada"})"), std::nullopt);
-  EXPECT_EQ(bound_key(R"({"cnf":{"jkt":"abc"}})"), "abc");
-  EXPECT_EQ(bound_key(R"({"\u0063nf":{"jkt":"abc"}})"), "abc");
+  const auto key_of = [](const char* claims) {
+    Principal::Fields fields;
+    fields.claims_json = claims;
+    return bound_key(Principal(std::move(fields)));
+  };
+  EXPECT_EQ(key_of(R"({"sub":"ada"})"), std::nullopt);
+  EXPECT_EQ(key_of(R"({"sub":"cnf"})"), std::nullopt);
+  EXPECT_EQ(key_of(R"({"cnf":{"jkt":"abc"}})"), "abc");
+  EXPECT_EQ(key_of(R"({"\u0063nf":{"jkt":"abc"}})"), "abc");
   for (const char* odd :
        {R"({"cnf":{}})", R"({"cnf":7})", R"({"cnf":{"jkt":7}})", R"({"cnf":{"jkt":"a","x5t#S256":"b"}})", R"({"cnf")"})
-    EXPECT_EQ(bound_key(odd), "") << odd;
+    EXPECT_EQ(key_of(odd), "") << odd;
 }
 
 }  // namespace

@@ -9,11 +9,13 @@
 #include <chrono>
 #include <optional>
 #include <string_view>
+#include <utility>
 
 namespace leanmcp::inline v0 {
 
 /// A signed token taken apart, believed in nothing yet.
 struct JwtParts {
+  JwtParts(Jws jws, boost::json::object claims) : jws(std::move(jws)), claims(std::move(claims)) {}
   Jws jws;
   boost::json::object claims;
 };

@@ -10,11 +10,13 @@
 #include <leanmcp/server/principal.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace leanmcp::inline v0 {
@@ -140,6 +142,15 @@ class AuthProvider {
   /// the others are in docs/guides/providers.md. The error names the setting that is missing or wrong.
   static Result<std::shared_ptr<AuthProvider>> from_settings(const Settings& settings, std::shared_ptr<HttpClient> http,
                                                              Logger logger = {});
+  /// The same, by the variables of those names in the process's environment. The library itself never looks there; this
+  /// is part of the program that calls it.
+  static Result<std::shared_ptr<AuthProvider>> from_env(std::shared_ptr<HttpClient> http, Logger logger = {}) {
+    const auto variable = [](std::string_view name) {
+      const char* const value = std::getenv(std::string(name).c_str());
+      return std::string(value ? value : "");
+    };
+    return from_settings(variable, std::move(http), std::move(logger));
+  }
 
  private:
   std::string resource_url_;

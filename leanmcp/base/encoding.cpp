@@ -44,22 +44,27 @@ std::string encode(std::string_view in, const char* alphabet, bool pad) {
 }
 
 std::optional<std::string> decode(std::string_view in, const std::array<std::int8_t, 256>& table) {
-  if (in.size() % 4 == 1) return std::nullopt;
-  std::string out;
-  out.reserve(in.size() * 3 / 4);
-  std::uint32_t word = 0;
-  int bits = 0;
-  for (const char c : in) {
-    const int digit = table[static_cast<unsigned char>(c)];
-    if (digit < 0) return std::nullopt;
-    word = word << 6 | static_cast<std::uint32_t>(digit);
-    bits += 6;
-    if (bits >= 8) {
-      bits -= 8;
-      out += static_cast<char>(word >> bits & 0xff);
-    }
+  const std::size_t rest = in.size() % 4;
+  if (rest == 1) return std::nullopt;
+  const auto digit = [&](std::size_t i) -> std::int32_t { return table[static_cast<unsigned char>(in[i])]; };
+  std::string out(in.size() / 4 * 3 + (rest == 0 ? 0 : rest - 1), '\0');
+  char* to = out.data();
+  std::size_t i = 0;
+  for (; i + 4 <= in.size(); i += 4) {
+    const std::int32_t a = digit(i), b = digit(i + 1), c = digit(i + 2), d = digit(i + 3);
+    if ((a | b | c | d) < 0) return std::nullopt;
+    const std::int32_t word = a << 18 | b << 12 | c << 6 | d;
+    *to++ = static_cast<char>(word >> 16);
+    *to++ = static_cast<char>(word >> 8 & 0xff);
+    *to++ = static_cast<char>(word & 0xff);
   }
-  if ((word & ((1U << bits) - 1)) != 0) return std::nullopt;
+  if (rest == 0) return out;
+  const std::int32_t a = digit(i), b = digit(i + 1), c = rest == 3 ? digit(i + 2) : 0;
+  if ((a | b | c) < 0) return std::nullopt;
+  // The bits that stand for no byte must be zero: one spelling for each text.
+  if ((rest == 2 ? b & 15 : c & 3) != 0) return std::nullopt;
+  *to++ = static_cast<char>(a << 2 | b >> 4);
+  if (rest == 3) *to = static_cast<char>((b & 15) << 4 | c >> 2);
   return out;
 }
 

@@ -4,6 +4,7 @@
 #include <leanmcp/crypto/strict_json.hpp>
 
 #include <algorithm>
+#include <array>
 
 namespace leanmcp::inline v0 {
 
@@ -100,7 +101,10 @@ Result<JwsParts, TokenFault> split_jws(std::string_view compact, const JwsLimits
 Result<Jws, TokenFault> parse_jws(std::string_view compact, const JwsLimits& limits, EmbeddedKey embedded) {
   auto parts = split_jws(compact, limits);
   if (!parts) return parts.error();
-  const auto header = detail::strict_object(parts->header, limits.header_depth);
+  // A header is read and dropped: what it is made of lives here.
+  std::array<unsigned char, 1024> memory;
+  json::monotonic_resource resource(memory.data(), memory.size());
+  const auto header = detail::strict_object(parts->header, limits.header_depth, &resource);
   if (!header) return header_fault(header.error());
   if (const auto good = check_members(*header, embedded); !good) return good.error();
   Jws jws;

@@ -6,6 +6,10 @@
 
 #include <openssl/evp.h>
 
+#include <array>
+#include <atomic>
+#include <memory>
+
 namespace leanmcp::inline v0::detail {
 
 template <auto Free>
@@ -17,10 +21,26 @@ struct Deleter {
 };
 using KeyHandle = std::unique_ptr<EVP_PKEY, Deleter<EVP_PKEY_free>>;
 
+/// Contexts that are ready to verify with one key, one for each algorithm, made when first needed and then copied: to
+/// set one up costs more than a tenth of a verification. Thread-safe.
+class ReadyContexts {
+ public:
+  ReadyContexts() = default;
+  ReadyContexts(const ReadyContexts&) = delete;
+  ReadyContexts& operator=(const ReadyContexts&) = delete;
+  ~ReadyContexts();
+  /// Nullptr when the crypto library fails.
+  EVP_PKEY_CTX* find(EVP_PKEY* key, JwsAlgorithm algorithm, const EVP_MD* digest);
+
+ private:
+  std::array<std::atomic<EVP_PKEY_CTX*>, 16> made_{};
+};
+
 /// What one key is, as OpenSSL has it.
 struct TypedKey {
   KeyType type = KeyType::rsa;
   KeyHandle handle;
+  std::unique_ptr<ReadyContexts> contexts = std::make_unique<ReadyContexts>();
 };
 
 enum class KeyPart { public_half, private_half };

@@ -11,6 +11,7 @@ namespace leanmcp::inline v0::detail {
 namespace {
 
 using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
+using PkeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
 using EcSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
 
 const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
@@ -58,9 +59,17 @@ std::size_t coordinate_size(KeyType type) {
 }
 
 /// RFC 7518, section 3.5: the salt is as long as the digest, MGF1 uses the same digest.
-bool set_padding(EVP_PKEY_CTX* parameters, JwsAlgorithm algorithm) {
+bool set_padding(EVP_PKEY_CTX* parameters, JwsAlgorithm algorithm, const EVP_MD* digest) {
   return !is_pss(algorithm) || (EVP_PKEY_CTX_set_rsa_padding(parameters, RSA_PKCS1_PSS_PADDING) == 1 &&
-                                EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1);
+                                EVP_PKEY_CTX_set_rsa_pss_saltlen(parameters, RSA_PSS_SALTLEN_DIGEST) == 1 &&
+                                EVP_PKEY_CTX_set_rsa_mgf1_md(parameters, digest) == 1);
+}
+
+/// Edwards curves hash by themselves, and take the text as a whole.
+bool verify_whole(const TypedKey& key, std::string_view text, std::string_view signature) {
+  const DigestContext context(EVP_MD_CTX_new());
+  return context && EVP_DigestVerifyInit(context.get(), nullptr, nullptr, nullptr, key.handle.get()) == 1 &&
+         EVP_DigestVerify(context.get(), bytes(signature), signature.size(), bytes(text), text.size()) == 1;
 }
 
 /// r||s as the DER that the crypto library takes; empty when it has another size.
@@ -96,6 +105,22 @@ std::string raw_signature(std::string_view der, std::size_t size) {
 
 }  // namespace
 
+ReadyContexts::~ReadyContexts() {
+  for (auto& made : made_) EVP_PKEY_CTX_free(made.load(std::memory_order_relaxed));
+}
+
+EVP_PKEY_CTX* ReadyContexts::find(EVP_PKEY* key, JwsAlgorithm algorithm, const EVP_MD* digest) {
+  auto& slot = made_.at(static_cast<std::size_t>(algorithm));
+  if (EVP_PKEY_CTX* const made = slot.load(std::memory_order_acquire)) return made;
+  PkeyContext fresh(EVP_PKEY_CTX_new_from_pkey(nullptr, key, nullptr));
+  if (!fresh || EVP_PKEY_verify_init(fresh.get()) != 1 || EVP_PKEY_CTX_set_signature_md(fresh.get(), digest) != 1 ||
+      !set_padding(fresh.get(), algorithm, digest))
+    return nullptr;
+  EVP_PKEY_CTX* other = nullptr;
+  if (slot.compare_exchange_strong(other, fresh.get(), std::memory_order_acq_rel)) return fresh.release();
+  return other;
+}
+
 bool verify_signature(const TypedKey& key, JwsAlgorithm algorithm, std::string_view text, std::string_view signature) {
   if (!fits(key.type, algorithm)) return false;
   std::string der;
@@ -105,13 +130,14 @@ bool verify_signature(const TypedKey& key, JwsAlgorithm algorithm, std::string_v
     if (der.empty()) return false;
     checked = der;
   }
-  const DigestContext context(EVP_MD_CTX_new());
-  EVP_PKEY_CTX* parameters = nullptr;
-  if (!context ||
-      EVP_DigestVerifyInit(context.get(), &parameters, digest_of(algorithm), nullptr, key.handle.get()) != 1 ||
-      !set_padding(parameters, algorithm))
-    return false;
-  return EVP_DigestVerify(context.get(), bytes(checked), checked.size(), bytes(text), text.size()) == 1;
+  const EVP_MD* const digest = digest_of(algorithm);
+  if (!digest) return verify_whole(key, text, checked);
+  EVP_PKEY_CTX* const ready = key.contexts->find(key.handle.get(), algorithm, digest);
+  const PkeyContext context(ready ? EVP_PKEY_CTX_dup(ready) : nullptr);
+  unsigned char hash[EVP_MAX_MD_SIZE];
+  unsigned int size = 0;
+  return context && EVP_Digest(text.data(), text.size(), hash, &size, digest, nullptr) == 1 &&
+         EVP_PKEY_verify(context.get(), bytes(checked), checked.size(), hash, size) == 1;
 }
 
 std::string make_signature(const TypedKey& key, JwsAlgorithm algorithm, std::string_view text) {
@@ -120,7 +146,7 @@ std::string make_signature(const TypedKey& key, JwsAlgorithm algorithm, std::str
   EVP_PKEY_CTX* parameters = nullptr;
   require(context != nullptr);
   require(EVP_DigestSignInit(context.get(), &parameters, digest_of(algorithm), nullptr, key.handle.get()) == 1);
-  require(set_padding(parameters, algorithm));
+  require(set_padding(parameters, algorithm, digest_of(algorithm)));
   std::size_t size = 0;
   require(EVP_DigestSign(context.get(), nullptr, &size, bytes(text), text.size()) == 1);
   std::string signature(size, '\0');

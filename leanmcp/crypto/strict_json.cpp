@@ -36,11 +36,12 @@ std::size_t members_kept(const json::value& value) {
 
 }  // namespace
 
-Result<json::object, StrictFault> strict_object(std::string_view text, std::size_t most_depth) {
+Result<json::object, StrictFault> strict_object(std::string_view text, std::size_t most_depth,
+                                                json::storage_ptr storage) {
   json::parse_options options;
   options.max_depth = most_depth;
   boost::system::error_code failed;
-  json::value value = json::parse(text, failed, {}, options);
+  json::value value = json::parse(text, failed, std::move(storage), options);
   if (failed == json::error::too_deep) return StrictFault::too_deep;
   if (failed || !value.is_object()) return StrictFault::not_an_object;
   if (members_written(text) != members_kept(value)) return StrictFault::repeated_member;

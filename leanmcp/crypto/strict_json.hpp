@@ -12,8 +12,10 @@ namespace leanmcp::inline v0::detail {
 enum class StrictFault { not_an_object, too_deep, repeated_member };
 
 /// Parses an object (RFC 8259), refusing a member that is there twice, at any depth: two readers of such a text could
-/// see two different ones (RFC 7515, section 4; RFC 8725, section 2.6). The caller bounds the size.
-Result<boost::json::object, StrictFault> strict_object(std::string_view text, std::size_t most_depth);
+/// see two different ones (RFC 7515, section 4; RFC 8725, section 2.6). The caller bounds the size. The object lives in
+/// `storage`.
+Result<boost::json::object, StrictFault> strict_object(std::string_view text, std::size_t most_depth,
+                                                       boost::json::storage_ptr storage = {});
 
 /// The text of a member; nullptr when it is missing or something else.
 inline const boost::json::string* text_member(const boost::json::object& object, std::string_view name) {

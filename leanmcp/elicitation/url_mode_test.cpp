@@ -153,7 +153,7 @@ TEST(Wait, LegacyClientsSeeProgressAndTheEnd) {
   int progress = 0;
   int complete = 0;
   const json::value id = json::parse(scene.asked).at("elicitationId");
-  double last = 0;
+  double last = -1;
   for (const std::string& text : scene.client->notifications()) {
     const json::value message = json::parse(text);
     if (message.at("method") == "notifications/progress") {

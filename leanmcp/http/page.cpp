@@ -21,6 +21,7 @@ h1{font-size:1.5rem;line-height:1.25}h2{font-size:1.0625rem;margin:1.5rem 0 .25r
 ul{margin:.25rem 0;padding-left:1.25rem}li{margin:.25rem 0}
 a{color:LinkText}a:focus-visible,button:focus-visible,input:focus-visible{outline:3px solid var(--main);outline-offset:2px}
 .host{font-size:1.25rem;font-weight:600}.quiet{color:var(--soft);font-size:.9375rem}
+p.host,p.quiet{margin:.25rem 0}
 .note{background:var(--card);border-radius:.5rem;padding:.75rem 1rem;margin:1rem 0}.note p{margin:.25rem 0}
 .alert{background:var(--alarm-card);border:1px solid var(--alarm);border-radius:.5rem;padding:.75rem 1rem;
 color:var(--alarm);font-weight:600}

@@ -52,6 +52,18 @@ Result<void> Billing::Impl::note(const Occasion& occasion) {
   return {};
 }
 
+Result<std::optional<CheckoutFlow>> Billing::Impl::refresh_row(const detail::Stored<std::optional<detail::FlowRow>>& row) {
+  constexpr std::int64_t at_most_every_seconds = 3;
+  if (!row) return unavailable(row.error());
+  if (!*row) return std::optional<CheckoutFlow>();
+  auto asked = refresh(**row, at_most_every_seconds);
+  if (!asked) return asked.error();
+  const auto now_row = store.flow((*row)->flow_id);
+  if (!now_row) return unavailable(now_row.error());
+  if (!*now_row) return std::optional<CheckoutFlow>();
+  return std::optional<CheckoutFlow>(flow_view(**now_row));
+}
+
 Billing::Billing(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Billing::~Billing() = default;
 
@@ -82,8 +94,13 @@ Result<WebhookReceipt, WebhookRefusal> Billing::handle_webhook(std::string_view 
   // It is stored: from here on a failure is ours to repeat, not Stripe's.
   auto event = impl_->store.event(receipt->event_id);
   if (!event || !*event || (*event)->applied) return receipt;
-  if (impl_->try_event(**event)) receipt->outcome = WebhookReceipt::Outcome::applied;
+  if (impl_->try_event(**event) == Impl::Tried::applied) receipt->outcome = WebhookReceipt::Outcome::applied;
   return receipt;
+}
+
+bool Billing::apply_webhook(std::string_view event_id) {
+  const auto event = impl_->store.event(event_id);
+  return event && *event && ((*event)->applied || impl_->try_event(**event) == Impl::Tried::applied);
 }
 
 Result<SubscriptionStatus> Billing::subscription_status(std::string_view principal_key, std::string_view product) {
@@ -102,13 +119,11 @@ Result<std::optional<CheckoutFlow>> Billing::flow(std::string_view flow_id) {
 }
 
 Result<std::optional<CheckoutFlow>> Billing::refresh_flow(std::string_view flow_id) {
-  constexpr std::int64_t at_most_every_seconds = 3;
-  auto row = impl_->store.flow(flow_id);
-  if (!row) return impl_->unavailable(row.error());
-  if (!*row) return std::optional<CheckoutFlow>();
-  auto asked = impl_->refresh(**row, at_most_every_seconds);
-  if (!asked) return asked.error();
-  return flow(flow_id);
+  return impl_->refresh_row(impl_->store.flow(flow_id));
+}
+
+Result<std::optional<CheckoutFlow>> Billing::refresh_session(std::string_view session_id) {
+  return impl_->refresh_row(impl_->store.flow_of_session(session_id));
 }
 
 Result<std::string> Billing::portal_url(std::string_view principal_key, std::string_view return_url, PortalPage page) {
@@ -144,7 +159,10 @@ Result<void> Billing::release_credits(std::string_view reservation_id) {
   return impl_->release_credits(reservation_id);
 }
 
+void Billing::release_credits_later(std::string reservation_id) { impl_->release_later(std::move(reservation_id)); }
+
 Result<std::int64_t> Billing::credit_balance(std::string_view principal_key, std::string_view product) {
+  impl_->release_overdue();
   auto balance = impl_->store.credit_balance(principal_key, product, impl_->now());
   if (!balance) return impl_->unavailable(balance.error());
   return *balance;
@@ -175,6 +193,19 @@ Result<void> Billing::meter(std::string_view principal_key, std::string_view met
                             std::string_view identifier) {
   return impl_->meter(principal_key, meter, value, identifier);
 }
+
+Result<bool> Billing::bills_use(std::string_view principal_key, std::string_view meter) {
+  return impl_->bills_use(principal_key, meter);
+}
+
+Result<UseReservation> Billing::reserve_use(std::string_view principal_key, std::string_view meter, std::int64_t value,
+                                            std::string_view identifier) {
+  return impl_->reserve_use(principal_key, meter, value, identifier);
+}
+
+Result<void> Billing::commit_use(std::string_view identifier) { return impl_->commit_use(identifier); }
+
+Result<void> Billing::release_use(std::string_view identifier) { return impl_->release_use(identifier); }
 
 Result<std::vector<PriceTag>> Billing::prices(std::string_view product) { return impl_->prices(product); }
 

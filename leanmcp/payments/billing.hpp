@@ -36,8 +36,11 @@ class Billing final : public Entitlements {
   /// Stores the event, then applies it. Answer 2xx for a receipt of any kind.
   Result<WebhookReceipt, WebhookRefusal> handle_webhook(std::string_view body, std::string_view signature_header);
 
-  /// Only stores it, for those who apply on a worker of their own (`sweep`).
+  /// Only stores it, so that Stripe can be answered at once; `apply_webhook` or the next `sweep` applies it.
   Result<WebhookReceipt, WebhookRefusal> receive_webhook(std::string_view body, std::string_view signature_header);
+  /// Applies a stored event: true when it is applied by now. Of several callers, in any number of processes, one works
+  /// on it, under a lease that runs out if its process dies.
+  bool apply_webhook(std::string_view event_id);
 
   Result<SubscriptionStatus> subscription_status(std::string_view principal_key, std::string_view product = {});
 
@@ -54,12 +57,15 @@ class Billing final : public Entitlements {
   /// no webhook comes.
   Result<std::optional<CheckoutFlow>> refresh_flow(std::string_view flow_id);
 
+  /// The same by the session's id, as Stripe gives it to the page that the browser comes back to.
+  Result<std::optional<CheckoutFlow>> refresh_session(std::string_view session_id);
+
   /// Where the person manages the subscription. A bearer credential: make it when they click, behind a sign-in.
   Result<std::string> portal_url(std::string_view principal_key, std::string_view return_url,
                                  PortalPage page = PortalPage::home);
 
-  /// A link to the portal behind a sign-in (see `add_billing_pages`), good for a day: `manage_url`/<id>. Error without
-  /// a `manage_url`.
+  /// A link to the portal behind a sign-in (see `add_billing_pages`), good for a day: `manage_url` with an id behind it.
+  /// Error without a `manage_url`.
   Result<std::string> manage_link(std::string_view principal_key);
   /// Whom a link was made for; nullopt when it is unknown or too old.
   Result<std::optional<std::string>> manage_link_owner(std::string_view link_id);
@@ -81,16 +87,30 @@ class Billing final : public Entitlements {
   Result<bool> commit_credits(std::string_view reservation_id);
   /// The work failed: the credits are back.
   Result<void> release_credits(std::string_view reservation_id);
+  /// The same without touching the database now, so that it may be called anywhere: the next call about credits does
+  /// it. After a crash in between the reservation lapses.
+  void release_credits_later(std::string reservation_id);
   Result<std::int64_t> credit_balance(std::string_view principal_key, std::string_view product);
   /// Credits from the app itself (a welcome, an excuse); once for each `key`. False when it was given before.
   Result<bool> grant_credits(std::string_view principal_key, std::string_view product, std::int64_t amount,
                              std::string_view key);
 
-  /// Whether the person has a customer at Stripe, so that use can be billed.
+  /// Whether the person has a customer at Stripe, which says nothing about having paid.
   Result<bool> has_account(std::string_view principal_key);
+  /// Whether use on this meter would be billed: the person has a subscription of the meter's product, or any one if it
+  /// names none.
+  Result<bool> bills_use(std::string_view principal_key, std::string_view meter);
   /// Notes use durably, then tells Stripe; `sweep` tells it again if that fails. Counted once for each `identifier`.
   Result<void> meter(std::string_view principal_key, std::string_view meter, std::int64_t value,
                      std::string_view identifier);
+  /// The same in two steps, for work that must not be done twice for one count: held by one caller at a time, for
+  /// `credit_hold` at most, and never again once it was counted.
+  Result<UseReservation> reserve_use(std::string_view principal_key, std::string_view meter, std::int64_t value,
+                                     std::string_view identifier);
+  /// The work was done: it counts from here on.
+  Result<void> commit_use(std::string_view identifier);
+  /// The work failed and is not counted.
+  Result<void> release_use(std::string_view identifier);
 
   /// What the product's plans cost, read from Stripe and kept for `price_lifetime`; the last known ones while Stripe
   /// cannot be asked. Plans without one fixed amount are left out.

@@ -6,6 +6,8 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+
 namespace leanmcp::inline v0 {
 
 using detail::AccountRow;
@@ -41,23 +43,38 @@ Checkout Billing::Impl::link(const FlowRow& flow) const {
   return out;
 }
 
-Checkout Billing::Impl::already(const Entitlement& entitlement, std::string_view principal_key) {
+Checkout Billing::Impl::manage_instead(Checkout::State state, std::string message, std::string_view principal_key) {
   Checkout out;
-  out.state = Checkout::State::already_subscribed;
-  out.message = entitlement.status == "purchased" ? "You have this already." : "You are subscribed already.";
+  out.state = state;
+  out.message = std::move(message);
   // Without it there is nothing to open; that is no reason to fail.
   if (auto manage = options.manage_url.empty() ? Result<std::string>(std::string()) : manage_link(principal_key);
       manage)
     out.url = std::move(*manage);
+  return out;
+}
+
+Checkout Billing::Impl::already(const Entitlement& entitlement, std::string_view principal_key) {
+  Checkout out = manage_instead(
+      Checkout::State::already_subscribed,
+      entitlement.status == "purchased" ? "You have this already." : "You are subscribed already.", principal_key);
   out.expires_at = entitlement.expires_at;
   return out;
+}
+
+/// A subscription that Stripe may charge again by itself, or that its owner may pay up: a second one beside it would be
+/// paid twice in the end.
+Result<bool> Billing::Impl::payment_is_due(std::string_view principal_key, std::string_view product) const {
+  auto rows = store.subscriptions(principal_key, product);
+  if (!rows) return unavailable(rows.error());
+  return std::any_of(rows->begin(), rows->end(), [](const detail::SubscriptionRow& row) {
+    return row.status == "past_due" || row.status == "unpaid";
+  });
 }
 
 Result<Checkout> Billing::Impl::begin_checkout(const CheckoutRequest& request) {
   const BillingPlan* const declared = detail::find_plan(options, request.product, request.plan);
   if (!declared) return Error("There is no such plan.");
-  const BillingPlan chosen = plan_for(*declared, request.principal_key, request.product);
-  const BillingPlan* const plan = &chosen;
   if (std::string fault = detail::checkout_request_fault(request); !fault.empty()) return cannot_start(fault);
 
   bool discovered = false;
@@ -65,7 +82,15 @@ Result<Checkout> Billing::Impl::begin_checkout(const CheckoutRequest& request) {
     auto entitled = check(request.principal_key, request.product);
     if (!entitled) return entitled.error();
     // Credits can always be bought; everything else once.
-    if (entitled->allowed && plan->kind != PlanKind::credits) return already(*entitled, request.principal_key);
+    if (entitled->allowed && declared->kind != PlanKind::credits) return already(*entitled, request.principal_key);
+    if (declared->kind == PlanKind::subscription) {
+      auto due = payment_is_due(request.principal_key, request.product);
+      if (!due) return due.error();
+      if (*due)
+        return manage_instead(Checkout::State::payment_due,
+                              "The last payment of your subscription failed. Change your card and it goes on.",
+                              request.principal_key);
+    }
     auto account = ensure_customer(request);
     if (!account) return account.error();
     auto live = store.live_flow(request.principal_key, request.product);
@@ -77,9 +102,11 @@ Result<Checkout> Billing::Impl::begin_checkout(const CheckoutRequest& request) {
       if (!found) return found.error();
       continue;
     }
-    auto flow = *live ? Result<FlowRow>(std::move(**live)) : claim_flow(request, *plan, *account);
+    // Only now is it known what the person has had.
+    const BillingPlan plan = plan_for(*declared, request.principal_key, request.product);
+    auto flow = *live ? Result<FlowRow>(std::move(**live)) : claim_flow(request, plan, *account);
     if (!flow) return flow.error();
-    auto step = advance(std::move(*flow), request, *plan, *account);
+    auto step = advance(std::move(*flow), request, plan, *account);
     if (!step) return step.error();
     if (*step) return std::move(**step);
   }
@@ -108,6 +135,11 @@ Result<AccountRow> Billing::Impl::ensure_customer(const CheckoutRequest& request
     // The parameters are part of the key, so that a changed e-mail address is no conflict with an earlier attempt.
     const std::string identity = request.principal_key + '\n' + std::to_string(generation) + '\n' + body;
     auto customer = stripe->create_customer(body, "cust-" + hex_encode(sha256(identity)));
+    if (!customer && customer.error().remembered()) {
+      // The same key would give the same failure for a day. A customer that may exist all the same costs nothing.
+      auto moved = store.next_generation(request.principal_key, generation);
+      if (!moved) return unavailable(moved.error());
+    }
     if (!customer) return unavailable(customer.error());
     if (customer->livemode != stripe->livemode()) return cannot_start("the customer is of the other mode");
     auto adopted = store.adopt_customer(request.principal_key, customer->id, generation);
@@ -118,19 +150,25 @@ Result<AccountRow> Billing::Impl::ensure_customer(const CheckoutRequest& request
 }
 
 Result<void> Billing::Impl::discover_subscriptions(const AccountRow& account, std::string_view product) {
-  auto listed = stripe->subscriptions_of(account.customer_id);
-  // A customer deleted at Stripe is found out when the session is made.
-  if (!listed && listed.error().missing()) return {};
-  if (!listed) return unavailable(listed.error());
   auto known = store.subscriptions(account.principal_key, product);
   if (!known) return unavailable(known.error());
-  for (const StripeSubscription& subscription : listed->data) {
-    bool current = false;
-    for (const detail::SubscriptionRow& row : *known)
-      current = current || (row.subscription_id == subscription.id && row.status == subscription.status);
-    if (current) continue;
-    auto settled = settle_subscription(subscription.id, Occasion());
-    if (!settled) return settled;
+  std::string after;
+  constexpr int max_pages = 10;
+  for (int page = 0; page < max_pages; ++page) {
+    auto listed = stripe->subscriptions_of(account.customer_id, after);
+    // A customer deleted at Stripe is found out when the session is made.
+    if (!listed && listed.error().missing()) return {};
+    if (!listed) return unavailable(listed.error());
+    for (const StripeSubscription& subscription : listed->data) {
+      bool current = false;
+      for (const detail::SubscriptionRow& row : *known)
+        current = current || (row.subscription_id == subscription.id && row.status == subscription.status);
+      if (current) continue;
+      auto settled = settle_subscription(subscription.id, Occasion());
+      if (!settled) return settled;
+    }
+    if (!listed->has_more || listed->data.empty()) return {};
+    after = listed->data.back().id;
   }
   return {};
 }
@@ -190,6 +228,12 @@ Result<Billing::Impl::Step> Billing::Impl::open_session(FlowRow flow, const Chec
     return *saved ? Step(link(flow)) : Step();
   }
   const StripeError& fault = session.error();
+  if (fault.remembered()) {
+    // The same key would give the same failure for a day. A session that may exist all the same was given to nobody
+    // and expires.
+    auto moved = next_attempt(flow, request, plan, account);
+    if (!moved) return moved.error();
+  }
   if (fault.retryable()) return unavailable(fault);
   options.log.warning("billing: checkout session refused", {{"detail", fault.describe()}});
   if (fault.missing() && fault.param == "customer") {
@@ -219,7 +263,9 @@ Result<Billing::Impl::Step> Billing::Impl::replace_session(FlowRow flow, const C
     // It may exist all the same: the answer to its creation was lost, or is on its way to someone else. The same key
     // gives the same session; a refusal means there is none.
     auto session = create_session(flow, account.customer_id);
-    if (!session && session.error().cause != StripeCause::invalid_request) return unavailable(session.error());
+    const bool none =
+        !session && (session.error().cause == StripeCause::invalid_request || session.error().remembered());
+    if (!session && !none) return unavailable(session.error());
     if (!session) return next_attempt(flow, request, plan, account);
     flow.session_id = session->id;
     flow.session_url = session->url;

@@ -14,6 +14,9 @@ namespace {
 
 /// Stripe takes use that is up to 35 days old.
 constexpr std::int64_t meter_lifetime_seconds = 34 * 86'400;
+/// Stripe knows an identifier again for a day at least. Use that it may have taken is not told again after that: rather
+/// unpaid than paid twice.
+constexpr std::int64_t identifier_lifetime_seconds = 23 * 3600;
 
 CreditReservation::State state_of(detail::ReserveOutcome::State state) {
   switch (state) {
@@ -35,6 +38,7 @@ Result<CreditReservation> Billing::Impl::reserve(std::string_view principal_key,
                                                  std::int64_t amount, std::string_view operation_key) {
   if (amount <= 0 || operation_key.empty() || operation_key.size() > 500 || principal_key.empty())
     return Error("The credits could not be reserved.", "reserve_credits: amount or a key is out of bounds");
+  release_overdue();
   CreditReservation out;
   out.id = random_id();
   auto outcome = store.reserve_credits(out.id, principal_key, product, amount, operation_key, now(),
@@ -58,8 +62,38 @@ Result<void> Billing::Impl::release_credits(std::string_view reservation_id) {
   return {};
 }
 
-Result<void> Billing::Impl::meter(std::string_view principal_key, std::string_view meter, std::int64_t value,
-                                  std::string_view identifier) {
+void Billing::Impl::release_later(std::string reservation_id) {
+  const std::lock_guard lock(overdue_mutex_);
+  // A reservation that is not given back lapses by itself.
+  if (overdue_.size() < 10'000) overdue_.push_back(std::move(reservation_id));
+}
+
+void Billing::Impl::release_overdue() {
+  std::vector<std::string> overdue;
+  {
+    const std::lock_guard lock(overdue_mutex_);
+    overdue.swap(overdue_);
+  }
+  for (const std::string& id : overdue) static_cast<void>(store.settle_credits(id, false));
+}
+
+Result<bool> Billing::Impl::bills_use(std::string_view principal_key, std::string_view meter) {
+  const BillingMeter* const declared = detail::find_meter(options, meter);
+  if (!declared) return Error("The use could not be counted.", "there is no such meter");
+  for (const BillingProduct& product : options.products) {
+    if (!declared->product.empty() && product.key != declared->product) continue;
+    if (!sells(product.key, PlanKind::subscription)) continue;
+    auto entitlement = check(principal_key, product.key);
+    if (!entitlement) return entitlement.error();
+    // What was bought once, or credits, bill nothing at the end of a period.
+    const bool subscribed = entitlement->status != "purchased" && entitlement->status != "credits";
+    if (entitlement->allowed && subscribed) return true;
+  }
+  return false;
+}
+
+Result<MeterRow> Billing::Impl::meter_row(std::string_view principal_key, std::string_view meter, std::int64_t value,
+                                          std::string_view identifier) const {
   const BillingMeter* const declared = detail::find_meter(options, meter);
   if (!declared || value <= 0 || identifier.empty() || identifier.size() > 100)
     return Error("The use could not be counted.", "meter: the meter, the value or the identifier is out of bounds");
@@ -69,18 +103,65 @@ Result<void> Billing::Impl::meter(std::string_view principal_key, std::string_vi
   row.event_name = declared->event_name;
   row.value = value;
   row.occurred_at = now();
-  auto inserted = store.insert_meter(row);
+  return row;
+}
+
+Result<void> Billing::Impl::meter(std::string_view principal_key, std::string_view meter, std::int64_t value,
+                                  std::string_view identifier) {
+  auto row = meter_row(principal_key, meter, value, identifier);
+  if (!row) return row.error();
+  auto inserted = store.insert_meter(*row);
   if (!inserted) return unavailable(inserted.error());
-  // From here on it is on record: what fails now is repeated by the sweep.
+  return send_counted(identifier);
+}
+
+/// It is on record: what fails now is repeated by the sweep.
+Result<void> Billing::Impl::send_counted(std::string_view identifier) {
   auto waiting = store.meter(identifier);
   if (waiting && *waiting) static_cast<void>(send_meter(**waiting));
   return {};
 }
 
+Result<UseReservation> Billing::Impl::reserve_use(std::string_view principal_key, std::string_view meter,
+                                                  std::int64_t value, std::string_view identifier) {
+  auto row = meter_row(principal_key, meter, value, identifier);
+  if (!row) return row.error();
+  auto held = store.hold_meter(*row, now(), now() + options.credit_hold.count());
+  if (!held) return unavailable(held.error());
+  UseReservation out;
+  if (*held == detail::ReserveOutcome::State::reserved) out.state = UseReservation::State::held;
+  if (*held == detail::ReserveOutcome::State::finished) out.state = UseReservation::State::finished;
+  return out;
+}
+
+Result<void> Billing::Impl::commit_use(std::string_view identifier) {
+  auto counted = store.count_meter(identifier, now());
+  if (!counted) return unavailable(counted.error());
+  if (*counted) return send_counted(identifier);
+  // The hold ran out. Perhaps someone else has counted the same work since.
+  const auto known = store.has_meter(identifier);
+  if (known && !*known) report(BillingAnomaly::Kind::unpaid_work, identifier, {});
+  return {};
+}
+
+Result<void> Billing::Impl::release_use(std::string_view identifier) {
+  auto released = store.release_meter(identifier);
+  if (!released) return unavailable(released.error());
+  return {};
+}
+
 bool Billing::Impl::send_meter(const MeterRow& row) {
+  const std::int64_t since = row.doubtful_since;
+  const bool forgotten = since != 0 && now() - since > identifier_lifetime_seconds;
+  if (forgotten || now() - row.occurred_at > meter_lifetime_seconds) {
+    static_cast<void>(store.finish_meter(row.identifier, now()));
+    report(BillingAnomaly::Kind::stuck_meter, row.identifier, row.principal_key);
+    return false;
+  }
   auto account = store.account(row.principal_key);
   const bool customer = account && *account && !(*account)->customer_id.empty();
   std::string why = "no customer";
+  bool doubtful = false;
   if (customer) {
     const boost::json::object form{
         {"event_name", row.event_name},
@@ -89,20 +170,23 @@ bool Billing::Impl::send_meter(const MeterRow& row) {
         {"identifier", row.identifier},
         {"timestamp", row.occurred_at},
     };
+    // Noted before it is sent, in case this process dies with the answer under way.
+    const auto noted = store.doubt_meter(row.identifier, now());
+    if (!noted) return false;
     const auto made = stripe->create_meter_event(stripe_form(form), "meter-" + row.identifier);
     if (made) {
       static_cast<void>(store.finish_meter(row.identifier, now()));
       return true;
     }
-    why = made.error().describe();
+    const StripeError& fault = made.error();
+    why = fault.describe();
+    doubtful = fault.cause == StripeCause::connection || fault.cause == StripeCause::timeout ||
+               fault.cause == StripeCause::bad_answer || fault.status >= 500;
   }
   options.log.warning("billing: use not counted yet", {{"identifier", row.identifier}, {"why", why}});
-  if (now() - row.occurred_at > meter_lifetime_seconds) {
-    static_cast<void>(store.finish_meter(row.identifier, now()));
-    report(BillingAnomaly::Kind::stuck_meter, row.identifier, row.principal_key);
-    return false;
-  }
-  static_cast<void>(store.postpone_meter(row.identifier, now() + detail::event_backoff(row.attempts + 1)));
+  // A plain refusal settles the doubt of this attempt, not that of those before it.
+  static_cast<void>(
+      store.postpone_meter(row.identifier, now() + detail::event_backoff(row.attempts + 1), doubtful || since != 0));
   return false;
 }
 

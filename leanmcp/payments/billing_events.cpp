@@ -4,6 +4,22 @@ namespace leanmcp::inline v0 {
 
 using detail::EventRow;
 
+bool Billing::Impl::concerns_us(const StripeEvent& event) const {
+  return event.livemode == stripe->livemode() && (event.account.empty() || event.account == options.account);
+}
+
+EventRow Billing::Impl::row_of_event(const StripeEvent& event) {
+  EventRow row;
+  row.event_id = event.id;
+  row.type = event.type;
+  row.object = event.object;
+  row.object_id = event.object_id;
+  row.customer_id = event.customer;
+  row.subscription_id = event.subscription;
+  row.payload = event.payload;
+  return row;
+}
+
 Result<WebhookReceipt, WebhookRefusal> Billing::Impl::receive(std::string_view body,
                                                               std::string_view signature_header) {
   auto event = construct_event(body, signature_header, options.webhook_secrets, clock->now());
@@ -16,18 +32,12 @@ Result<WebhookReceipt, WebhookRefusal> Billing::Impl::receive(std::string_view b
   // A snapshot and a thin event that tell of the same change are one.
   receipt.event_id = event->thin && !event->snapshot_event.empty() ? event->snapshot_event : event->id;
   receipt.type = event->type;
-  if (event->livemode != stripe->livemode() || (!event->account.empty() && event->account != options.account)) {
+  if (!concerns_us(*event)) {
     receipt.outcome = WebhookReceipt::Outcome::ignored;
     return receipt;
   }
-  EventRow row;
+  EventRow row = row_of_event(*event);
   row.event_id = receipt.event_id;
-  row.type = event->type;
-  row.object = event->object;
-  row.object_id = event->object_id;
-  row.customer_id = event->customer;
-  row.subscription_id = event->subscription;
-  row.payload = event->payload;
   auto inserted = store.insert_event(row, now());
   if (!inserted) return WebhookRefusal{503, std::string(to_string(inserted.error().cause))};
   receipt.outcome = *inserted ? WebhookReceipt::Outcome::stored : WebhookReceipt::Outcome::duplicate;
@@ -36,18 +46,30 @@ Result<WebhookReceipt, WebhookRefusal> Billing::Impl::receive(std::string_view b
 
 /// An event is a hint that something changed, never the change itself: what is written comes from a fetch, so neither
 /// order nor repetition of events matters.
-Result<void> Billing::Impl::apply_event(const EventRow& event) {
-  std::string_view type = event.type;
-  if (type.starts_with("v1.")) type.remove_prefix(3);  // thin events about v1 objects
+Result<void> Billing::Impl::apply_event(const EventRow& stored) {
+  EventRow event = stored;
+  std::string_view type = stored.type;
   Occasion occasion;
   occasion.event_id = event.event_id;
+  // A thin event about a v1 object only names it. What it belongs to is asked for by its id, never by the URL in it.
+  if (type.starts_with("v1.")) {
+    type.remove_prefix(3);
+    if (event.object == "charge" || event.object == "dispute" || event.object == "invoice") {
+      const auto about = stripe->references(event.object, event.object_id);
+      if (!about && about.error().missing()) return note(occasion);
+      if (!about) return unavailable(about.error());
+      event.customer_id = about->customer;
+      event.subscription_id = about->subscription;
+      event.payment_intent = about->payment_intent;
+    }
+  }
 
   std::string principal_key;
   if (!event.customer_id.empty()) {
     auto account = store.account_of_customer(event.customer_id);
     if (!account) return unavailable(account.error());
-    if (!*account) return note(occasion);  // somebody else's customer
-    principal_key = (*account)->principal_key;
+    if (!*account && !type.starts_with("checkout.session.")) return note(occasion);  // somebody else's customer
+    if (*account) principal_key = (*account)->principal_key;
   }
   if (type == "customer.deleted") {
     auto forgotten = store.forget_customer(event.object_id, now());
@@ -68,9 +90,13 @@ Result<void> Billing::Impl::apply_event(const EventRow& event) {
   return settled;
 }
 
-bool Billing::Impl::try_event(const EventRow& event) {
+Billing::Impl::Tried Billing::Impl::try_event(const EventRow& event) {
+  // Longer than Stripe takes to answer; should it lapse all the same, the work is done twice, which harms nothing.
+  constexpr std::int64_t lease_seconds = 120;
+  const auto mine = store.lease_event(event.event_id, now(), now() + lease_seconds);
+  if (!mine || !*mine) return Tried::taken;
   auto applied = apply_event(event);
-  if (applied) return true;
+  if (applied) return Tried::applied;
   const std::int64_t failures = event.attempts + 1;
   options.log.warning("billing: event not applied",
                       {{"event", event.event_id}, {"type", event.type}, {"why", applied.error().detail()}});
@@ -79,7 +105,7 @@ bool Billing::Impl::try_event(const EventRow& event) {
   constexpr std::int64_t day = 86'400;
   static_cast<void>(store.postpone_event(event.event_id, now() + (stuck ? day : detail::event_backoff(failures))));
   if (failures == options.max_event_attempts) report(BillingAnomaly::Kind::stuck_event, event.event_id, {});
-  return false;
+  return Tried::failed;
 }
 
 }  // namespace leanmcp::inline v0

@@ -10,6 +10,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace leanmcp::inline v0 {
 
@@ -40,6 +41,8 @@ class Billing::Impl {
   Result<void> note(const Occasion& occasion);
   /// Asks about the flow's session, unless someone did so just now; whether it asked.
   Result<bool> refresh(const detail::FlowRow& flow, std::int64_t at_most_every_seconds);
+  /// The flow of that row as it is after asking.
+  Result<std::optional<CheckoutFlow>> refresh_row(const detail::Stored<std::optional<detail::FlowRow>>& row);
 
   // billing_entitlement.cpp
   Result<Entitlement> check(std::string_view principal_key, std::string_view product);
@@ -62,16 +65,32 @@ class Billing::Impl {
                                     std::string_view operation_key);
   Result<bool> commit_credits(std::string_view reservation_id);
   Result<void> release_credits(std::string_view reservation_id);
+  void release_later(std::string reservation_id);
+  void release_overdue();
+  Result<bool> bills_use(std::string_view principal_key, std::string_view meter);
   Result<void> meter(std::string_view principal_key, std::string_view meter, std::int64_t value,
                      std::string_view identifier);
+  Result<UseReservation> reserve_use(std::string_view principal_key, std::string_view meter, std::int64_t value,
+                                     std::string_view identifier);
+  Result<void> commit_use(std::string_view identifier);
+  Result<void> release_use(std::string_view identifier);
   /// Whether Stripe took it.
   bool send_meter(const detail::MeterRow& row);
 
   // billing_events.cpp
   Result<WebhookReceipt, WebhookRefusal> receive(std::string_view body, std::string_view signature_header);
-  Result<void> apply_event(const detail::EventRow& event);
-  /// Applies it, and on failure plans the next attempt.
-  bool try_event(const detail::EventRow& event);
+  /// Of our mode and our account.
+  bool concerns_us(const StripeEvent& event) const;
+  static detail::EventRow row_of_event(const StripeEvent& event);
+  Result<void> apply_event(const detail::EventRow& stored);
+  enum class Tried {
+    applied,
+    failed,
+    /// It is applied already, or someone else is at it.
+    taken,
+  };
+  /// Applies it under a lease, and on failure plans the next attempt.
+  Tried try_event(const detail::EventRow& event);
   Result<SweepReport> sweep();
 
   const BillingOptions options;
@@ -84,6 +103,8 @@ class Billing::Impl {
 
   Checkout link(const detail::FlowRow& flow) const;
   Checkout already(const Entitlement& entitlement, std::string_view principal_key);
+  Checkout manage_instead(Checkout::State state, std::string message, std::string_view principal_key);
+  Result<bool> payment_is_due(std::string_view principal_key, std::string_view product) const;
   Result<detail::AccountRow> ensure_customer(const CheckoutRequest& request);
   Result<void> discover_subscriptions(const detail::AccountRow& account, std::string_view product);
   Result<detail::FlowRow> claim_flow(const CheckoutRequest& request, const BillingPlan& plan,
@@ -100,9 +121,25 @@ class Billing::Impl {
 
   Result<bool> commit_session(const StripeCheckoutSession& session, const Occasion& occasion);
   Result<std::optional<detail::FlowRow>> flow_of(const StripeCheckoutSession& session);
-  Result<std::optional<detail::SubscriptionRow>> fetch_row(const std::string& subscription_id, bool& foreign);
+  /// A subscription as Stripe has it now.
+  struct Fetched {
+    detail::SubscriptionRow row;
+    /// It entitled already before this look.
+    bool allowed_before = false;
+    /// It belongs to no customer of ours, or to the other mode.
+    bool foreign = false;
+    /// Its price is none of ours.
+    bool unknown_price = false;
+    /// The flow it names.
+    std::string flow_id;
+  };
+  Result<std::optional<Fetched>> fetch_row(const std::string& subscription_id);
+  Result<void> name_product(const StripeSubscription& subscription, Fetched& fetched);
+  /// What else follows from a subscription that entitles since this look.
+  void after_start(const Fetched& fetched);
   Result<std::optional<detail::PurchaseRow>> fetch_purchase(const StripeCheckoutSession& session,
                                                             const detail::FlowRow& flow);
+  Result<bool> payment_failed(const StripeCheckoutSession& session);
   /// A charge was refunded or disputed: what it paid for may be taken back.
   Result<void> settle_payment(const detail::EventRow& event, const Occasion& occasion);
   Result<detail::SubscriptionRow> current_subscription(std::string_view principal_key, std::string_view product);
@@ -110,19 +147,27 @@ class Billing::Impl {
                                            const std::string& subscription_id, const std::string& form,
                                            const std::string& idempotency_key);
   BillingPlan plan_for(const BillingPlan& plan, std::string_view principal_key, std::string_view product);
-  void report_second(const detail::SubscriptionRow& written);
 
   Result<void> sweep_events(SweepReport& report);
   Result<void> sweep_flows(SweepReport& report);
   Result<void> sweep_missed(SweepReport& report);
+  Result<std::optional<std::int64_t>> list_events(std::int64_t from, std::int64_t to, SweepReport& report);
   Result<void> sweep_lapsed(SweepReport& report);
   Result<void> sweep_meters(SweepReport& report);
   Result<void> recover_flow(detail::FlowRow flow);
 
+  StripeResult<StripePrice> price_of(const std::string& price_id);
   struct KnownPrice {
     StripePrice price;
     std::int64_t read_at = 0;
   };
+  Result<detail::MeterRow> meter_row(std::string_view principal_key, std::string_view meter, std::int64_t value,
+                                     std::string_view identifier) const;
+  Result<void> send_counted(std::string_view identifier);
+
+  std::mutex overdue_mutex_;
+  /// Reservations to give back when the database is next used for credits.
+  std::vector<std::string> overdue_;
   std::mutex prices_mutex_;
   std::map<std::string, KnownPrice, std::less<>> known_prices_;
 };

@@ -32,11 +32,13 @@ std::string_view flow_type(PortalPage page) {
 }  // namespace
 
 std::string PriceTag::text() const {
+  if (money.currency.empty() && per_use) return to_text(*per_use) + " a use";
   std::string out = to_text(money);
   if (credits > 0) return out + " for " + std::to_string(credits) + (credits == 1 ? " credit" : " credits");
   if (interval.empty()) return out + " once";
-  if (interval_count > 1) return out + " every " + std::to_string(interval_count) + " " + interval + "s";
-  return out + " a " + interval;
+  out += interval_count > 1 ? " every " + std::to_string(interval_count) + " " + interval + "s" : " a " + interval;
+  if (per_use) out += " and " + to_text(*per_use) + " a use";
+  return out;
 }
 
 Result<SubscriptionRow> Billing::Impl::current_subscription(std::string_view principal_key, std::string_view product) {
@@ -73,7 +75,12 @@ Result<std::string> Billing::Impl::portal_url(std::string_view principal_key, st
 
 Result<std::string> Billing::Impl::manage_link(std::string_view principal_key) {
   constexpr std::int64_t lifetime_seconds = 86'400;
+  constexpr std::int64_t least_seconds = 3600;
   if (options.manage_url.empty()) return Error("Manage your subscription in your account settings.");
+  // The same one while it lasts: a question that names it must stay the same over the rounds of a call.
+  auto known = store.link_of(principal_key, now() + least_seconds);
+  if (!known) return unavailable(known.error());
+  if (*known) return options.manage_url + "/" + **known;
   const std::string id = random_id();
   auto kept = store.insert_link(id, principal_key, now() + lifetime_seconds);
   if (!kept) return unavailable(kept.error());
@@ -85,6 +92,11 @@ Result<SubscriptionStatus> Billing::Impl::write_through(std::string_view princip
                                                         const std::string& subscription_id, const std::string& form,
                                                         const std::string& idempotency_key) {
   const auto changed = stripe->update_subscription(subscription_id, form, idempotency_key);
+  if (!changed && changed.error().status >= 400) {
+    // Stripe remembers the failure under this key; reading the subscription gives the row, and so the key, a new
+    // number, for when the card is changed.
+    static_cast<void>(settle_subscription(subscription_id, Occasion()));
+  }
   if (!changed && changed.error().cause == StripeCause::card)
     return Error("The payment was declined; nothing was changed.", changed.error().describe());
   if (!changed) return unavailable(changed.error());
@@ -96,7 +108,8 @@ Result<SubscriptionStatus> Billing::Impl::write_through(std::string_view princip
 Result<SubscriptionStatus> Billing::Impl::change_plan(std::string_view principal_key, std::string_view product,
                                                       std::string_view plan) {
   const BillingPlan* const wanted = detail::find_plan(options, product, plan);
-  if (!wanted || wanted->kind != PlanKind::subscription) return Error("There is no such plan.");
+  if (!wanted || wanted->kind != PlanKind::subscription || wanted->price_id.empty())
+    return Error("There is no such plan.");
   auto row = current_subscription(principal_key, product);
   if (!row) return row.error();
   if (row->plan == wanted->key) return status(principal_key, product);
@@ -106,6 +119,10 @@ Result<SubscriptionStatus> Billing::Impl::change_plan(std::string_view principal
   for (const StripeSubscriptionItem& one : subscription->items)
     if (one.price == row->price_id) item = one.id;
   if (item.empty()) return Error("The subscription was changed elsewhere. Please try again.");
+  const bool same_use = detail::find_plan(options, product, row->plan)
+                            ? detail::find_plan(options, product, row->plan)->usage_price_id == wanted->usage_price_id
+                            : wanted->usage_price_id.empty();
+  if (!same_use) return Error("This plan is billed otherwise. End the present one first.");
   // A failed payment leaves the plan as it was, instead of an unpaid better one.
   const json::object form{{"items", json::array{json::object{{"id", item}, {"price", wanted->price_id}}}},
                           {"proration_behavior", "always_invoice"},
@@ -125,37 +142,50 @@ Result<SubscriptionStatus> Billing::Impl::cancel_at_period_end(std::string_view 
   return write_through(principal_key, product, row->subscription_id, stripe_form(form), key);
 }
 
+StripeResult<StripePrice> Billing::Impl::price_of(const std::string& price_id) {
+  std::optional<KnownPrice> known;
+  {
+    const std::lock_guard lock(prices_mutex_);
+    const auto found = known_prices_.find(price_id);
+    if (found != known_prices_.end()) known = found->second;
+  }
+  if (known && now() - known->read_at < options.price_lifetime.count()) return known->price;
+  auto read = stripe->price(price_id);
+  if (!read && !known) return read;
+  if (!read) return known->price;
+  const std::lock_guard lock(prices_mutex_);
+  known_prices_[price_id] = KnownPrice{*read, now()};
+  return read;
+}
+
 Result<std::vector<PriceTag>> Billing::Impl::prices(std::string_view product) {
   std::vector<PriceTag> out;
   for (const BillingProduct& candidate : options.products) {
     if (candidate.key != product) continue;
     for (const BillingPlan& plan : candidate.plans) {
-      std::optional<KnownPrice> known;
-      {
-        const std::lock_guard lock(prices_mutex_);
-        const auto found = known_prices_.find(plan.price_id);
-        if (found != known_prices_.end()) known = found->second;
-      }
-      if (!known || now() - known->read_at >= options.price_lifetime.count()) {
-        auto read = stripe->price(plan.price_id);
-        if (!read && !known) return unavailable(read.error());
-        if (read) {
-          known = KnownPrice{std::move(*read), now()};
-          const std::lock_guard lock(prices_mutex_);
-          known_prices_[plan.price_id] = *known;
-        }
-      }
-      if (!known->price.unit_amount) continue;
       PriceTag tag;
       tag.product = candidate.key;
       tag.plan = plan.key;
       tag.label = plan.label.empty() ? plan.key : plan.label;
-      tag.money = Money{*known->price.unit_amount, known->price.currency};
-      tag.interval = known->price.interval;
-      tag.interval_count = known->price.interval_count;
       tag.credits = plan.credits;
       tag.trial_days = plan.trial_days;
-      out.push_back(std::move(tag));
+      bool told = false;
+      if (!plan.price_id.empty()) {
+        auto price = price_of(plan.price_id);
+        if (!price) return unavailable(price.error());
+        if (!price->unit_amount) continue;
+        tag.money = Money{*price->unit_amount, price->currency};
+        tag.interval = price->interval;
+        tag.interval_count = price->interval_count;
+        told = true;
+      }
+      if (!plan.usage_price_id.empty()) {
+        auto price = price_of(plan.usage_price_id);
+        if (!price) return unavailable(price.error());
+        if (price->unit_amount) tag.per_use = Money{*price->unit_amount, price->currency};
+        told = told || price->unit_amount;
+      }
+      if (told) out.push_back(std::move(tag));
     }
   }
   return out;

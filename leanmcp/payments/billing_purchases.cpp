@@ -37,17 +37,29 @@ Result<std::optional<PurchaseRow>> Billing::Impl::fetch_purchase(const StripeChe
   return std::optional<PurchaseRow>(std::move(row));
 }
 
+/// Whether the delayed money of a one-time payment will not come: its event may have been lost.
+Result<bool> Billing::Impl::payment_failed(const StripeCheckoutSession& session) {
+  if (session.payment_intent.empty()) return false;
+  auto payment = stripe->payment(session.payment_intent);
+  if (!payment) return unavailable(payment.error());
+  return payment->status == "requires_payment_method" || payment->status == "canceled";
+}
+
 Result<void> Billing::Impl::settle_payment(const detail::EventRow& event, const Occasion& occasion) {
-  boost::system::error_code fault;
-  const boost::json::value payload = boost::json::parse(event.payload, fault);
-  const auto read = fault ? std::nullopt : read_stripe_event(payload);
+  std::string intent = event.payment_intent;
+  if (intent.empty()) {
+    boost::system::error_code fault;
+    const boost::json::value payload = boost::json::parse(event.payload, fault);
+    const auto read = fault ? std::nullopt : read_stripe_event(payload);
+    if (read) intent = read->payment_intent;
+  }
   // Subscriptions have their own events; a charge without a payment is nothing of ours.
-  if (!read || read->payment_intent.empty()) return note(occasion);
-  auto known = store.purchase_of_payment(read->payment_intent);
+  if (intent.empty()) return note(occasion);
+  auto known = store.purchase_of_payment(intent);
   if (!known) return unavailable(known.error());
   if (*known) return settle_session((*known)->purchase_id, occasion);
   // Perhaps it is refunded before it was granted: the payment names the flow.
-  auto payment = stripe->payment(read->payment_intent);
+  auto payment = stripe->payment(intent);
   if (!payment && payment.error().missing()) return note(occasion);
   if (!payment) return unavailable(payment.error());
   const auto claim = payment->metadata.find("flow_id");

@@ -35,8 +35,12 @@ std::string products_fault(const BillingOptions& options) {
     for (const BillingPlan& plan : product.plans) {
       const std::string name = product.key + "/" + plan.key;
       if (plan.key.empty() || !plans.insert(plan.key).second) return "plan " + name + " is declared twice or unnamed";
-      if (plan.price_id.empty()) return "plan " + name + " has no price";
-      if (!prices.insert(plan.price_id).second) return "price " + plan.price_id + " belongs to two plans";
+      if (!plan.usage_price_id.empty() && plan.kind != PlanKind::subscription)
+        return "plan " + name + ": only a subscription has a metered price";
+      if (plan.price_id.empty() && plan.usage_price_id.empty()) return "plan " + name + " has no price";
+      // Plans may share the metered price, as long as another one tells them apart.
+      const std::string& own = plan.price_id.empty() ? plan.usage_price_id : plan.price_id;
+      if (!prices.insert(own).second) return "price " + own + " belongs to two plans";
       if (plan.kind == PlanKind::credits ? plan.credits <= 0 : plan.credits != 0)
         return "plan " + name + ": credits belong to a plan of that kind, and to it only";
       if (plan.trial_days != 0 && plan.kind != PlanKind::subscription)
@@ -54,9 +58,13 @@ bool allows(const std::string& status) { return status == "active" || status == 
 std::string billing_options_fault(const BillingOptions& options) {
   if (std::string fault = products_fault(options); !fault.empty()) return fault;
   std::set<std::string_view> meters;
-  for (const BillingMeter& meter : options.meters)
+  for (const BillingMeter& meter : options.meters) {
     if (meter.key.empty() || meter.event_name.empty() || !meters.insert(meter.key).second)
       return "a meter is unnamed or declared twice";
+    const auto named = [&](const BillingProduct& product) { return product.key == meter.product; };
+    if (!meter.product.empty() && std::none_of(options.products.begin(), options.products.end(), named))
+      return "meter " + meter.key + " names no declared product";
+  }
   if (options.credit_hold.count() < 60) return "credit_hold is under a minute";
   if (!is_web_url(options.success_url)) return "success_url is no URL";
   if (!is_web_url(options.cancel_url)) return "cancel_url is no URL";
@@ -135,7 +143,8 @@ SubscriptionRow row_of(const StripeSubscription& subscription, const BillingOpti
   for (const StripeSubscriptionItem& item : subscription.items) {
     for (const BillingProduct& product : options.products) {
       for (const BillingPlan& plan : product.plans) {
-        if (plan.price_id != item.price || !row.product.empty()) continue;
+        const std::string& own = plan.price_id.empty() ? plan.usage_price_id : plan.price_id;
+        if (own != item.price || !row.product.empty()) continue;
         row.product = product.key;
         row.plan = plan.key;
         row.price_id = item.price;
@@ -159,10 +168,14 @@ std::string checkout_params(const CheckoutRequest& request, const BillingPlan& p
   json::object what_is_sold{{"metadata", metadata}};
   if (plan.trial_days > 0) what_is_sold["trial_period_days"] = plan.trial_days;
 
+  json::array line_items;
+  if (!plan.price_id.empty()) line_items.push_back(json::object{{"price", plan.price_id}, {"quantity", 1}});
+  if (!plan.usage_price_id.empty()) line_items.push_back(json::object{{"price", plan.usage_price_id}});
+
   json::object params{
       {"mode", subscribes ? "subscription" : "payment"},
       {"customer", customer},
-      {"line_items", json::array{json::object{{"price", plan.price_id}, {"quantity", 1}}}},
+      {"line_items", std::move(line_items)},
       {"success_url", options.success_url},
       {"cancel_url", options.cancel_url},
       {"expires_at", expires_at},
@@ -173,6 +186,17 @@ std::string checkout_params(const CheckoutRequest& request, const BillingPlan& p
   if (options.allow_promotion_codes) params["allow_promotion_codes"] = true;
   if (options.terms_on_stripe) params["consent_collection"] = json::object{{"terms_of_service", "required"}};
   return stripe_form(params);
+}
+
+std::string frozen_customer(std::string_view frozen_params) {
+  constexpr std::string_view name = "customer=";
+  while (!frozen_params.empty()) {
+    const std::string_view pair = frozen_params.substr(0, frozen_params.find('&'));
+    // Stripe's ids have no characters that would be escaped.
+    if (pair.starts_with(name)) return std::string(pair.substr(name.size()));
+    frozen_params.remove_prefix(std::min(pair.size() + 1, frozen_params.size()));
+  }
+  return {};
 }
 
 std::string flow_state_after(const StripeCheckoutSession& session, bool failed_event) {

@@ -43,6 +43,9 @@ SubscriptionRow row_of(const StripeSubscription& subscription, const BillingOpti
 std::string checkout_params(const CheckoutRequest& request, const BillingPlan& plan, const std::string& customer,
                             const std::string& flow_id, std::int64_t expires_at, const BillingOptions& options);
 
+/// The customer that a frozen request is for; empty when it names none.
+std::string frozen_customer(std::string_view frozen_params);
+
 /// State a flow moves to because of its session; empty for none. `failed_event`: Stripe reported that the delayed
 /// payment failed.
 std::string flow_state_after(const StripeCheckoutSession& session, bool failed_event);

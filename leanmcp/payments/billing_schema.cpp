@@ -61,6 +61,15 @@ Stored<void> BillingStore::migrate() const {
            "occurred_at BIGINT NOT NULL, sent_at BIGINT, attempts BIGINT NOT NULL, next_attempt_at BIGINT NOT NULL)",
            "CREATE INDEX billing_meter_events_due ON billing_meter_events (next_attempt_at) WHERE sent_at IS NULL",
        }},
+      {3,
+       "leases on events, use held while it is worked on",
+       {
+           "ALTER TABLE billing_events ADD COLUMN leased_until BIGINT NOT NULL DEFAULT 0",
+           "ALTER TABLE billing_meter_events ADD COLUMN state TEXT NOT NULL DEFAULT 'due'",
+           "ALTER TABLE billing_meter_events ADD COLUMN held_until BIGINT NOT NULL DEFAULT 0",
+           "ALTER TABLE billing_meter_events ADD COLUMN doubtful_since BIGINT",
+           "CREATE INDEX billing_links_owner ON billing_links (principal_key)",
+       }},
   };
   return leanmcp::migrate(database_, "billing", steps);
 }

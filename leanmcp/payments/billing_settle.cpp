@@ -41,49 +41,65 @@ Result<std::optional<FlowRow>> Billing::Impl::flow_of(const StripeCheckoutSessio
   if (!*flow) return std::optional<FlowRow>();
   auto account = store.account((*flow)->principal_key);
   if (!account) return unavailable(account.error());
-  const bool same = *account && (*account)->customer_id == session.customer && session.livemode == stripe->livemode();
-  if (same) return std::move(*flow);
+  // The customer is the person's, or was when the session was made: one deleted since has paid all the same.
+  const bool same = (*account && (*account)->customer_id == session.customer) ||
+                    detail::frozen_customer((*flow)->frozen_params) == session.customer;
+  if (same && !session.customer.empty() && session.livemode == stripe->livemode()) return std::move(*flow);
   report(BillingAnomaly::Kind::foreign_session, session.id, (*flow)->principal_key);
   return std::optional<FlowRow>();
 }
 
+/// Which of our products the subscription is of. Its price says so; a price that was never declared (changed in the
+/// dashboard, or at the portal) is judged by its product at Stripe.
+Result<void> Billing::Impl::name_product(const StripeSubscription& subscription, Fetched& fetched) {
+  SubscriptionRow& row = fetched.row;
+  if (!row.product.empty() || subscription.items.empty()) return {};
+  row.price_id = subscription.items.front().price;
+  row.period_end = subscription.items.front().period_end;
+  for (const BillingProduct& product : options.products) {
+    for (const BillingPlan& plan : product.plans) {
+      if (plan.kind != PlanKind::subscription) continue;
+      auto price = price_of(plan.price_id.empty() ? plan.usage_price_id : plan.price_id);
+      if (!price && price.error().missing()) continue;
+      if (!price) return unavailable(price.error());
+      if (price->product.empty() || price->product != subscription.items.front().product) continue;
+      row.product = product.key;
+      return {};
+    }
+  }
+  fetched.unknown_price = true;
+  return {};
+}
+
 /// The subscription as it is now, with the revision that our row had before Stripe was asked. None when Stripe does not
-/// know it and neither do we. `foreign`: it belongs to no customer of ours.
-Result<std::optional<SubscriptionRow>> Billing::Impl::fetch_row(const std::string& subscription_id, bool& foreign) {
+/// know it and neither do we.
+Result<std::optional<Billing::Impl::Fetched>> Billing::Impl::fetch_row(const std::string& subscription_id) {
   auto before = store.subscription(subscription_id);
   if (!before) return unavailable(before.error());
+  Fetched out;
+  out.allowed_before = *before && detail::standing(**before, now(), options) != detail::Standing::deny;
   auto subscription = stripe->subscription(subscription_id);
   if (!subscription && subscription.error().missing()) {
-    if (!*before) return std::optional<SubscriptionRow>();
-    SubscriptionRow gone = std::move(**before);
-    gone.status = "canceled";
-    return std::optional<SubscriptionRow>(std::move(gone));
+    if (!*before) return std::optional<Fetched>();
+    out.row = std::move(**before);
+    out.row.status = "canceled";
+    return std::optional<Fetched>(std::move(out));
   }
   if (!subscription) return unavailable(subscription.error());
   auto account = store.account_of_customer(subscription->customer);
   if (!account) return unavailable(account.error());
-  foreign = !*account || subscription->livemode != stripe->livemode();
-  SubscriptionRow row = detail::row_of(*subscription, options);
-  row.revision = *before ? (*before)->revision : 0;
-  if (!row.product.empty()) return std::optional<SubscriptionRow>(std::move(row));
-  // The price is none of ours (changed in the dashboard, say): what was sold is known from the flow or from before.
+  out.foreign = !*account || subscription->livemode != stripe->livemode();
+  out.row = detail::row_of(*subscription, options);
+  out.row.revision = *before ? (*before)->revision : 0;
   const auto claim = subscription->metadata.find("flow_id");
-  if (*before && !(*before)->product.empty()) {
-    row.product = (*before)->product;
-    row.plan = (*before)->plan;
-  } else if (claim != subscription->metadata.end()) {
-    auto flow = store.flow(claim->second);
-    if (!flow) return unavailable(flow.error());
-    if (*flow && *account && (*flow)->principal_key == (*account)->principal_key) {
-      row.product = (*flow)->product;
-      row.plan = (*flow)->plan;
-    }
-  }
-  if (!subscription->items.empty()) {
-    row.price_id = subscription->items.front().price;
-    row.period_end = subscription->items.front().period_end;
-  }
-  return std::optional<SubscriptionRow>(std::move(row));
+  if (claim != subscription->metadata.end()) out.flow_id = claim->second;
+  if (out.foreign) return std::optional<Fetched>(std::move(out));
+  auto named = name_product(*subscription, out);
+  if (!named) return named.error();
+  // People may have subscriptions of other things; it is worth a look when this one was of ours.
+  const bool was_ours = *before ? !(*before)->product.empty() : !out.flow_id.empty();
+  out.unknown_price = out.unknown_price && was_ours;
+  return std::optional<Fetched>(std::move(out));
 }
 
 Result<bool> Billing::Impl::commit_session(const StripeCheckoutSession& session, const Occasion& occasion) {
@@ -91,6 +107,7 @@ Result<bool> Billing::Impl::commit_session(const StripeCheckoutSession& session,
   effects.event_id = occasion.event_id;
   auto flow = flow_of(session);
   if (!flow) return flow.error();
+  std::optional<Fetched> fetched;
   if (*flow) {
     effects.flow_id = (*flow)->flow_id;
     effects.flow_status = detail::flow_state_after(session, occasion.payment_failed);
@@ -101,11 +118,16 @@ Result<bool> Billing::Impl::commit_session(const StripeCheckoutSession& session,
       if (!purchase) return purchase.error();
       effects.purchase = std::move(*purchase);
     }
+    if (session.mode == "payment" && effects.flow_status == "pending") {
+      auto failed = payment_failed(session);
+      if (!failed) return failed.error();
+      if (*failed) effects.flow_status = "failed";
+    }
     if (session.status == "complete" && !session.subscription.empty()) {
-      bool foreign = false;
-      auto row = fetch_row(session.subscription, foreign);
-      if (!row) return row.error();
-      if (*row && !foreign) effects.subscription = std::move(**row);
+      auto found = fetch_row(session.subscription);
+      if (!found) return found.error();
+      fetched = std::move(*found);
+      if (fetched && !fetched->foreign) effects.subscription = fetched->row;
       const std::string status = effects.subscription ? effects.subscription->status : "";
       const bool ended = status == "incomplete_expired" || status == "canceled";
       if (effects.flow_status == "pending" && ended) effects.flow_status = "failed";
@@ -115,7 +137,7 @@ Result<bool> Billing::Impl::commit_session(const StripeCheckoutSession& session,
   auto committed = store.apply(effects);
   if (!committed) return unavailable(committed.error());
   if (!*committed) return false;
-  if (effects.subscription) report_second(*effects.subscription);
+  if (effects.subscription) after_start(*fetched);
   const bool other_open = *flow && effects.flow_status == "completed" && (*flow)->live() &&
                           !(*flow)->session_id.empty() && (*flow)->session_id != session.id;
   if (other_open) {
@@ -127,31 +149,39 @@ Result<bool> Billing::Impl::commit_session(const StripeCheckoutSession& session,
 
 Result<void> Billing::Impl::settle_subscription(const std::string& subscription_id, const Occasion& occasion) {
   for (int round = 0; round < max_rounds; ++round) {
-    bool foreign = false;
-    auto row = fetch_row(subscription_id, foreign);
-    if (!row) return row.error();
-    if (!*row || foreign) return note(occasion);
+    auto fetched = fetch_row(subscription_id);
+    if (!fetched) return fetched.error();
+    if (!*fetched || (*fetched)->foreign) return note(occasion);
     BillingEffects effects;
     effects.event_id = occasion.event_id;
-    effects.subscription = std::move(**row);
+    effects.subscription = (*fetched)->row;
     effects.now = now();
     auto committed = store.apply(effects);
     if (!committed) return unavailable(committed.error());
     if (!*committed) continue;
-    report_second(*effects.subscription);
+    after_start(**fetched);
     return {};
   }
   return unavailable(contention());
 }
 
-void Billing::Impl::report_second(const SubscriptionRow& written) {
-  // Only when the row is new: later writes of the same row say nothing new.
-  if (written.revision != 0 || written.product.empty()) return;
-  auto account = store.account_of_customer(written.customer_id);
+void Billing::Impl::after_start(const Fetched& fetched) {
+  const SubscriptionRow& row = fetched.row;
+  if (fetched.unknown_price) report(BillingAnomaly::Kind::unknown_price, row.subscription_id, {});
+  const bool allows = detail::standing(row, now(), options) != detail::Standing::deny;
+  if (!allows || fetched.allowed_before || row.product.empty()) return;
+  auto account = store.account_of_customer(row.customer_id);
   if (!account || !*account) return;
-  auto rows = store.subscriptions((*account)->principal_key, written.product);
-  if (!rows || detail::allowing(*rows, now(), options) < 2) return;
-  report(BillingAnomaly::Kind::second_subscription, written.subscription_id, (*account)->principal_key);
+  const std::string& person = (*account)->principal_key;
+  auto rows = store.subscriptions(person, row.product);
+  if (rows && detail::allowing(*rows, now(), options) > 1)
+    report(BillingAnomaly::Kind::second_subscription, row.subscription_id, person);
+  // Bought elsewhere (in the app, in the dashboard) while a checkout is open here: nobody shall pay that one too.
+  auto flow = store.live_flow(person, row.product);
+  if (!flow || !*flow || (*flow)->status != "open" || (*flow)->session_id.empty()) return;
+  const BillingPlan* const plan = detail::find_plan(options, (*flow)->product, (*flow)->plan);
+  const bool other = (*flow)->flow_id != fetched.flow_id && plan && plan->kind != PlanKind::credits;
+  if (other) static_cast<void>(stripe->expire_checkout_session((*flow)->session_id));
 }
 
 Result<bool> Billing::Impl::refresh(const FlowRow& flow, std::int64_t at_most_every_seconds) {

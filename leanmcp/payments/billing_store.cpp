@@ -170,6 +170,14 @@ Stored<AccountRow> BillingStore::adopt_customer(std::string_view principal_key, 
   });
 }
 
+Stored<void> BillingStore::next_generation(std::string_view principal_key, std::int64_t generation) const {
+  return done(database_.run(
+      "INSERT INTO billing_accounts (principal_key, customer_id, generation) VALUES ($1, NULL, CAST($2 AS BIGINT) + 1) "
+      "ON CONFLICT (principal_key) DO UPDATE SET generation = billing_accounts.generation + 1 "
+      "WHERE billing_accounts.customer_id IS NULL AND billing_accounts.generation = $2",
+      {principal_key, generation}));
+}
+
 Stored<void> BillingStore::forget_customer(std::string_view customer_id, std::int64_t now) const {
   return database_.transact([&](Transaction& transaction) -> Stored<void> {
     auto ended = transaction.run(
@@ -186,6 +194,10 @@ Stored<void> BillingStore::forget_customer(std::string_view customer_id, std::in
 
 Stored<std::optional<FlowRow>> BillingStore::flow(std::string_view flow_id) const {
   return first(database_.run(select(flow_columns, "billing_flows WHERE flow_id = $1"), {flow_id}), &flow_of);
+}
+
+Stored<std::optional<FlowRow>> BillingStore::flow_of_session(std::string_view session_id) const {
+  return first(database_.run(select(flow_columns, "billing_flows WHERE session_id = $1"), {session_id}), &flow_of);
 }
 
 Stored<std::optional<FlowRow>> BillingStore::live_flow(std::string_view principal_key, std::string_view product) const {
@@ -304,14 +316,21 @@ Stored<std::optional<EventRow>> BillingStore::event(std::string_view event_id) c
 Stored<std::vector<EventRow>> BillingStore::due_events(std::int64_t now, std::int64_t limit) const {
   return all(database_.run(select(event_columns,
                                   "billing_events WHERE applied_at IS NULL AND next_attempt_at <= $1 "
-                                  "ORDER BY next_attempt_at LIMIT $2"),
+                                  "AND leased_until <= $1 ORDER BY next_attempt_at LIMIT $2"),
                            {now, limit}),
              &event_of);
 }
 
+Stored<bool> BillingStore::lease_event(std::string_view event_id, std::int64_t now, std::int64_t until) const {
+  return changed(
+      database_.run("UPDATE billing_events SET leased_until = $3 "
+                    "WHERE event_id = $1 AND applied_at IS NULL AND leased_until <= $2",
+                    {event_id, now, until}));
+}
+
 Stored<void> BillingStore::postpone_event(std::string_view event_id, std::int64_t until) const {
   return done(
-      database_.run("UPDATE billing_events SET attempts = attempts + 1, next_attempt_at = $2 "
+      database_.run("UPDATE billing_events SET attempts = attempts + 1, next_attempt_at = $2, leased_until = 0 "
                     "WHERE event_id = $1 AND applied_at IS NULL",
                     {event_id, until}));
 }

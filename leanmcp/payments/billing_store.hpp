@@ -70,6 +70,8 @@ struct EventRow {
   std::string payload;
   std::int64_t attempts = 0;
   bool applied = false;
+  /// Not stored: what a thin event turned out to be about.
+  std::string payment_intent = {};
 };
 
 /// Something bought once: for good, or as credits.
@@ -97,6 +99,8 @@ struct MeterRow {
   std::int64_t value = 0;
   std::int64_t occurred_at = 0;
   std::int64_t attempts = 0;
+  /// When it was first sent without an answer that tells whether it was taken; 0 for never.
+  std::int64_t doubtful_since = 0;
 };
 
 /// How a reservation of credits went.
@@ -133,10 +137,13 @@ class BillingStore {
   /// Notes the customer unless another one got there first; the row as it then is.
   Stored<AccountRow> adopt_customer(std::string_view principal_key, std::string_view customer_id,
                                     std::int64_t generation) const;
+  /// Stripe remembers a failure under this generation's idempotency key: the next attempt gets another one.
+  Stored<void> next_generation(std::string_view principal_key, std::int64_t generation) const;
   /// The customer is gone at Stripe: the person gets another one, its subscriptions end.
   Stored<void> forget_customer(std::string_view customer_id, std::int64_t now) const;
 
   Stored<std::optional<FlowRow>> flow(std::string_view flow_id) const;
+  Stored<std::optional<FlowRow>> flow_of_session(std::string_view session_id) const;
   /// The open or pending one of that person and product.
   Stored<std::optional<FlowRow>> live_flow(std::string_view principal_key, std::string_view product) const;
   /// False when there is a live one already.
@@ -176,20 +183,34 @@ class BillingStore {
 
   Stored<void> insert_link(std::string_view link_id, std::string_view principal_key, std::int64_t expires_at) const;
   Stored<std::optional<std::string>> link_owner(std::string_view link_id, std::int64_t now) const;
+  /// A link of that person which is good until `at_least`, if there is one.
+  Stored<std::optional<std::string>> link_of(std::string_view principal_key, std::int64_t at_least) const;
   Stored<void> purge_links(std::int64_t now) const;
 
   /// False when it is there already.
   Stored<bool> insert_meter(const MeterRow& row) const;
   Stored<std::vector<MeterRow>> due_meters(std::int64_t now, std::int64_t limit) const;
   Stored<std::optional<MeterRow>> meter(std::string_view identifier) const;
-  Stored<void> postpone_meter(std::string_view identifier, std::int64_t until) const;
+  Stored<bool> has_meter(std::string_view identifier) const;
+  /// Notes that it may be taken from now on, unless that is noted already.
+  Stored<void> doubt_meter(std::string_view identifier, std::int64_t now) const;
+  /// To be tried again then. `doubtful`: it may have been taken all the same.
+  Stored<void> postpone_meter(std::string_view identifier, std::int64_t until, bool doubtful) const;
+  /// Takes the piece of work until `held_until`, unless someone has it or it was counted.
+  Stored<ReserveOutcome::State> hold_meter(const MeterRow& row, std::int64_t now, std::int64_t held_until) const;
+  /// It counts from now on; false when it is no longer held.
+  Stored<bool> count_meter(std::string_view identifier, std::int64_t now) const;
+  Stored<void> release_meter(std::string_view identifier) const;
   Stored<void> finish_meter(std::string_view identifier, std::int64_t now) const;
-  Stored<void> purge_meters(std::int64_t sent_before) const;
+  Stored<void> purge_meters(std::int64_t sent_before, std::int64_t held_before) const;
 
   /// False when it is there already.
   Stored<bool> insert_event(const EventRow& event, std::int64_t now) const;
   Stored<std::optional<EventRow>> event(std::string_view event_id) const;
   Stored<std::vector<EventRow>> due_events(std::int64_t now, std::int64_t limit) const;
+  /// Takes the event to work on; false when it is applied or someone else has it.
+  Stored<bool> lease_event(std::string_view event_id, std::int64_t now, std::int64_t until) const;
+  /// Gives it back, to be tried again then.
   Stored<void> postpone_event(std::string_view event_id, std::int64_t until) const;
   Stored<void> purge_events(std::int64_t applied_before) const;
 

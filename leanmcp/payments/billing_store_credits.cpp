@@ -10,7 +10,8 @@ constexpr std::string_view select_purchases =
     "FROM billing_purchases ";
 
 constexpr std::string_view select_meters =
-    "SELECT identifier, principal_key, event_name, value, occurred_at, attempts FROM billing_meter_events ";
+    "SELECT identifier, principal_key, event_name, value, occurred_at, attempts, COALESCE(doubtful_since, 0) "
+    "FROM billing_meter_events ";
 
 std::string query(std::string_view select, std::string_view rest) { return std::string(select) + std::string(rest); }
 
@@ -36,6 +37,7 @@ MeterRow meter_of(const Row& row) {
   out.value = row.integer(3);
   out.occurred_at = row.integer(4);
   out.attempts = row.integer(5);
+  out.doubtful_since = row.integer(6);
   return out;
 }
 
@@ -152,6 +154,16 @@ Stored<std::optional<std::string>> BillingStore::link_owner(std::string_view lin
   return std::optional<std::string>((*rows)[0].text(0));
 }
 
+Stored<std::optional<std::string>> BillingStore::link_of(std::string_view principal_key, std::int64_t at_least) const {
+  auto rows = database_.run(
+      "SELECT link_id FROM billing_links WHERE principal_key = $1 AND expires_at > $2 ORDER BY expires_at, link_id "
+      "LIMIT 1",
+      {principal_key, at_least});
+  if (!rows) return rows.error();
+  if (rows->empty()) return std::optional<std::string>();
+  return std::optional<std::string>((*rows)[0].text(0));
+}
+
 Stored<void> BillingStore::purge_links(std::int64_t now) const {
   return done(database_.run("DELETE FROM billing_links WHERE expires_at <= $1", {now}));
 }
@@ -164,7 +176,8 @@ Stored<bool> BillingStore::insert_meter(const MeterRow& row) const {
 }
 
 Stored<std::optional<MeterRow>> BillingStore::meter(std::string_view identifier) const {
-  auto rows = database_.run(query(select_meters, "WHERE identifier = $1 AND sent_at IS NULL"), {identifier});
+  auto rows =
+      database_.run(query(select_meters, "WHERE identifier = $1 AND sent_at IS NULL AND state = 'due'"), {identifier});
   if (!rows) return rows.error();
   if (rows->empty()) return std::optional<MeterRow>();
   return std::optional<MeterRow>(meter_of((*rows)[0]));
@@ -172,7 +185,8 @@ Stored<std::optional<MeterRow>> BillingStore::meter(std::string_view identifier)
 
 Stored<std::vector<MeterRow>> BillingStore::due_meters(std::int64_t now, std::int64_t limit) const {
   auto rows = database_.run(
-      query(select_meters, "WHERE sent_at IS NULL AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2"),
+      query(select_meters,
+            "WHERE sent_at IS NULL AND state = 'due' AND next_attempt_at <= $1 ORDER BY next_attempt_at LIMIT $2"),
       {now, limit});
   if (!rows) return rows.error();
   std::vector<MeterRow> out;
@@ -180,19 +194,62 @@ Stored<std::vector<MeterRow>> BillingStore::due_meters(std::int64_t now, std::in
   return out;
 }
 
-Stored<void> BillingStore::postpone_meter(std::string_view identifier, std::int64_t until) const {
-  return done(
-      database_.run("UPDATE billing_meter_events SET attempts = attempts + 1, next_attempt_at = $2 "
-                    "WHERE identifier = $1",
-                    {identifier, until}));
+Stored<bool> BillingStore::has_meter(std::string_view identifier) const {
+  auto rows = database_.run("SELECT 1 FROM billing_meter_events WHERE identifier = $1", {identifier});
+  if (!rows) return rows.error();
+  return !rows->empty();
+}
+
+Stored<void> BillingStore::doubt_meter(std::string_view identifier, std::int64_t now) const {
+  return done(database_.run(
+      "UPDATE billing_meter_events SET doubtful_since = COALESCE(doubtful_since, $2) WHERE identifier = $1",
+      {identifier, now}));
+}
+
+Stored<void> BillingStore::postpone_meter(std::string_view identifier, std::int64_t until, bool doubtful) const {
+  return done(database_.run(
+      "UPDATE billing_meter_events SET attempts = attempts + 1, next_attempt_at = $2, "
+      "doubtful_since = CASE WHEN CAST($3 AS BIGINT) = 1 THEN doubtful_since ELSE NULL END WHERE identifier = $1",
+      {identifier, until, std::int64_t{doubtful ? 1 : 0}}));
+}
+
+Stored<ReserveOutcome::State> BillingStore::hold_meter(const MeterRow& row, std::int64_t now,
+                                                       std::int64_t held_until) const {
+  using State = ReserveOutcome::State;
+  return database_.transact([&](Transaction& transaction) -> Stored<State> {
+    auto taken = transaction.run(
+        "INSERT INTO billing_meter_events (identifier, principal_key, event_name, value, occurred_at, attempts, "
+        "next_attempt_at, state, held_until) VALUES ($1, $2, $3, $4, $5, 0, $5, 'held', $6) "
+        "ON CONFLICT (identifier) DO UPDATE SET held_until = $6 "
+        "WHERE billing_meter_events.state = 'held' AND billing_meter_events.held_until <= $5",
+        {row.identifier, row.principal_key, row.event_name, row.value, now, held_until});
+    if (!taken) return taken.error();
+    if (taken->changed() > 0) return State::reserved;
+    auto known = transaction.run("SELECT state FROM billing_meter_events WHERE identifier = $1", {row.identifier});
+    if (!known) return known.error();
+    return known->empty() || (*known)[0].text(0) == "held" ? State::in_progress : State::finished;
+  });
+}
+
+Stored<bool> BillingStore::count_meter(std::string_view identifier, std::int64_t now) const {
+  return changed(
+      database_.run("UPDATE billing_meter_events SET state = 'due', occurred_at = $2, next_attempt_at = $2 "
+                    "WHERE identifier = $1 AND state = 'held'",
+                    {identifier, now}));
+}
+
+Stored<void> BillingStore::release_meter(std::string_view identifier) const {
+  return done(database_.run("DELETE FROM billing_meter_events WHERE identifier = $1 AND state = 'held'", {identifier}));
 }
 
 Stored<void> BillingStore::finish_meter(std::string_view identifier, std::int64_t now) const {
   return done(database_.run("UPDATE billing_meter_events SET sent_at = $2 WHERE identifier = $1", {identifier, now}));
 }
 
-Stored<void> BillingStore::purge_meters(std::int64_t sent_before) const {
-  return done(database_.run("DELETE FROM billing_meter_events WHERE sent_at < $1", {sent_before}));
+Stored<void> BillingStore::purge_meters(std::int64_t sent_before, std::int64_t held_before) const {
+  return done(
+      database_.run("DELETE FROM billing_meter_events WHERE sent_at < $1 OR (state = 'held' AND held_until < $2)",
+                    {sent_before, held_before}));
 }
 
 }  // namespace leanmcp::inline v0::detail

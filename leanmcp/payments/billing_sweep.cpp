@@ -18,7 +18,10 @@ constexpr std::int64_t first_look_back_seconds = 3600;
 constexpr std::int64_t stripe_keeps_seconds = 30 * 86'400;
 /// Longer than Stripe redelivers or lists, so that a known event is never taken for a new one.
 constexpr std::int64_t keep_events_seconds = 40 * 86'400;
+/// Use that was held and never counted: the work was cut off.
+constexpr std::int64_t held_use_seconds = 86'400;
 constexpr int max_pages = 100;
+constexpr int max_batches = 20;
 
 /// What the sweep asks for; Stripe allows 20 types in one question.
 constexpr std::array<std::string_view, 20> event_types{
@@ -57,15 +60,25 @@ Result<SweepReport> Billing::Impl::sweep() {
   if (!purged) return unavailable(purged.error());
   auto purged_links = store.purge_links(now());
   if (!purged_links) return unavailable(purged_links.error());
-  auto purged_meters = store.purge_meters(now() - keep_events_seconds);
+  auto purged_meters = store.purge_meters(now() - keep_events_seconds, now() - held_use_seconds);
   if (!purged_meters) return unavailable(purged_meters.error());
   return report;
 }
 
 Result<void> Billing::Impl::sweep_events(SweepReport& report) {
-  auto due = store.due_events(now(), batch);
-  if (!due) return unavailable(due.error());
-  for (const EventRow& event : *due) ++(try_event(event) ? report.events_applied : report.events_failed);
+  for (int round = 0; round < max_batches; ++round) {
+    auto due = store.due_events(now(), batch);
+    if (!due) return unavailable(due.error());
+    const int failed_before = report.events_failed;
+    for (const EventRow& event : *due) {
+      const Tried tried = try_event(event);
+      if (tried == Tried::applied) ++report.events_applied;
+      if (tried == Tried::failed) ++report.events_failed;
+    }
+    // After an outage there may be many. While Stripe cannot be asked there is no point in going on.
+    const bool all_failed = report.events_failed - failed_before == static_cast<int>(due->size());
+    if (static_cast<std::int64_t>(due->size()) < batch || all_failed) break;
+  }
   return {};
 }
 
@@ -82,7 +95,7 @@ Result<void> Billing::Impl::recover_flow(FlowRow flow) {
     if (!saved) return unavailable(saved.error());
     return settle_session(session->id, Occasion());
   }
-  if (session.error().retryable()) return unavailable(session.error());
+  if (session.error().retryable() && !session.error().remembered()) return unavailable(session.error());
   detail::BillingEffects close;
   close.flow_id = flow.flow_id;
   close.flow_status = "expired";
@@ -111,43 +124,65 @@ Result<void> Billing::Impl::sweep_flows(SweepReport& report) {
   return {};
 }
 
-/// Events that never arrived: lists what Stripe has since the last look.
-Result<void> Billing::Impl::sweep_missed(SweepReport& report) {
-  const std::int64_t started = now();
-  auto since = store.mark("events_listed_until", started - first_look_back_seconds);
-  if (!since) return unavailable(since.error());
+/// One page after the other, newest first. The time of the oldest event seen when there are more than one sweep reads,
+/// 0 when all were seen; none when Stripe would not list them.
+Result<std::optional<std::int64_t>> Billing::Impl::list_events(std::int64_t from, std::int64_t to,
+                                                               SweepReport& report) {
   StripeEventQuery query;
-  query.created_from = std::max(*since - overlap_seconds, started - stripe_keeps_seconds);
+  query.created_from = from;
+  query.created_to = to;
   query.types.assign(event_types.begin(), event_types.end());
+  const std::int64_t started = now();
+  std::int64_t oldest = 0;
   for (int page = 0; page < max_pages; ++page) {
     auto events = stripe->events(query);
     if (!events) {
       // The rest of the sweep may still work, with a restricted key that may not list events, say.
       options.log.warning("billing: events cannot be listed", {{"detail", events.error().describe()}});
-      return {};
+      return std::optional<std::int64_t>();
     }
     for (const StripeEvent& event : events->data) {
-      EventRow row;
-      row.event_id = event.id;
-      row.type = event.type;
-      row.object = event.object;
-      row.object_id = event.object_id;
-      row.customer_id = event.customer;
-      row.subscription_id = event.subscription;
-      row.payload = event.payload;
-      if (event.livemode != stripe->livemode()) continue;
-      auto inserted = store.insert_event(row, started);
+      oldest = event.created;
+      if (!concerns_us(event)) continue;
+      auto inserted = store.insert_event(row_of_event(event), started);
       if (!inserted) return unavailable(inserted.error());
       if (*inserted) ++report.events_found;
     }
-    if (!events->has_more || events->data.empty()) {
-      auto marked = store.set_mark("events_listed_until", started);
-      if (!marked) return unavailable(marked.error());
-      return {};
-    }
+    if (!events->has_more || events->data.empty()) return std::optional<std::int64_t>(0);
     query.starting_after = events->data.back().id;
   }
-  options.log.error("billing: more events than one sweep reads; the next one goes on");
+  return std::optional<std::int64_t>(oldest);
+}
+
+/// Events that never arrived: lists what Stripe has since the last look. What is too much for one sweep is a gap, kept
+/// as two marks, which the next ones fill.
+Result<void> Billing::Impl::sweep_missed(SweepReport& report) {
+  const std::int64_t started = now();
+  const std::int64_t first = started - stripe_keeps_seconds;
+  auto since = store.mark("events_listed_until", started - first_look_back_seconds);
+  auto gap_from = store.mark("events_gap_from", 0);
+  auto gap_to = store.mark("events_gap_to", 0);
+  for (const auto* const mark : {&since, &gap_from, &gap_to})
+    if (!*mark) return unavailable(mark->error());
+  std::int64_t from = std::max(*since - overlap_seconds, first);
+  auto reached = list_events(from, 0, report);
+  if (!reached) return reached.error();
+  if (!*reached) return {};
+  std::int64_t to = **reached;
+  if (*gap_to != 0) {
+    // An older gap: taken together with the new one, if there is one, or filled now.
+    from = std::max(*gap_from, first);
+    if (to == 0) {
+      auto filled = list_events(from, *gap_to, report);
+      if (!filled) return filled.error();
+      to = *filled ? **filled : *gap_to;
+    }
+  }
+  if (to != 0) options.log.warning("billing: more events than one sweep reads; the next one goes on");
+  auto kept = store.set_mark("events_gap_from", from);
+  if (kept) kept = store.set_mark("events_gap_to", to);
+  if (kept) kept = store.set_mark("events_listed_until", started);
+  if (!kept) return unavailable(kept.error());
   return {};
 }
 

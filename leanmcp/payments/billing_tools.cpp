@@ -118,10 +118,11 @@ class BillingTools {
     out.paymentUrl = begun.url;
     out.sessionId = begun.session;
     // Without a page that checks who opens it, a link must not be given out for opening.
-    const bool can_open = !begun.url.empty() && !billing_->options().go_url.empty();
-    if (begun.state != "payment_required" || !can_open) co_return Result<Purchase>(std::move(out));
-    Task<Action> asking =
-        ctx.elicit_url("pay", begun.url, "Open the payment page to buy " + options_.product_key + ".");
+    const bool due = begun.state == "payment_due";
+    const bool to_pay = begun.state == "payment_required" && !billing_->options().go_url.empty();
+    if (begun.url.empty() || (!to_pay && !due)) co_return Result<Purchase>(std::move(out));
+    std::string words = due ? begun.message : "Open the payment page to buy " + options_.product_key + ".";
+    Task<Action> asking = ctx.elicit_url("pay", begun.url, std::move(words));
     const Action action = co_await std::move(asking);
     if (action != Action::accept) co_return Result<Purchase>(std::move(out));
     const auto paid = std::make_shared<bool>(false);
@@ -175,6 +176,9 @@ class BillingTools {
         break;
       case Checkout::State::already_subscribed:
         out.state = "active";
+        break;
+      case Checkout::State::payment_due:
+        out.state = "payment_due";
         break;
     }
     out.message = checkout->message;

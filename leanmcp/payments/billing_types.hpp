@@ -37,6 +37,9 @@ struct BillingPlan {
   PlanKind kind = PlanKind::subscription;
   /// Of a pack of credits: how many it holds.
   std::int64_t credits = 0;
+  /// Of a subscription: a metered price of Stripe's that goes with it, so that use is billed at the end of each period.
+  /// With it alone (no `price_id`) the person pays for use only.
+  std::string usage_price_id = {};
 };
 
 struct BillingProduct {
@@ -51,6 +54,9 @@ struct BillingMeter {
   std::string key;
   /// The meter's `event_name` at Stripe.
   std::string event_name;
+  /// The product whose subscription bills the use: `metered()` lets nobody through who has none, and offers it. Empty:
+  /// any subscription of yours will do, and nothing is offered.
+  std::string product = {};
 };
 
 /// Something a person should look at; nothing was charged or granted because of it.
@@ -66,8 +72,11 @@ struct BillingAnomaly {
     stuck_event,
     /// Work was done and its credits could not be taken any more: it took longer than `credit_hold`.
     unpaid_work,
-    /// Use that Stripe did not take in 34 days.
+    /// Use that Stripe did not take in 34 days, or of which nobody knows whether it did: it is not told again then,
+    /// since Stripe remembers identifiers for a day only.
     stuck_meter,
+    /// A subscription at a price that belongs to no product of ours: it entitles to nothing.
+    unknown_price,
   };
   Kind kind = Kind::foreign_session;
   std::string object_id;
@@ -130,11 +139,15 @@ struct Checkout {
     /// Paid by a method that takes days; there is nothing to do but wait.
     pending,
     already_subscribed,
+    /// There is a subscription whose last payment failed and which Stripe may charge again: nothing is sold beside it.
+    /// The link leads to where the card can be changed.
+    payment_due,
   };
   State state = State::open;
   /// One sentence for the person.
   std::string message;
-  /// Where to pay; when already subscribed, where to manage it; empty when there is nothing to open.
+  /// Where to pay; where to manage it when subscribed already or when a payment is due; empty when there is nothing to
+  /// open.
   std::string url;
   std::string session_id;
   std::string flow_id;
@@ -179,8 +192,10 @@ struct PriceTag {
   std::int64_t interval_count = 0;
   std::int64_t credits = 0;
   int trial_days = 0;
+  /// What each use costs besides, where that is one amount; `money` has no currency when it is all there is to pay.
+  std::optional<Money> per_use;
 
-  /// `$9.99 a month`, `$99.00 every 2 years`, `$5.00 for 100 credits`, `$49.00 once`.
+  /// `$9.99 a month`, `$99.00 every 2 years`, `$5.00 for 100 credits`, `$49.00 once`, `$9.99 a month and $0.02 a use`.
   std::string text() const;
 };
 
@@ -225,6 +240,18 @@ struct WebhookRefusal {
   int status = 400;
   /// For logs.
   std::string reason;
+};
+
+struct UseReservation {
+  enum class State {
+    /// The work may be done; then commit or release.
+    held,
+    /// The same piece of work is being done, here or elsewhere.
+    in_progress,
+    /// It was done and counted.
+    finished,
+  };
+  State state = State::in_progress;
 };
 
 struct SweepReport {

@@ -6,27 +6,108 @@
 
 #include <map>
 #include <mutex>
+#include <thread>
 
 namespace leanmcp::inline v0 {
 
 namespace {
 
-using State = CreditReservation::State;
+/// What one call costs and how it is paid. One object serves all calls; its functions block, except `abandon`.
+class Charge {
+ public:
+  enum class State { held, insufficient, in_progress, finished };
+  virtual ~Charge() = default;
+  /// Takes the price of one piece of work; `held` is what the other functions are told.
+  virtual Result<State> hold(const std::string& person, const std::string& operation, std::string& held) = 0;
+  virtual Result<void> commit(const std::string& held) = 0;
+  virtual Result<void> release(const std::string& held) = 0;
+  /// The work never began, and there is no worker to say so on.
+  virtual void abandon(const std::string& held) = 0;
+  virtual const std::string& name() const = 0;
+};
 
-/// What one call holds.
+class CreditCharge final : public Charge {
+ public:
+  CreditCharge(std::shared_ptr<Billing> billing, std::string product, std::int64_t amount)
+      : billing_(std::move(billing)), product_(std::move(product)), amount_(amount) {}
+
+  Result<State> hold(const std::string& person, const std::string& operation, std::string& held) override {
+    auto reserved = billing_->reserve_credits(person, product_, amount_, operation);
+    if (!reserved) return reserved.error();
+    held = std::move(reserved->id);
+    switch (reserved->state) {
+      case CreditReservation::State::reserved:
+        return State::held;
+      case CreditReservation::State::in_progress:
+        return State::in_progress;
+      case CreditReservation::State::finished:
+        return State::finished;
+      case CreditReservation::State::insufficient:
+        break;
+    }
+    return State::insufficient;
+  }
+  Result<void> commit(const std::string& held) override {
+    // False for a reservation that lapsed: billing reports it; the work is done and its result is given.
+    const auto committed = billing_->commit_credits(held);
+    if (!committed) return committed.error();
+    return {};
+  }
+  Result<void> release(const std::string& held) override { return billing_->release_credits(held); }
+  void abandon(const std::string& held) override { billing_->release_credits_later(held); }
+  const std::string& name() const override { return product_; }
+
+ private:
+  const std::shared_ptr<Billing> billing_;
+  const std::string product_;
+  const std::int64_t amount_;
+};
+
+class UseCharge final : public Charge {
+ public:
+  UseCharge(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value)
+      : billing_(std::move(billing)), meter_(std::move(meter)), value_(value) {}
+
+  Result<State> hold(const std::string& person, const std::string& operation, std::string& held) override {
+    const auto billed = billing_->bills_use(person, meter_);
+    if (!billed) return billed.error();
+    if (!*billed) return State::insufficient;
+    const auto reserved = billing_->reserve_use(person, meter_, value_, operation);
+    if (!reserved) return reserved.error();
+    held = operation;
+    switch (reserved->state) {
+      case UseReservation::State::held:
+        return State::held;
+      case UseReservation::State::finished:
+        return State::finished;
+      case UseReservation::State::in_progress:
+        break;
+    }
+    return State::in_progress;
+  }
+  Result<void> commit(const std::string& held) override { return billing_->commit_use(held); }
+  Result<void> release(const std::string& held) override { return billing_->release_use(held); }
+  // A hold that is not given back runs out; it counts nothing.
+  void abandon(const std::string&) override {}
+  const std::string& name() const override { return meter_; }
+
+ private:
+  const std::shared_ptr<Billing> billing_;
+  const std::string meter_;
+  const std::int64_t value_;
+};
+
+/// What one call holds, as its worker and its coroutine share it.
 struct Held {
   std::mutex mutex;
   std::string id;
   bool abandoned = false;
 };
 
-class CreditGate final : public Hook {
+class ChargeGate final : public Hook {
  public:
-  CreditGate(std::shared_ptr<Billing> billing, std::string product, std::int64_t amount, GateOptions options)
-      : billing_(std::move(billing)),
-        product_(std::move(product)),
-        amount_(amount),
-        desk_(product_, std::move(options)) {}
+  ChargeGate(std::shared_ptr<Charge> charge, GateOptions options)
+      : charge_(std::move(charge)), desk_(charge_->name(), std::move(options)) {}
 
   Stage stage() const override { return Stage::entitle; }
   Verdict before(Call& call) override { return Verdict::later(decide(call)); }
@@ -40,74 +121,100 @@ class CreditGate final : public Hook {
       id = std::move(found->second);
       held_.erase(found);
     }
-    return call.on_worker([billing = billing_, id = std::move(id), succeeded] {
-      if (succeeded) {
-        // A reservation that lapsed is reported by billing; the work is done and its result is given.
-        static_cast<void>(billing->commit_credits(id));
-      } else {
-        static_cast<void>(billing->release_credits(id));
-      }
-    });
+    std::function<void()> work = [charge = charge_, id = std::move(id), succeeded, log = call.logger()] {
+      const auto settled = succeeded ? paid(*charge, id) : charge->release(id);
+      if (!settled && succeeded)
+        log.error("a call was not paid", {{"of", charge->name()}, {"held", id}, {"reason", settled.error().detail()}});
+    };
+    return settle(call, std::move(work));
   }
 
  private:
-  /// Gives the credits back when the run ends before the call went on.
+  /// Gives the price back when the run ends before the call went on.
   class Guard {
    public:
-    explicit Guard(std::shared_ptr<Held> held) : held_(std::move(held)) {}
+    Guard(std::shared_ptr<Held> held, std::shared_ptr<Charge> charge)
+        : held_(std::move(held)), charge_(std::move(charge)) {}
     Guard(const Guard&) = delete;
     Guard& operator=(const Guard&) = delete;
     ~Guard() {
       const std::lock_guard lock(held_->mutex);
       held_->abandoned = true;
+      if (!held_->id.empty()) charge_->abandon(held_->id);
     }
 
    private:
     const std::shared_ptr<Held> held_;
+    const std::shared_ptr<Charge> charge_;
   };
 
-  /// Runs on a worker: reserves, and gives back at once when nobody waits for it any more.
-  static Result<State> reserve(Billing& billing, const std::string& key, const std::string& product,
-                               std::int64_t amount, const std::string& operation, Held& held) {
-    const auto reserved = billing.reserve_credits(key, product, amount, operation);
-    if (!reserved) return reserved.error();
-    if (reserved->state != State::reserved) return reserved->state;
+  /// A server whose workers are busy must not forget what is owed: whoever keeps it busy would call for free.
+  static Task<void> settle(Call& call, std::function<void()> work) {
+    constexpr int attempts = 50;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+      bool taken = true;
+      try {
+        Task<void> working = call.on_worker(work);
+        co_await std::move(working);
+      } catch (const std::exception&) {
+        taken = false;
+      }
+      if (taken) co_return;
+      Task<void> pausing = sleep_for(std::chrono::milliseconds(100));
+      co_await std::move(pausing);
+    }
+    work();
+  }
+
+  /// The work is done: a moment's failure of the database must not make a present of it.
+  static Result<void> paid(Charge& charge, const std::string& held) {
+    constexpr int attempts = 3;
+    for (int attempt = 1;; ++attempt) {
+      auto done = charge.commit(held);
+      if (done || attempt == attempts) return done;
+      std::this_thread::sleep_for(std::chrono::milliseconds(50 * attempt));
+    }
+  }
+
+  /// Runs on a worker: takes the price, and gives it back at once when nobody waits for it any more.
+  static Result<Charge::State> hold(Charge& charge, const std::string& person, const std::string& operation,
+                                    Held& held) {
+    std::string id;
+    const auto state = charge.hold(person, operation, id);
+    if (!state || *state != Charge::State::held) return state;
     const std::lock_guard lock(held.mutex);
     if (held.abandoned) {
-      static_cast<void>(billing.release_credits(reserved->id));
+      static_cast<void>(charge.release(id));
     } else {
-      held.id = reserved->id;
+      held.id = std::move(id);
     }
-    return State::reserved;
+    return state;
   }
 
   Task<Verdict> decide(Call& call) {
     const auto held = std::make_shared<Held>();
-    const Guard guard(held);
-    const auto state = std::make_shared<State>(State::insufficient);
-    const std::string operation = call.idempotency_key() + "/" + call.entry().name + "/" + product_;
-    const auto billing = billing_;
-    const std::string key = call.principal()->key();
+    const Guard guard(held, charge_);
+    const auto state = std::make_shared<Charge::State>(Charge::State::insufficient);
+    const std::string operation = call.idempotency_key() + "-" + charge_->name();
+    const std::string person = call.principal()->key();
     detail::PaymentDesk::Questions questions;
-    questions.paid = [billing, key, product = product_, amount = amount_, operation, held, state]() -> Result<bool> {
-      const auto reserved = reserve(*billing, key, product, amount, operation, *held);
-      if (!reserved) return reserved.error();
-      *state = *reserved;
-      return *reserved != State::insufficient;
+    questions.paid = [charge = charge_, person, operation, held, state]() -> Result<bool> {
+      const auto taken = hold(*charge, person, operation, *held);
+      if (!taken) return taken.error();
+      *state = *taken;
+      return *taken != Charge::State::insufficient;
     };
-    // The round before may be giving its reservation back at this moment.
+    // The round before may be giving its hold back at this moment.
     constexpr int looks = 20;
     for (int look = 0; look < looks; ++look) {
       Task<Verdict> asking = desk_.decide(call, questions);
       Verdict verdict = co_await std::move(asking);
-      if (!verdict.is_proceed() || *state == State::finished) {
-        if (!verdict.is_proceed()) co_return std::move(verdict);
-        break;
-      }
-      if (*state == State::reserved) {
+      if (!verdict.is_proceed()) co_return std::move(verdict);
+      if (*state == Charge::State::finished) break;
+      if (*state == Charge::State::held) {
         const std::lock_guard lock(held->mutex);
         const std::lock_guard all(mutex_);
-        held_[&call] = held->id;
+        held_[&call] = std::exchange(held->id, {});
         co_return Verdict::proceed();
       }
       OneShot<bool> pause;
@@ -115,7 +222,7 @@ class CreditGate final : public Hook {
       call.executor().start_timer(std::chrono::milliseconds(100), std::move(wake));
       co_await pause;
     }
-    const bool finished = *state == State::finished;
+    const bool finished = *state == Charge::State::finished;
     Error error(finished ? "This call was completed and paid for before. Make a new one."
                          : "This very call is being worked on. Try again.");
     error.with_data(finished ? R"({"error":"Already completed","code":"ALREADY_COMPLETED"})"
@@ -123,49 +230,10 @@ class CreditGate final : public Hook {
     co_return Verdict::answer(failure_result(error));
   }
 
-  const std::shared_ptr<Billing> billing_;
-  const std::string product_;
-  const std::int64_t amount_;
+  const std::shared_ptr<Charge> charge_;
   const detail::PaymentDesk desk_;
   std::mutex mutex_;
   std::map<const Call*, std::string> held_;
-};
-
-class MeterGate final : public Hook {
- public:
-  MeterGate(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value)
-      : billing_(std::move(billing)), meter_(std::move(meter)), value_(value) {}
-  Stage stage() const override { return Stage::entitle; }
-  Verdict before(Call& call) override { return Verdict::later(decide(call)); }
-
-  Task<void> after(Call& call, bool succeeded) override {
-    if (!succeeded || !call.principal()) return Task<void>();
-    return call.on_worker([billing = billing_, meter = meter_, value = value_, key = call.principal()->key(),
-                           identifier = call.idempotency_key() + "-" + meter_, log = call.logger()] {
-      const auto counted = billing->meter(key, meter, value, identifier);
-      if (!counted) log.error("use was not counted", {{"meter", meter}, {"reason", counted.error().detail()}});
-    });
-  }
-
- private:
-  Task<Verdict> decide(Call& call) const {
-    const auto known = std::make_shared<std::optional<Result<bool>>>();
-    std::function<void()> work = [billing = billing_, key = call.principal()->key(), known] {
-      *known = billing->has_account(key);
-    };
-    Task<void> working = call.on_worker(std::move(work));
-    co_await std::move(working);
-    const Result<bool>& account = **known;
-    if (!account) co_return detail::PaymentDesk::unknown(call, meter_, account.error());
-    if (*account) co_return Verdict::proceed();
-    Error error("There is no account to bill this to.");
-    co_return Verdict::answer(
-        failure_result(error.with_data(R"({"error":"There is no account to bill this to","upgradeAvailable":true})")));
-  }
-
-  const std::shared_ptr<Billing> billing_;
-  const std::string meter_;
-  const std::int64_t value_;
 };
 
 }  // namespace
@@ -190,20 +258,38 @@ Decorator requires_credit(std::shared_ptr<Billing> billing, std::string product,
             for (const BillingPlan& plan : candidate.plans) sold = sold || plan.kind == PlanKind::credits;
         if (!sold) return draft.fail("requires_credit(): no plan of product '" + product + "' sells credits");
         if (!detail::gate_fits(draft, "requires_credit()")) return;
-        draft.entry.hooks.push_back(std::make_shared<CreditGate>(billing, product, amount, options));
+        auto charge = std::make_shared<CreditCharge>(billing, product, amount);
+        draft.entry.hooks.push_back(std::make_shared<ChargeGate>(std::move(charge), options));
         price.apply(draft);
       });
 }
 
 Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value) {
-  return Decorator([billing = std::move(billing), meter = std::move(meter), value](EntryDraft& draft) {
-    if (!billing || value <= 0) return draft.fail("metered() needs billing and a value above 0");
-    bool declared = false;
-    for (const BillingMeter& one : billing->options().meters) declared = declared || one.key == meter;
-    if (!declared) return draft.fail("metered(): there is no meter '" + meter + "' in BillingOptions::meters");
-    if (!detail::gate_fits(draft, "metered()")) return;
-    draft.entry.hooks.push_back(std::make_shared<MeterGate>(billing, meter, value));
-  });
+  return metered(std::move(billing), std::move(meter), value, GateOptions());
+}
+
+Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value, GateOptions options) {
+  const BillingMeter* declared = nullptr;
+  if (billing)
+    for (const BillingMeter& one : billing->options().meters)
+      if (one.key == meter) declared = &one;
+  const std::string product = declared ? declared->product : "";
+  if (options.error_text.empty())
+    options.error_text = product.empty() ? "There is no subscription to bill this to"
+                                         : detail::PaymentDesk::default_error(product, "subscription required");
+  if (product.empty() || billing->options().go_url.empty()) options.mid_call = false;
+  if (!product.empty() && !options.make_offer)
+    options.make_offer = detail::PaymentDesk::offer_of(billing, product, options.plan_key);
+  const bool known = declared != nullptr;
+  return Decorator(
+      [billing, meter = std::move(meter), value, known, product, options = std::move(options)](EntryDraft& draft) {
+        if (!billing || value <= 0) return draft.fail("metered() needs billing and a value above 0");
+        if (!known) return draft.fail("metered(): there is no meter '" + meter + "' in BillingOptions::meters");
+        if (!detail::gate_fits(draft, "metered()")) return;
+        auto charge = std::make_shared<UseCharge>(billing, meter, value);
+        draft.entry.hooks.push_back(std::make_shared<ChargeGate>(std::move(charge), options));
+        if (!product.empty()) priced(billing, product).apply(draft);
+      });
 }
 
 }  // namespace leanmcp::inline v0

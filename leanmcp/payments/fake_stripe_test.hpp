@@ -19,7 +19,17 @@ class FakeStripe final : public StripeApi {
  public:
   explicit FakeStripe(const Clock& clock) : clock_(clock) {}
 
-  enum class Fault { none, before, after };
+  enum class Fault {
+    none,
+    /// No answer; nothing was done.
+    before,
+    /// No answer; it was done.
+    after,
+    /// A failure of Stripe's own, kept under the idempotency key as Stripe keeps it.
+    kept,
+    /// The card was declined, kept in the same way.
+    declined,
+  };
   /// Asked at each call, by its name.
   std::function<Fault(const std::string& call)> fault = [](const std::string&) { return Fault::none; };
   /// Told of each call as it begins.
@@ -32,6 +42,9 @@ class FakeStripe final : public StripeApi {
   std::map<std::string, std::string> price_of_session;
   std::map<std::string, StripePrice> price_objects;
   std::map<std::string, StripePayment> payments;
+  /// Of charges, disputes and invoices, by their id.
+  std::map<std::string, StripeReferences> reference_objects;
+  std::size_t page_size = 100;
   /// Encoded meter events by identifier.
   std::map<std::string, std::map<std::string, std::string>> meter_events;
   std::map<std::string, std::map<std::string, std::string>> session_params;
@@ -41,7 +54,7 @@ class FakeStripe final : public StripeApi {
   bool livemode() const noexcept override { return live; }
 
   StripeResult<StripeCustomer> create_customer(const std::string& form, const std::string& key) override {
-    return run<StripeCustomer>("create_customer", [&]() -> StripeResult<StripeCustomer> {
+    return run<StripeCustomer>("create_customer", key, [&]() -> StripeResult<StripeCustomer> {
       const auto known = replay(key, form);
       if (!known) return known.error();
       if (!known->empty()) return customers.at(*known);
@@ -56,7 +69,7 @@ class FakeStripe final : public StripeApi {
 
   StripeResult<StripeCheckoutSession> create_checkout_session(const std::string& form,
                                                               const std::string& key) override {
-    return run<StripeCheckoutSession>("create_session", [&]() -> StripeResult<StripeCheckoutSession> {
+    return run<StripeCheckoutSession>("create_session", key, [&]() -> StripeResult<StripeCheckoutSession> {
       const auto known = replay(key, form);
       if (!known) return known.error();
       if (!known->empty()) return created_.at(*known);
@@ -92,7 +105,7 @@ class FakeStripe final : public StripeApi {
   }
 
   StripeResult<StripeCheckoutSession> checkout_session(const std::string& id) override {
-    return run<StripeCheckoutSession>("get_session", [&]() -> StripeResult<StripeCheckoutSession> {
+    return run<StripeCheckoutSession>("get_session", {}, [&]() -> StripeResult<StripeCheckoutSession> {
       const auto found = sessions.find(id);
       if (found == sessions.end()) return refusal("resource_missing", "id");
       lapse(found->second);
@@ -101,7 +114,7 @@ class FakeStripe final : public StripeApi {
   }
 
   StripeResult<StripeCheckoutSession> expire_checkout_session(const std::string& id) override {
-    return run<StripeCheckoutSession>("expire_session", [&]() -> StripeResult<StripeCheckoutSession> {
+    return run<StripeCheckoutSession>("expire_session", {}, [&]() -> StripeResult<StripeCheckoutSession> {
       const auto found = sessions.find(id);
       if (found == sessions.end() || found->second.status != "open") return refusal("", "session");
       expire(found->second);
@@ -109,17 +122,22 @@ class FakeStripe final : public StripeApi {
     });
   }
 
-  StripeResult<StripeList<StripeSubscription>> subscriptions_of(const std::string& customer) override {
-    return run<StripeList<StripeSubscription>>("list", [&]() -> StripeResult<StripeList<StripeSubscription>> {
+  StripeResult<StripeList<StripeSubscription>> subscriptions_of(const std::string& customer,
+                                                                const std::string& starting_after) override {
+    return run<StripeList<StripeSubscription>>("list", {}, [&]() -> StripeResult<StripeList<StripeSubscription>> {
       StripeList<StripeSubscription> out;
-      for (const auto& [id, subscription] : subscription_objects)
-        if (subscription.customer == customer) out.data.push_back(subscription);
+      for (const auto& [id, subscription] : subscription_objects) {
+        if (subscription.customer != customer || id <= starting_after) continue;
+        out.has_more = out.data.size() == page_size;
+        if (out.has_more) break;
+        out.data.push_back(subscription);
+      }
       return out;
     });
   }
 
   StripeResult<StripeSubscription> subscription(const std::string& id) override {
-    return run<StripeSubscription>("get_subscription", [&]() -> StripeResult<StripeSubscription> {
+    return run<StripeSubscription>("get_subscription", {}, [&]() -> StripeResult<StripeSubscription> {
       const auto found = subscription_objects.find(id);
       if (found == subscription_objects.end()) return refusal("resource_missing", "id");
       return found->second;
@@ -127,12 +145,13 @@ class FakeStripe final : public StripeApi {
   }
 
   StripeResult<StripeList<StripeEvent>> events(const StripeEventQuery& query) override {
-    return run<StripeList<StripeEvent>>("events", [&]() -> StripeResult<StripeList<StripeEvent>> {
+    return run<StripeList<StripeEvent>>("events", {}, [&]() -> StripeResult<StripeList<StripeEvent>> {
       StripeList<StripeEvent> out;
       bool begun = query.starting_after.empty();
       for (auto event = event_log.rbegin(); event != event_log.rend(); ++event) {
-        if (begun && event->created >= query.created_from) {
-          if (out.data.size() == static_cast<std::size_t>(query.limit)) {
+        if (begun && event->created >= query.created_from &&
+            (query.created_to == 0 || event->created <= query.created_to)) {
+          if (out.data.size() == std::min(page_size, static_cast<std::size_t>(query.limit))) {
             out.has_more = true;
             break;
           }
@@ -145,8 +164,8 @@ class FakeStripe final : public StripeApi {
   }
 
   StripeResult<StripeSubscription> update_subscription(const std::string& id, const std::string& form,
-                                                       const std::string&) override {
-    return run<StripeSubscription>("update_subscription", [&]() -> StripeResult<StripeSubscription> {
+                                                       const std::string& key) override {
+    return run<StripeSubscription>("update_subscription", key, [&]() -> StripeResult<StripeSubscription> {
       const auto found = subscription_objects.find(id);
       if (found == subscription_objects.end()) return refusal("resource_missing", "id");
       const auto params = decode(form);
@@ -160,7 +179,7 @@ class FakeStripe final : public StripeApi {
   }
 
   StripeResult<StripePrice> price(const std::string& id) override {
-    return run<StripePrice>("price", [&]() -> StripeResult<StripePrice> {
+    return run<StripePrice>("price", {}, [&]() -> StripeResult<StripePrice> {
       const auto found = price_objects.find(id);
       if (found == price_objects.end()) return refusal("resource_missing", "price");
       return found->second;
@@ -168,15 +187,23 @@ class FakeStripe final : public StripeApi {
   }
 
   StripeResult<StripePayment> payment(const std::string& id) override {
-    return run<StripePayment>("payment", [&]() -> StripeResult<StripePayment> {
+    return run<StripePayment>("payment", {}, [&]() -> StripeResult<StripePayment> {
       const auto found = payments.find(id);
       if (found == payments.end()) return refusal("resource_missing", "intent");
       return found->second;
     });
   }
 
+  StripeResult<StripeReferences> references(const std::string&, const std::string& id) override {
+    return run<StripeReferences>("references", {}, [&]() -> StripeResult<StripeReferences> {
+      const auto found = reference_objects.find(id);
+      if (found == reference_objects.end()) return refusal("resource_missing", "id");
+      return found->second;
+    });
+  }
+
   StripeResult<void> create_meter_event(const std::string& form, const std::string&) override {
-    return run<void>("meter", [&]() -> StripeResult<void> {
+    return run<void>("meter", {}, [&]() -> StripeResult<void> {
       auto params = decode(form);
       const std::string identifier = params["identifier"];
       meter_events.emplace(identifier, std::move(params));
@@ -186,7 +213,7 @@ class FakeStripe final : public StripeApi {
 
   std::map<std::string, std::string> portal_params;
   StripeResult<StripePortalSession> create_portal_session(const std::string& form) override {
-    return run<StripePortalSession>("portal", [&]() -> StripeResult<StripePortalSession> {
+    return run<StripePortalSession>("portal", {}, [&]() -> StripeResult<StripePortalSession> {
       portal_params = decode(form);
       return StripePortalSession{"bps_1", "https://portal"};
     });
@@ -283,6 +310,15 @@ class FakeStripe final : public StripeApi {
                     R"(,"data":{"object":{"id":")" + id + R"(","object":")" + object + '"' + owner + parent + paid_by +
                     "}}}";
     event_log.push_back(event);
+    if (object == "charge" || object == "dispute" || object == "invoice")
+      reference_objects[id] = StripeReferences{customer, subscription, payment_intent};
+  }
+  /// The thin event that goes with a snapshot, as Stripe sends it to another destination.
+  static std::string thin(const StripeEvent& snapshot, const std::string& id) {
+    return R"({"id":")" + id + R"(","object":"v2.core.event","type":"v1.)" + snapshot.type +
+           R"(","created":"2026-11-01T10:00:00.000Z","livemode":)" + (snapshot.livemode ? "true" : "false") +
+           R"(,"snapshot_event":")" + snapshot.id + R"(","related_object":{"id":")" + snapshot.object_id +
+           R"(","type":")" + snapshot.object + R"(","url":"https://evil.example/steal"}})";
   }
   int open_sessions() {
     const std::lock_guard lock(mutex_);
@@ -349,13 +385,21 @@ class FakeStripe final : public StripeApi {
   void remember(const std::string& key, const std::string& form, const std::string& id) { keys_[key] = {form, id}; }
 
   template <class T, class F>
-  StripeResult<T> run(const std::string& name, F&& body) {
+  StripeResult<T> run(const std::string& name, const std::string& key, F&& body) {
     on_call(name);
     const std::lock_guard lock(mutex_);
     ++calls[name];
     const Fault wanted = fault(name);
     StripeError lost;
     lost.cause = StripeCause::connection;
+    if (wanted == Fault::kept || wanted == Fault::declined) {
+      StripeError failure;
+      failure.cause = wanted == Fault::kept ? StripeCause::api : StripeCause::card;
+      failure.status = wanted == Fault::kept ? 500 : 402;
+      kept_failures_.emplace(key, failure);
+      if (key.empty()) return failure;
+    }
+    if (const auto kept = kept_failures_.find(key); !key.empty() && kept != kept_failures_.end()) return kept->second;
     if (wanted == Fault::before) return lost;
     StripeResult<T> out = body();
     if (wanted == Fault::after) return lost;
@@ -366,6 +410,7 @@ class FakeStripe final : public StripeApi {
   std::mutex mutex_;
   int last_id_ = 0;
   std::map<std::string, std::pair<std::string, std::string>> keys_;
+  std::map<std::string, StripeError> kept_failures_;
   /// Sessions as they were answered at first: what a replay repeats.
   std::map<std::string, StripeCheckoutSession> created_;
 };

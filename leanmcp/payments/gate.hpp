@@ -20,6 +20,10 @@ struct PaymentOffer {
   std::optional<TimePoint> expires_at = std::nullopt;
   /// It is paid by a method that takes days: there is nothing to open, only to wait.
   bool pending = false;
+  /// A payment failed: the link leads to where the card can be changed.
+  bool due = false;
+  /// One sentence more for the person; may be empty.
+  std::string message = {};
 };
 
 /// How a gate speaks to those who have not paid.
@@ -67,15 +71,19 @@ Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product, G
 
 /// Each successful call spends `amount` of the caller's credits of the product: reserved before the call, spent after a
 /// success, given back after a failure, so that parallel calls never spend a credit twice. One logical call pays once,
-/// over all its rounds. Too few credits are answered as by `requires_plan`.
+/// over all its rounds. A call that its client cancels or hangs up on holds its credits until the function has stopped;
+/// they are spent if it ran to its end and succeeded all the same, so keep in `shield` what must be paid once begun.
+/// Too few credits are answered as by `requires_plan`.
 Decorator requires_credit(std::shared_ptr<Billing> billing, std::string product, std::int64_t amount = 1);
 Decorator requires_credit(std::shared_ptr<Billing> billing, std::string product, std::int64_t amount,
                           GateOptions options);
 
-/// Each successful call counts `value` on the meter; one logical call once, over all rounds and retries. Callers
-/// without a customer at Stripe are refused, since nobody could be billed; put `requires_plan` before it to sell them
-/// one.
+/// Each successful call counts `value` on the meter; one logical call once, over all rounds and retries, and once
+/// counted it is not done again. Only callers whose use would be billed may call: those with a subscription of the
+/// meter's product (`BillingMeter::product`), which the others are offered as by `requires_plan`; where the meter names
+/// none, with any subscription of yours, and nothing is offered.
 Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value = 1);
+Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value, GateOptions options);
 
 /// Adds what the product costs to the tool's description ("Needs premium: $9.99 a month or $99.00 a year.") and to
 /// `_meta["com.leanmcp/price"]`, read from Stripe when the server is built. Nothing is added while Stripe cannot be

@@ -1,141 +1,11 @@
-#include <leanmcp/payments/billing_fixture_test.hpp>
-#include <leanmcp/payments/gate.hpp>
-#include <leanmcp/transport/in_memory.hpp>
-
-#include <boost/describe.hpp>
-#include <boost/json.hpp>
-
-#include <thread>
+#include <leanmcp/payments/gate_fixture_test.hpp>
 
 namespace leanmcp {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Stands where `authenticated` stands: the in-memory client brings its user along.
-class TrustsTheTest final : public Hook {
- public:
-  Stage stage() const override { return Stage::authenticate; }
-  Verdict before(Call& call) override {
-    call.set_principal(call.info().credentials.assumed_user->principal);
-    return Verdict::proceed();
-  }
-};
-
-Decorator trusted() { return Decorator(std::make_shared<TrustsTheTest>()); }
-
-StripePrice price(const std::string& id, std::int64_t amount, const std::string& interval) {
-  StripePrice out;
-  out.id = id;
-  out.currency = "usd";
-  out.unit_amount = amount;
-  out.interval = interval;
-  out.interval_count = interval.empty() ? 0 : 1;
-  return out;
-}
-
-/// A server with a paid tool of each kind, its billing over a fake Stripe, and a client.
-struct Shop {
-  explicit Shop(Version version, WaitOptions wait = WaitOptions()) : server("shop", "1", ServerOptions().clock(clock)) {
-    BillingOptions options = detail::test_options();
-    options.go_url = "https://app.example/billing/go";
-    BillingPlan pack;
-    pack.key = "ten";
-    pack.price_id = "price_10";
-    pack.kind = PlanKind::credits;
-    pack.credits = 10;
-    BillingProduct images;
-    images.key = "images";
-    images.plans = {pack};
-    options.products.push_back(images);
-    options.meters = {{"calls", "api_calls"}};
-    stripe->price_objects = {{"price_m", price("price_m", 999, "month")},
-                             {"price_y", price("price_y", 9900, "year")},
-                             {"price_10", price("price_10", 500, "")}};
-    billing = Billing::create(*Database::open("sqlite::memory:"), stripe, clock, options).value();
-    server.tool(
-        "feature", [this] { return ++feature_runs, std::string("premium data"); }, trusted(),
-        description("The feature"),
-        requires_plan(billing, "premium", GateOptions().upgrade_tool("upgrade").wait(wait)));
-    server.tool(
-        "draw",
-        [this]() -> Result<std::string> {
-          ++drawn;
-          if (fails) return ToolError("no paint");
-          return std::string("a picture");
-        },
-        trusted(), requires_credit(billing, "images", 3, GateOptions().wait(wait)));
-    server.tool(
-        "ask_and_draw",
-        [](Context& ctx) -> Task<std::string> {
-          Form form = Form("Sure?").boolean("yes", "Yes");
-          Task<Answer<std::string>> asking = ctx.elicit_json("sure", form);
-          const Answer<std::string> answer = co_await std::move(asking);
-          co_return answer ? "drawn" : "not drawn";
-        },
-        trusted(), requires_credit(billing, "images", 1));
-    server.tool(
-        "count",
-        [this]() -> Result<std::string> {
-          if (fails) return ToolError("failed");
-          return std::string("counted");
-        },
-        trusted(), metered(billing, "calls", 2));
-    client.emplace(connect_in_memory(server, version));
-    client->as_user(test_user("ada", "ada@example.com"));
-    client->on_question([this](std::string_view, std::string_view params) {
-      asked.emplace_back(params);
-      if (on_ask) on_ask();
-      return answer;
-    });
-    // Time runs while the client waits.
-    ticker = std::jthread([this](std::stop_token stop) {
-      while (!stop.stop_requested()) {
-        std::this_thread::sleep_for(200us);
-        client->executor().post([this, stop] {
-          if (stop.stop_requested()) return;
-          clock->advance(100ms);
-          client->executor().advance(100ms);
-        });
-      }
-    });
-  }
-  ~Shop() {
-    ticker.request_stop();
-    ticker.join();
-  }
-
-  std::string session() { return stripe->sessions.rbegin()->first; }
-  void pay() { stripe->pay(session()); }
-  json::object call(const std::string& tool, bool progress = true) {
-    const std::string meta = progress ? R"(,"_meta":{"progressToken":1})" : "";
-    const auto reply = client->request("tools/call", R"({"name":")" + tool + R"(","arguments":{})" + meta + "}");
-    EXPECT_TRUE(reply.ok()) << reply.error;
-    return reply.ok() ? json::parse(reply.result).as_object() : json::object();
-  }
-  static std::string text(const json::object& result) {
-    return std::string(result.at("content").at(0).at("text").as_string());
-  }
-  static json::object refusal(const json::object& result) {
-    EXPECT_TRUE(result.contains("isError"));
-    EXPECT_FALSE(result.contains("structuredContent"));
-    return json::parse(text(result)).as_object();
-  }
-  std::int64_t balance() { return *billing->credit_balance(test_principal("ada").key(), "images"); }
-
-  std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
-  std::shared_ptr<detail::FakeStripe> stripe = std::make_shared<detail::FakeStripe>(*clock);
-  std::shared_ptr<Billing> billing;
-  std::atomic<int> feature_runs{0};
-  std::atomic<int> drawn{0};
-  std::atomic<bool> fails{false};
-  Server server;
-  std::optional<MemoryClient> client;
-  std::vector<std::string> asked;
-  std::function<void()> on_ask;
-  std::string answer = R"({"action":"accept"})";
-  std::jthread ticker;
-};
+using detail::Shop;
+using detail::trusted;
 
 class Gate : public testing::TestWithParam<Version> {};
 /// The revisions whose clients may be able to open URLs.
@@ -233,9 +103,7 @@ TEST_P(UrlGate, CreditsAreBoughtInTheMiddleOfTheCall) {
   Shop shop(GetParam());
   shop.on_ask = [&] {
     shop.pay();
-    for (const StripeEvent& event : shop.stripe->event_log)
-      ASSERT_TRUE(shop.billing->handle_webhook(event.payload,
-                                               sign_webhook(event.payload, Secret("whsec_test"), shop.clock->now())));
+    shop.deliver();
   };
   EXPECT_EQ(Shop::text(shop.call("draw")), "a picture");
   EXPECT_EQ(shop.balance(), 7);
@@ -269,7 +137,9 @@ TEST_P(Gate, UseIsCountedAfterSuccessOnly) {
   Shop shop(GetParam());
   EXPECT_TRUE(shop.call("count").contains("isError"));
   shop.client->capabilities("{}");
-  shop.call("feature");  // makes the customer
+  shop.call("feature");  // makes the customer, and no subscriber
+  EXPECT_EQ(Shop::refusal(shop.call("count")).at("error"), "There is no subscription to bill this to");
+  shop.subscribe();
   shop.fails = true;
   shop.call("count");
   EXPECT_TRUE(shop.stripe->meter_events.empty());
@@ -302,7 +172,8 @@ class AppsOwn final : public Entitlements {
 TEST(Gate, AsksTheAppsOwnEntitlements) {
   const auto own = std::make_shared<AppsOwn>();
   Server server("own", "1");
-  server.tool("feature", [] { return "data"; }, trusted(), requires_plan(own, "premium"));
+  server.tool(
+      "feature", [] { return "data"; }, trusted(), requires_plan(own, "premium"));
   MemoryClient client = connect_in_memory(server);
   client.as_user(test_user("ada", "ada@example.com"));
   EXPECT_EQ(client.call_text("feature"), "data");
@@ -316,7 +187,8 @@ TEST(Gate, RefusesWhatCannotWork) {
   Shop shop(Version::v2026_07_28);
   const auto fault = [&](Decorator first, Decorator second) {
     Server server("x", "1");
-    server.tool("t", [] { return "x"; }, std::move(first), std::move(second));
+    server.tool(
+        "t", [] { return "x"; }, std::move(first), std::move(second));
     const auto built = server.build();
     return built ? std::string() : built.error().message();
   };

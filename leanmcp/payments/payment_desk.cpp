@@ -39,6 +39,8 @@ std::function<Result<PaymentOffer>(const Principal&)> PaymentDesk::offer_of(std:
     offer.session_id = checkout->session_id;
     offer.expires_at = checkout->expires_at;
     offer.pending = checkout->state == Checkout::State::pending;
+    offer.due = checkout->state == Checkout::State::payment_due;
+    if (offer.due) offer.message = checkout->message;
     return offer;
   };
 }
@@ -57,7 +59,11 @@ Verdict PaymentDesk::refuse(Call& call, const PaymentOffer* offer, bool pending)
   if (pending) {
     detail += R"(,"status":"pending","message":"The payment has not arrived yet; call again.")";
   } else if (offer) {
-    detail += R"(,"status":"payment_required")";
+    detail += offer->due ? R"(,"status":"payment_due")" : R"(,"status":"payment_required")";
+  }
+  if (!pending && offer && !offer->message.empty()) {
+    detail += ",\"message\":";
+    append_json_string(detail, offer->message);
   }
   if (offer && !offer->url.empty()) {
     detail += ",\"paymentUrl\":";
@@ -98,8 +104,9 @@ Task<Verdict> PaymentDesk::decide(Call& call, Questions questions) const {
   if (offer.pending) co_return refuse(call, &offer, true);
   if (offer.url.empty() || !options_.mid_call || !call.can_ask_url()) co_return refuse(call, &offer, false);
 
-  Task<Action> asking = call.context().elicit_url("payment-" + product_, offer.url,
-                                                  options_.error_text + ". Open the payment page to go on.");
+  std::string words = offer.message.empty() ? options_.error_text + ". Open the payment page to go on."
+                                            : options_.error_text + ". " + offer.message;
+  Task<Action> asking = call.context().elicit_url("payment-" + product_, offer.url, std::move(words));
   const Action action = co_await std::move(asking);
   // Declined is answered once, as if nobody could be asked; it is not asked again.
   if (action != Action::accept) co_return refuse(call, &offer, false);

@@ -17,11 +17,14 @@ std::string sentence(const std::string& product, const std::vector<PriceTag>& pr
 std::string as_json(const std::vector<PriceTag>& prices) {
   boost::json::array list;
   for (const PriceTag& price : prices) {
-    boost::json::object item{{"product", price.product},
-                             {"plan", price.plan},
-                             {"amount", price.money.minor},
-                             {"currency", price.money.currency},
-                             {"text", price.text()}};
+    boost::json::object item{{"product", price.product}, {"plan", price.plan}};
+    if (!price.money.currency.empty()) {
+      item["amount"] = price.money.minor;
+      item["currency"] = price.money.currency;
+    }
+    if (price.per_use)
+      item["perUse"] = boost::json::object{{"amount", price.per_use->minor}, {"currency", price.per_use->currency}};
+    item["text"] = price.text();
     if (!price.interval.empty()) item["interval"] = price.interval;
     if (price.interval_count > 1) item["intervalCount"] = price.interval_count;
     if (price.credits > 0) item["credits"] = price.credits;

@@ -55,6 +55,9 @@ struct StripeError {
     return cause == StripeCause::rate_limit || cause == StripeCause::api || cause == StripeCause::connection ||
            cause == StripeCause::timeout;
   }
+  /// Stripe keeps the first answer under an idempotency key once the request began to be executed, failures of its own
+  /// included: the same key gives this one again.
+  bool remembered() const noexcept { return status >= 500; }
   bool missing() const noexcept { return code == "resource_missing"; }
   /// One line with cause, status, code, parameter, message and request id.
   std::string describe() const;
@@ -66,6 +69,8 @@ using StripeResult = Result<T, StripeError>;
 struct StripeEventQuery {
   /// Only events created at or after this; Unix seconds. Stripe keeps 30 days.
   std::int64_t created_from = 0;
+  /// Only events created at or before this; 0 for no limit.
+  std::int64_t created_to = 0;
   /// At most 20 event types; empty for all.
   std::vector<std::string> types;
   /// The last event of the page before; empty for the newest.
@@ -91,8 +96,10 @@ class StripeApi {
   virtual StripeResult<StripeCheckoutSession> checkout_session(const std::string& id) = 0;
   /// POST /v1/checkout/sessions/{id}/expire; an error when the session is not open any more.
   virtual StripeResult<StripeCheckoutSession> expire_checkout_session(const std::string& id) = 0;
-  /// GET /v1/subscriptions?customer=…&status=all, up to 100: a listing is current, unlike Search.
-  virtual StripeResult<StripeList<StripeSubscription>> subscriptions_of(const std::string& customer) = 0;
+  /// GET /v1/subscriptions?customer=…&status=all, 100 from behind `starting_after` (empty for the newest): a listing is
+  /// current, unlike Search.
+  virtual StripeResult<StripeList<StripeSubscription>> subscriptions_of(const std::string& customer,
+                                                                        const std::string& starting_after) = 0;
   /// GET /v1/subscriptions/{id}
   virtual StripeResult<StripeSubscription> subscription(const std::string& id) = 0;
   /// GET /v1/events, newest first.
@@ -104,6 +111,8 @@ class StripeApi {
   virtual StripeResult<StripePrice> price(const std::string& id) = 0;
   /// GET /v1/payment_intents/{id} with its charge, and its disputes where there are any.
   virtual StripeResult<StripePayment> payment(const std::string& id) = 0;
+  /// GET /v1/charges/{id}, /v1/disputes/{id} or /v1/invoices/{id}, by the `object`'s name: what it belongs to.
+  virtual StripeResult<StripeReferences> references(const std::string& object, const std::string& id) = 0;
   /// POST /v1/billing/meter_events; an identifier that Stripe knows already is a success.
   virtual StripeResult<void> create_meter_event(const std::string& form, const std::string& idempotency_key) = 0;
   /// POST /v1/billing_portal/sessions

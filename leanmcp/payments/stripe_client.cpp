@@ -304,9 +304,11 @@ StripeResult<StripeCheckoutSession> StripeClient::expire_checkout_session(const 
   return read(call("POST", "/v1/checkout/sessions/" + id + "/expire", {}), &read_stripe_checkout_session);
 }
 
-StripeResult<StripeList<StripeSubscription>> StripeClient::subscriptions_of(const std::string& customer) {
+StripeResult<StripeList<StripeSubscription>> StripeClient::subscriptions_of(const std::string& customer,
+                                                                            const std::string& starting_after) {
   if (!is_id(customer)) return refused("malformed customer id");
-  const json::object query{{"customer", customer}, {"status", "all"}, {"limit", 100}};
+  json::object query{{"customer", customer}, {"status", "all"}, {"limit", 100}};
+  if (!starting_after.empty()) query["starting_after"] = starting_after;
   return read_list(call("GET", "/v1/subscriptions", stripe_form(query)), &read_stripe_subscription);
 }
 
@@ -317,7 +319,10 @@ StripeResult<StripeSubscription> StripeClient::subscription(const std::string& i
 
 StripeResult<StripeList<StripeEvent>> StripeClient::events(const StripeEventQuery& query) {
   json::object form{{"limit", std::clamp(query.limit, 1, 100)}};
-  if (query.created_from > 0) form["created"] = json::object{{"gte", query.created_from}};
+  json::object created;
+  if (query.created_from > 0) created["gte"] = query.created_from;
+  if (query.created_to > 0) created["lte"] = query.created_to;
+  if (!created.empty()) form["created"] = std::move(created);
   if (!query.types.empty()) form["types"] = json::array(query.types.begin(), query.types.end());
   if (!query.starting_after.empty()) form["starting_after"] = query.starting_after;
   return read_list(call("GET", "/v1/events", stripe_form(form)), &read_stripe_event);
@@ -357,6 +362,12 @@ StripeResult<StripePayment> StripeClient::payment(const std::string& id) {
   if (!disputes) return disputes.error();
   payment->disputed = std::find(disputes->data.begin(), disputes->data.end(), true) != disputes->data.end();
   return payment;
+}
+
+StripeResult<StripeReferences> StripeClient::references(const std::string& object, const std::string& id) {
+  const bool known = object == "charge" || object == "dispute" || object == "invoice";
+  if (!known || !is_id(id)) return refused("malformed id of a charge, dispute or invoice");
+  return read(call("GET", "/v1/" + object + "s/" + id, {}), &read_stripe_references);
 }
 
 StripeResult<void> StripeClient::create_meter_event(const std::string& form, const std::string& idempotency_key) {

@@ -60,13 +60,15 @@ class StripeClient final : public StripeApi {
                                                               const std::string& idempotency_key) override;
   StripeResult<StripeCheckoutSession> checkout_session(const std::string& id) override;
   StripeResult<StripeCheckoutSession> expire_checkout_session(const std::string& id) override;
-  StripeResult<StripeList<StripeSubscription>> subscriptions_of(const std::string& customer) override;
+  StripeResult<StripeList<StripeSubscription>> subscriptions_of(const std::string& customer,
+                                                                const std::string& starting_after) override;
   StripeResult<StripeSubscription> subscription(const std::string& id) override;
   StripeResult<StripeList<StripeEvent>> events(const StripeEventQuery& query) override;
   StripeResult<StripeSubscription> update_subscription(const std::string& id, const std::string& form,
                                                        const std::string& idempotency_key) override;
   StripeResult<StripePrice> price(const std::string& id) override;
   StripeResult<StripePayment> payment(const std::string& id) override;
+  StripeResult<StripeReferences> references(const std::string& object, const std::string& id) override;
   StripeResult<void> create_meter_event(const std::string& form, const std::string& idempotency_key) override;
   StripeResult<StripePortalSession> create_portal_session(const std::string& form) override;
 

@@ -176,7 +176,7 @@ TEST(StripeClient, TellsErrorsApart) {
     script.answer(200, body);
     EXPECT_EQ(client->subscription("sub_1").error().cause, StripeCause::bad_answer) << body;
     script.answer(200, body);
-    EXPECT_EQ(client->subscriptions_of("cus_1").error().cause, StripeCause::bad_answer) << body;
+    EXPECT_EQ(client->subscriptions_of("cus_1", {}).error().cause, StripeCause::bad_answer) << body;
   }
   script.answers.emplace_back(HttpClientFault{HttpClientCause::tls, "certificate"});
   const auto tls = client->subscription("sub_1");
@@ -190,7 +190,7 @@ TEST(StripeClient, RefusesArgumentsThatChangeThePath) {
     EXPECT_EQ(client->subscription(id).error().cause, StripeCause::refused) << id;
     EXPECT_EQ(client->checkout_session(id).error().cause, StripeCause::refused) << id;
     EXPECT_EQ(client->expire_checkout_session(id).error().cause, StripeCause::refused) << id;
-    EXPECT_EQ(client->subscriptions_of(id).error().cause, StripeCause::refused) << id;
+    EXPECT_EQ(client->subscriptions_of(id, {}).error().cause, StripeCause::refused) << id;
   }
   EXPECT_EQ(client->call("PUT", "/v1/x", "").error().cause, StripeCause::refused);
   EXPECT_EQ(client->call("GET", "/v2/x", "").error().cause, StripeCause::refused);
@@ -206,7 +206,9 @@ std::string refusal(const std::string& key, const std::string& base) {
   options.api_base = base;
   const auto client = StripeClient::create(
       std::move(options),
-      [](ClientRequest) -> HttpClient::Outcome { return HttpClientFault{HttpClientCause::protocol, {}}; },
+      [](ClientRequest) -> HttpClient::Outcome {
+        return HttpClientFault{HttpClientCause::protocol, {}};
+      },
       [](std::chrono::milliseconds) {});
   if (client) return (*client)->livemode() ? "live" : "test";
   EXPECT_EQ(client.error().message().find(key.empty() ? "\x01" : key), std::string::npos);

@@ -167,6 +167,17 @@ std::optional<StripePayment> read_stripe_payment(const json::value& value) {
   return out;
 }
 
+std::optional<StripeReferences> read_stripe_references(const json::value& value) {
+  const json::object* const object = object_with_id(value);
+  if (!object) return std::nullopt;
+  const std::string kind = text(*object, "object");
+  StripeReferences out;
+  out.customer = reference(*object, "customer");
+  if (kind == "charge" || kind == "dispute") out.payment_intent = reference(*object, "payment_intent");
+  if (kind == "invoice") out.subscription = invoice_subscription(*object);
+  return out;
+}
+
 std::optional<StripePortalSession> read_stripe_portal_session(const json::value& value) {
   const json::object* const object = object_with_id(value);
   if (!object || text(*object, "url").empty()) return std::nullopt;
@@ -198,13 +209,17 @@ std::optional<StripeEvent> read_stripe_event(const json::value& value) {
   out.api_version = text(*object, "api_version");
   out.account = text(*object, "account");
   const json::object* const data = object_in(*object, "data");
-  const json::object* const about = data ? object_in(*data, "object") : nullptr;
+  const json::value* const about_value = data ? member(*data, "object") : nullptr;
+  const json::object* const about = about_value ? about_value->if_object() : nullptr;
   if (!about) return out;
   out.object = text(*about, "object");
   out.object_id = text(*about, "id");
-  out.customer = out.object == "customer" ? out.object_id : reference(*about, "customer");
-  if (out.object == "charge" || out.object == "dispute") out.payment_intent = reference(*about, "payment_intent");
-  if (out.object == "invoice") out.subscription = invoice_subscription(*about);
+  if (const auto references = read_stripe_references(*about_value)) {
+    out.customer = references->customer;
+    out.subscription = references->subscription;
+    out.payment_intent = references->payment_intent;
+  }
+  if (out.object == "customer") out.customer = out.object_id;
   return out;
 }
 

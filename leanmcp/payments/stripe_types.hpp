@@ -132,6 +132,13 @@ struct StripePayment {
   StripeMetadata metadata;
 };
 
+/// What a charge, a dispute or an invoice belongs to; empty where it names none.
+struct StripeReferences {
+  std::string customer;
+  std::string subscription;
+  std::string payment_intent;
+};
+
 template <class T>
 struct StripeList {
   std::vector<T> data;
@@ -145,6 +152,7 @@ std::optional<StripeSubscription> read_stripe_subscription(const boost::json::va
 std::optional<StripePrice> read_stripe_price(const boost::json::value& value);
 /// With `latest_charge` expanded. Whether a dispute was won is not in it: `disputed` is what the charge says.
 std::optional<StripePayment> read_stripe_payment(const boost::json::value& value);
+std::optional<StripeReferences> read_stripe_references(const boost::json::value& value);
 std::optional<StripePortalSession> read_stripe_portal_session(const boost::json::value& value);
 /// `payload` is the value serialized anew; who has the original bytes puts them there.
 std::optional<StripeEvent> read_stripe_event(const boost::json::value& value);

@@ -38,19 +38,20 @@ json::object* StripeDouble::Impl::find(Objects& objects, std::string_view id) {
 }
 
 void StripeDouble::Impl::emit(std::string_view type, const json::object& about) {
-  events_.push_back(event_object(type, about, seconds(), idempotency_key_));
+  events_.push_back(event_object(type, about, seconds_for(about), idempotency_key_));
 }
 
 void StripeDouble::Impl::update_subscription(json::object& subscription, std::string_view status) {
   const bool ends = status == "canceled" || status == "incomplete_expired";
   subscription["status"] = status;
-  if (ends) subscription["ended_at"] = seconds();
-  if (status == "canceled" && subscription["canceled_at"].is_null()) subscription["canceled_at"] = seconds();
+  const std::int64_t now = seconds_for(subscription);
+  if (ends) subscription["ended_at"] = now;
+  if (status == "canceled" && subscription["canceled_at"].is_null()) subscription["canceled_at"] = now;
   emit(status == "canceled" ? "customer.subscription.deleted" : "customer.subscription.updated", subscription);
 }
 
 void StripeDouble::Impl::bill(json::object& subscription, std::int64_t amount, bool paid) {
-  json::object invoice = invoice_object(subscription, amount, paid, seconds());
+  json::object invoice = invoice_object(subscription, amount, paid, seconds_for(subscription));
   const std::string id = text_of(invoice, "id");
   subscription["latest_invoice"] = id;
   emit(paid ? "invoice.paid" : "invoice.payment_failed", invoice);
@@ -69,27 +70,25 @@ bool StripeDouble::Impl::pay(std::string_view session_id, Payment payment) {
     emit("customer.created", customer);
     customers_[id] = std::move(customer);
   }
-  const bool subscribes = text_of(*session, "mode") == "subscription";
-  json::object subscription;
-  if (subscribes) {
-    subscription = subscription_object(*session, cart.lines, cart.subscription_data, seconds());
-    if (payment == Payment::delayed) subscription["status"] = "incomplete";
-    (*session)["subscription"] = subscription.at("id");
-  }
-  const bool free = subscribes && text_of(subscription, "status") == "trialing";
   (*session)["status"] = "complete";
   (*session)["url"] = nullptr;
-  (*session)["payment_status"] = payment == Payment::delayed ? "unpaid" : free ? "no_payment_required" : "paid";
   if (!session->at("consent_collection").is_null())
     (*session)["consent"] = json::object{{"terms_of_service", "accepted"}};
-  if (subscribes) emit("customer.subscription.created", subscription);
-  emit("checkout.session.completed", *session);
-  if (subscribes) {
-    if (payment == Payment::at_once) bill(subscription, free ? 0 : integer_of(*session, "amount_total"), true);
-    const std::string id = text_of(subscription, "id");
-    (*session)["invoice"] = subscription.at("latest_invoice");
-    subscriptions_[id] = std::move(subscription);
+  if (text_of(*session, "mode") == "payment") {
+    pay_once(*session, cart, payment);
+    return true;
   }
+  json::object subscription = subscription_object(*session, cart.lines, cart.subscription_data, seconds_for(*session));
+  if (payment == Payment::delayed) subscription["status"] = "incomplete";
+  (*session)["subscription"] = subscription.at("id");
+  const bool free = text_of(subscription, "status") == "trialing";
+  (*session)["payment_status"] = payment == Payment::delayed ? "unpaid" : free ? "no_payment_required" : "paid";
+  emit("customer.subscription.created", subscription);
+  emit("checkout.session.completed", *session);
+  if (payment == Payment::at_once) bill(subscription, free ? 0 : integer_of(*session, "amount_total"), true);
+  const std::string id = text_of(subscription, "id");
+  (*session)["invoice"] = subscription.at("latest_invoice");
+  subscriptions_[id] = std::move(subscription);
   return true;
 }
 
@@ -98,6 +97,11 @@ bool StripeDouble::Impl::settle(std::string_view session_id, bool paid) {
   const bool waits =
       session && text_of(*session, "status") == "complete" && text_of(*session, "payment_status") == "unpaid";
   if (!waits) return false;
+  if (json::object* const payment = find(payments_, text_of(*session, "payment_intent"))) {
+    // What failed once stays failed: the person starts anew.
+    if (text_of(*payment, "status") != "processing") return false;
+    settle_payment(*payment, paid);
+  }
   if (paid) (*session)["payment_status"] = "paid";
   if (json::object* const subscription = find(subscriptions_, text_of(*session, "subscription"))) {
     if (!lives(*subscription)) return false;
@@ -139,7 +143,17 @@ bool StripeDouble::Impl::cancel(std::string_view subscription_id, bool at_period
   }
   (*subscription)["cancel_at_period_end"] = true;
   (*subscription)["cancel_at"] = items_of(*subscription).at(0).get_object().at("current_period_end");
-  (*subscription)["canceled_at"] = seconds();
+  (*subscription)["canceled_at"] = seconds_for(*subscription);
+  emit("customer.subscription.updated", *subscription);
+  return true;
+}
+
+bool StripeDouble::Impl::resume(std::string_view subscription_id) {
+  json::object* const subscription = find(subscriptions_, subscription_id);
+  if (!subscription || !lives(*subscription)) return false;
+  (*subscription)["cancel_at_period_end"] = false;
+  (*subscription)["cancel_at"] = nullptr;
+  (*subscription)["canceled_at"] = nullptr;
   emit("customer.subscription.updated", *subscription);
   return true;
 }
@@ -148,7 +162,7 @@ void StripeDouble::Impl::renew(json::object& subscription) {
   // A jump over several periods renews once for each.
   for (int periods = 0; periods < 1000 && lives(subscription); ++periods) {
     const std::int64_t end = integer_of(items_of(subscription).at(0).get_object(), "current_period_end");
-    if (end > seconds()) return;
+    if (end > seconds_for(subscription)) return;
     if (subscription.at("cancel_at_period_end").get_bool()) {
       update_subscription(subscription, "canceled");
       return;
@@ -158,8 +172,10 @@ void StripeDouble::Impl::renew(json::object& subscription) {
       entry["current_period_start"] = end;
       entry["current_period_end"] = period_end(entry.at("price").get_object(), end);
     }
-    bill(subscription, amount_of(subscription), true);
-    update_subscription(subscription, "active");
+    const bool paid = !card_declines(subscription);
+    bill(subscription, amount_of(subscription), paid);
+    update_subscription(subscription, paid ? "active" : "past_due");
+    if (!paid) return;
   }
 }
 
@@ -183,6 +199,9 @@ std::optional<std::string> StripeDouble::Impl::object(std::string_view kind, std
                            : kind == "sessions"      ? &sessions_
                            : kind == "subscriptions" ? &subscriptions_
                            : kind == "invoices"      ? &invoices_
+                           : kind == "payments"      ? &payments_
+                           : kind == "charges"       ? &charges_
+                           : kind == "meter_events"  ? &meter_events_
                                                      : nullptr;
   const json::object* const found = objects ? find(*objects, id) : nullptr;
   if (!found) return std::nullopt;
@@ -199,7 +218,13 @@ std::optional<std::string> StripeDouble::Impl::portal(std::string_view id) {
   json::array owned;
   for (const auto& [key, subscription] : subscriptions_)
     if (subscription.at("customer") == session->at("customer")) owned.push_back(subscription);
-  return json::serialize(json::object{{"return_url", session->at("return_url")}, {"subscriptions", std::move(owned)}});
+  json::array prices;
+  for (const auto& [key, price] : known_prices_)
+    if (price_kind(price) == PriceKind::recurring) prices.push_back(price);
+  return json::serialize(json::object{{"return_url", session->at("return_url")},
+                                      {"subscriptions", std::move(owned)},
+                                      {"prices", std::move(prices)},
+                                      {"flow", session->at("flow")}});
 }
 
 std::vector<std::string> StripeDouble::Impl::take_events() {
@@ -236,9 +261,37 @@ bool StripeDouble::cancel(std::string_view subscription_id, bool at_period_end) 
   const std::lock_guard lock(impl_->mutex);
   return impl_->cancel(subscription_id, at_period_end);
 }
+bool StripeDouble::resume(std::string_view subscription_id) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->resume(subscription_id);
+}
 void StripeDouble::advance(std::chrono::seconds by) {
   const std::lock_guard lock(impl_->mutex);
   impl_->advance(by);
+}
+bool StripeDouble::refund(std::string_view payment_id, std::int64_t amount) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->refund(payment_id, amount);
+}
+bool StripeDouble::dispute(std::string_view payment_id, std::string_view status) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->dispute(payment_id, status);
+}
+bool StripeDouble::card(std::string_view customer_id, bool declines) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->card(customer_id, declines);
+}
+bool StripeDouble::pay_due(std::string_view subscription_id) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->pay_due(subscription_id);
+}
+bool StripeDouble::change_plan(std::string_view subscription_id, std::string_view price_id) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->change_plan(subscription_id, price_id);
+}
+bool StripeDouble::fail_next(std::string_view path, int status, int times, std::string should_retry) {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->fail_next(path, status, times, std::move(should_retry));
 }
 std::optional<std::string> StripeDouble::object(std::string_view kind, std::string_view id) const {
   const std::lock_guard lock(impl_->mutex);

@@ -3,6 +3,7 @@
 #include <leanmcp/sandbox/stripe_double_impl.hpp>
 
 #include <algorithm>
+#include <limits>
 #include <set>
 
 namespace leanmcp::inline v0::sandbox {
@@ -48,6 +49,7 @@ Answer StripeDouble::Impl::api(const Request& request) {
     out.body = json::serialize(answer.body);
     out.headers = {{"Request-Id", new_id("req_")}, {"Stripe-Version", std::string(stripe_api_version)}};
     if (replayed) out.headers.emplace_back("Idempotent-Replayed", "true");
+    if (!answer.should_retry.empty()) out.headers.emplace_back("Stripe-Should-Retry", answer.should_retry);
     return out;
   };
   constexpr std::string_view bearer = "Bearer ";
@@ -74,9 +76,11 @@ Answer StripeDouble::Impl::api(const Request& request) {
     conflict.body.get_object()["error"].get_object()["type"] = "idempotency_error";
     return finish(conflict, false);
   }
-  const ApiAnswer answer = dispatch(request.method, split_path(request.path), *params);
-  // Validation failures are not remembered: after a correction the key still works.
-  if (!idempotency_key_.empty() && answer.status < 400) {
+  const auto planned = planned_fault(request.path);
+  const ApiAnswer answer = planned ? *planned : dispatch(request.method, split_path(request.path), *params);
+  // Validation failures are not remembered: after a correction the key still works. What began to be executed is, also
+  // when it failed.
+  if (!idempotency_key_.empty() && (answer.status < 400 || answer.status == 402 || answer.status >= 500)) {
     if (remembered_.size() >= max_objects) remembered_.clear();
     remembered_[idempotency_key_] = Remembered{fingerprint, answer};
   }
@@ -89,7 +93,7 @@ ApiAnswer StripeDouble::Impl::dispatch(const std::string& method, const std::vec
   const auto is = [&](std::string_view wanted, std::initializer_list<std::string_view> names) {
     return method == wanted && std::equal(path.begin(), path.end(), names.begin(), names.end());
   };
-  if (sessions_.size() + customers_.size() + meter_events_.size() + portals_.size() > max_objects)
+  if (sessions_.size() + customers_.size() + meter_events_.size() + portals_.size() + clocks_.size() > max_objects)
     return api_error(429, "rate_limit", "The sandbox is full; start it anew.");
   if (path.size() >= 2 && path[1] == "customers") return customers(method, path, params);
   if (path.size() >= 3 && path[1] == "checkout" && path[2] == "sessions") return sessions(method, path, params);
@@ -99,9 +103,21 @@ ApiAnswer StripeDouble::Impl::dispatch(const std::string& method, const std::vec
   if (is("POST", {"v1", "billing", "meter_events"})) return create_meter_event(params);
   if (method == "GET" && path.size() == 3 && path[1] == "prices") {
     const auto price = price_object(path[2]);
-    return price ? ApiAnswer{200, *price} : no_such("price", path[2]);
+    if (!price) return no_such("price", path[2]);
+    known_prices_[path[2]] = *price;
+    return ApiAnswer{200, *price};
   }
-  if (method == "GET" && path.size() == 3 && path[1] == "invoices") return one(invoices_, path[2], params);
+  if (path.size() >= 3 && path[1] == "test_helpers" && path[2] == "test_clocks") return clocks(method, path, params);
+  if (path.size() >= 2 && path[1] == "refunds") return refunds(method, path, params);
+  if (is("GET", {"v1", "disputes"})) return list(disputes_, "/v1/disputes", params);
+  if (method == "GET" && path.size() == 3) {
+    const Objects* const kind = path[1] == "invoices"          ? &invoices_
+                                : path[1] == "payment_intents" ? &payments_
+                                : path[1] == "charges"         ? &charges_
+                                : path[1] == "disputes"        ? &disputes_
+                                                               : nullptr;
+    if (kind) return one(*kind, path[2], params);
+  }
   std::string url;
   for (const std::string& part : path) url += "/" + part;
   return api_error(404, "", "Unrecognized request URL (" + method + ": " + url + ").");
@@ -118,6 +134,8 @@ json::object StripeDouble::Impl::expanded(json::object object, const Params& par
                              : name == "customer"       ? &customers_
                              : name == "latest_invoice" ? &invoices_
                              : name == "invoice"        ? &invoices_
+                             : name == "latest_charge"  ? &charges_
+                             : name == "payment_intent" ? &payments_
                                                         : nullptr;
     if (const json::object* const found = objects ? find(*objects, id) : nullptr) object[name] = *found;
     const auto cart = carts_.find(text_of(object, "id"));
@@ -136,10 +154,12 @@ ApiAnswer StripeDouble::Impl::one(const Objects& objects, std::string_view id, c
 ApiAnswer StripeDouble::Impl::list(const Objects& objects, std::string_view url, const Params& params) {
   const std::string customer = text_of(params, "customer");
   const std::string status = text_of(params, "status");
+  const std::string payment = text_of(params, "payment_intent");
   std::vector<const json::object*> found;
   for (const auto& [id, object] : objects) {
     const bool canceled = text_of(object, "status") == "canceled";
     if (!customer.empty() && text_of(object, "customer") != customer) continue;
+    if (!payment.empty() && text_of(object, "payment_intent") != payment) continue;
     if (&objects == &subscriptions_ && status.empty() && canceled) continue;
     if (!status.empty() && status != "all" && text_of(object, "status") != status) continue;
     found.push_back(&object);
@@ -162,7 +182,10 @@ ApiAnswer StripeDouble::Impl::customers(const std::string& method, const std::ve
                                         const Params& params) {
   if (const std::string fault = metadata_fault(params); !fault.empty()) return api_error(400, "", fault, "metadata");
   if (path.size() == 2 && method == "POST") {
-    json::object customer = customer_object(params, seconds());
+    const std::string clock = text_of(params, "test_clock");
+    const json::object* const known = find(clocks_, clock);
+    if (!clock.empty() && !known) return no_such("test_clock", clock, "test_clock", 400);
+    json::object customer = customer_object(params, known ? integer_of(*known, "frozen_time") : seconds());
     const std::string id = text_of(customer, "id");
     emit("customer.created", customer);
     customers_[id] = customer;
@@ -209,19 +232,36 @@ ApiAnswer StripeDouble::Impl::subscriptions(const std::string& method, const std
   json::object* const subscription = find(subscriptions_, path[2]);
   if (!subscription) return no_such("subscription", path[2]);
   if (method == "DELETE" && !cancel(path[2], false)) return no_such("subscription", path[2]);
-  if (method == "POST") {
-    const std::string at_end = text_of(params, "cancel_at_period_end");
-    if (at_end == "true") cancel(path[2], true);
-    if (at_end == "false") {
-      (*subscription)["cancel_at_period_end"] = false;
-      (*subscription)["cancel_at"] = nullptr;
-      (*subscription)["canceled_at"] = nullptr;
-      emit("customer.subscription.updated", *subscription);
-    }
-    if (const json::value* const metadata = params.if_contains("metadata"); metadata && metadata->is_object())
-      for (const auto& [key, value] : metadata->get_object()) (*subscription)["metadata"].get_object()[key] = value;
-  }
+  if (method == "POST")
+    if (ApiAnswer changed = change_subscription(*subscription, params); changed.status != 200) return changed;
   return one(subscriptions_, path[2], params);
+}
+
+ApiAnswer StripeDouble::Impl::change_subscription(json::object& subscription, const Params& params) {
+  const std::string id = text_of(subscription, "id");
+  const json::value* const items = params.if_contains("items");
+  if (items && items->is_array()) {
+    const json::array& held = subscription.at("items").get_object().at("data").get_array();
+    const json::object* const wanted = items->get_array().empty() ? nullptr : items->get_array()[0].if_object();
+    const std::string price = wanted ? text_of(*wanted, "price") : "";
+    if (!wanted || text_of(*wanted, "id") != text_of(held.at(0).get_object(), "id"))
+      return no_such("subscription_item", wanted ? text_of(*wanted, "id") : "", "items[0][id]", 400);
+    const auto known = price_object(price);
+    if (!known || price_kind(*known) != PriceKind::recurring) return no_such("price", price, "items[0][price]", 400);
+    if (card_declines(subscription)) {
+      ApiAnswer declined = api_error(402, "card_declined", "Your card was declined.");
+      declined.body.get_object()["error"].get_object()["type"] = "card_error";
+      declined.body.get_object()["error"].get_object()["decline_code"] = "generic_decline";
+      return declined;
+    }
+    if (!change_plan(id, price)) return api_error(400, "", "This subscription cannot be changed.", "items");
+  }
+  const std::string at_end = text_of(params, "cancel_at_period_end");
+  if (at_end == "true" && !cancel(id, true)) return no_such("subscription", id);
+  if (at_end == "false" && !resume(id)) return no_such("subscription", id);
+  if (const json::value* const metadata = params.if_contains("metadata"); metadata && metadata->is_object())
+    for (const auto& [key, value] : metadata->get_object()) subscription["metadata"].get_object()[key] = value;
+  return ApiAnswer{200, nullptr};
 }
 
 ApiAnswer StripeDouble::Impl::events(const std::vector<std::string>& path, const Params& params) {
@@ -240,13 +280,15 @@ ApiAnswer StripeDouble::Impl::list_events(const Params& params) {
   const json::value* const created = params.if_contains("created");
   const json::object range = created && created->is_object() ? created->get_object() : json::object();
   const std::int64_t from = parse_integer(text_of(range, "gte")).value_or(0);
+  const std::int64_t to = parse_integer(text_of(range, "lte")).value_or(std::numeric_limits<std::int64_t>::max());
   const std::string after = text_of(params, "starting_after");
   bool begun = after.empty();
   bool more = false;
   json::array data;
   for (auto event = events_.rbegin(); event != events_.rend(); ++event) {
     const bool wanted = types.empty() || types.count(text_of(*event, "type")) > 0;
-    if (begun && wanted && integer_of(*event, "created") >= from) {
+    const std::int64_t made = integer_of(*event, "created");
+    if (begun && wanted && made >= from && made <= to) {
       more = data.size() == limit_of(params);
       if (more) break;
       data.push_back(*event);

@@ -99,6 +99,14 @@ ApiAnswer StripeDouble::Impl::create_session(const Params& params) {
   if (!line_items) return missing("line_items");
   const auto lines = session_lines(*line_items);
   if (!lines) return no_such("price", "", "line_items[0][price]", 400);
+  bool recurs = false;
+  for (const json::value& line : *lines)
+    recurs = recurs || price_kind(line.get_object().at("price").get_object()) != PriceKind::one_time;
+  if (recurs != (mode == "subscription"))
+    return api_error(400, "",
+                     recurs ? "You specified `payment` mode but passed a recurring price."
+                            : "You must provide at least one recurring price in `subscription` mode.",
+                     "line_items");
   const std::string customer = text_of(params, "customer");
   const json::object* const known = find(customers_, customer);
   if (!customer.empty() && (!known || known->contains("deleted")))
@@ -106,6 +114,7 @@ ApiAnswer StripeDouble::Impl::create_session(const Params& params) {
   if (!customer.empty() && params.contains("customer_email"))
     return api_error(400, "", "You may only specify one of these parameters: customer, customer_email.");
   const auto expires_at = parse_integer(text_of(params, "expires_at"));
+  // Checkout itself keeps real time, whatever clock the customer is on.
   const std::int64_t lifetime = expires_at.value_or(seconds() + day) - seconds();
   if ((params.contains("expires_at") && !expires_at) || lifetime < 1800 || lifetime > day)
     return api_error(400, "", "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.",
@@ -114,12 +123,18 @@ ApiAnswer StripeDouble::Impl::create_session(const Params& params) {
     return api_error(400, "", "client_reference_id can have up to 200 characters", "client_reference_id");
   const json::value* const found = params.if_contains("subscription_data");
   const json::object subscription_data = found && found->is_object() ? found->get_object() : json::object();
-  for (const json::object* const holder : {&params, &subscription_data})
+  const json::value* const payment = params.if_contains("payment_intent_data");
+  const json::object payment_data = payment && payment->is_object() ? payment->get_object() : json::object();
+  for (const json::object* const holder : {&params, &subscription_data, &payment_data})
     if (const std::string fault = metadata_fault(*holder); !fault.empty()) return api_error(400, "", fault, "metadata");
 
   json::object session = session_object(params, *lines, options_.base_url, seconds());
   const std::string id = text_of(session, "id");
-  carts_[id] = Cart{*lines, subscription_data};
+  carts_[id] = Cart{*lines, subscription_data, payment_data};
+  for (const json::value& line : *lines) {
+    const json::object& price = line.get_object().at("price").get_object();
+    known_prices_[text_of(price, "id")] = price;
+  }
   sessions_[id] = session;
   return ApiAnswer{200, expanded(std::move(session), params)};
 }
@@ -130,11 +145,13 @@ ApiAnswer StripeDouble::Impl::create_portal(const Params& params) {
   const std::string return_url = text_of(params, "return_url");
   if (!return_url.empty() && !is_web_url(return_url))
     return api_error(400, "url_invalid", "Not a valid URL", "return_url");
+  const json::value* const wanted = params.if_contains("flow_data");
   const std::string id = new_id("bps_");
   json::object session{{"id", id},
                        {"object", "billing_portal.session"},
                        {"created", seconds()},
                        {"customer", customer},
+                       {"flow", wanted && wanted->is_object() ? *wanted : json::value(nullptr)},
                        {"livemode", false},
                        {"return_url", return_url},
                        {"url", options_.base_url + "/p/session/" + id}};

@@ -4,6 +4,7 @@
 #include <leanmcp/base/random.hpp>
 #include <leanmcp/payments/stripe_client.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace leanmcp::inline v0::sandbox {
@@ -50,9 +51,28 @@ std::optional<std::int64_t> parse_integer(std::string_view text) {
   return out;
 }
 
+PriceKind price_kind(const json::object& price) {
+  const json::value& recurring = price.at("recurring");
+  if (recurring.is_null()) return PriceKind::one_time;
+  return text_of(recurring.get_object(), "usage_type") == "metered" ? PriceKind::metered : PriceKind::recurring;
+}
+
 std::optional<json::object> price_object(std::string_view id) {
   if (!id.starts_with("price_") || id.size() > 100) return std::nullopt;
-  const bool yearly = id.find("year") != std::string_view::npos || id.find("annual") != std::string_view::npos;
+  const auto has = [id](std::initializer_list<std::string_view> words) {
+    return std::any_of(words.begin(), words.end(),
+                       [id](std::string_view word) { return id.find(word) != std::string_view::npos; });
+  };
+  const bool once = has({"once", "pack", "credit", "lifetime"});
+  const bool metered = !once && has({"usage", "metered"});
+  const bool yearly = !once && !metered && has({"year", "annual"});
+  const std::int64_t cents = once ? 500 : metered ? 2 : yearly ? 9900 : 999;
+  const std::string_view name = once ? "One-time" : metered ? "Use" : yearly ? "Yearly" : "Monthly";
+  const json::value no_interval(nullptr);
+  const json::object interval{{"interval", yearly ? "year" : "month"},
+                              {"interval_count", 1},
+                              {"meter", metered ? json::value("mtr_sandbox") : json::value(nullptr)},
+                              {"usage_type", metered ? "metered" : "licensed"}};
   return json::object{
       {"id", id},
       {"object", "price"},
@@ -62,13 +82,12 @@ std::optional<json::object> price_object(std::string_view id) {
       {"currency", "usd"},
       {"livemode", false},
       {"metadata", json::object()},
-      {"nickname", yearly ? "Yearly" : "Monthly"},
+      {"nickname", name},
       {"product", "prod_sandbox"},
-      {"recurring",
-       json::object{{"interval", yearly ? "year" : "month"}, {"interval_count", 1}, {"usage_type", "licensed"}}},
-      {"type", "recurring"},
-      {"unit_amount", yearly ? 9900 : 999},
-      {"unit_amount_decimal", yearly ? "9900" : "999"},
+      {"recurring", once ? no_interval : json::value(interval)},
+      {"type", once ? "one_time" : "recurring"},
+      {"unit_amount", cents},
+      {"unit_amount_decimal", std::to_string(cents)},
   };
 }
 
@@ -87,7 +106,9 @@ std::optional<json::array> session_lines(const json::value& line_items) {
     const std::string written = text_of(*item, "quantity");
     const auto quantity = parse_integer(written.empty() ? "1" : written);
     if (!price || !quantity || *quantity < 1 || *quantity > 1'000'000) return std::nullopt;
-    const std::int64_t amount = integer_of(*price, "unit_amount") * *quantity;
+    const bool metered = price_kind(*price) == PriceKind::metered;
+    if (metered && !written.empty()) return std::nullopt;
+    const std::int64_t amount = metered ? 0 : integer_of(*price, "unit_amount") * *quantity;
     out.push_back(json::object{{"id", new_id("li_")},
                                {"object", "item"},
                                {"amount_subtotal", amount},
@@ -95,7 +116,7 @@ std::optional<json::array> session_lines(const json::value& line_items) {
                                {"currency", "usd"},
                                {"description", "Sandbox product"},
                                {"price", *price},
-                               {"quantity", *quantity}});
+                               {"quantity", metered ? json::value(nullptr) : json::value(*quantity)}});
   }
   return out;
 }
@@ -117,7 +138,8 @@ json::object customer_object(const json::object& params, std::int64_t now) {
                       {"livemode", false},
                       {"metadata", object_or(params, "metadata", json::object())},
                       {"name", text_or_null(params, "name")},
-                      {"phone", text_or_null(params, "phone")}};
+                      {"phone", text_or_null(params, "phone")},
+                      {"test_clock", text_or_null(params, "test_clock")}};
 }
 
 json::object session_object(const json::object& params, const json::array& lines, std::string_view base_url,
@@ -182,6 +204,7 @@ json::object subscription_object(const json::object& session, const json::array&
                                  {"price", price},
                                  {"quantity", line.at("quantity")},
                                  {"subscription", id}});
+    if (line.at("quantity").is_null()) items.back().get_object().erase("quantity");
   }
   const json::value no_trial(nullptr);
   return json::object{
@@ -223,6 +246,44 @@ json::object invoice_object(const json::object& subscription, std::int64_t amoun
                                                                     {"subscription", subscription.at("id")}}}}},
       {"status", paid ? "paid" : "open"},
       {"total", amount},
+  };
+}
+
+json::object payment_object(const json::object& session, const json::object& payment_data, std::string_view status,
+                            std::int64_t now) {
+  const bool paid = status == "succeeded";
+  const json::value amount = session.at("amount_total");
+  return json::object{
+      {"id", new_id("pi_")},
+      {"object", "payment_intent"},
+      {"amount", amount},
+      {"amount_received", paid ? amount : json::value(0)},
+      {"created", now},
+      {"currency", "usd"},
+      {"customer", session.at("customer")},
+      {"latest_charge", nullptr},
+      {"livemode", false},
+      {"metadata", object_or(payment_data, "metadata", json::object())},
+      {"status", status},
+  };
+}
+
+json::object charge_object(const json::object& payment, std::int64_t now) {
+  return json::object{
+      {"id", new_id("ch_")},
+      {"object", "charge"},
+      {"amount", payment.at("amount")},
+      {"amount_refunded", 0},
+      {"created", now},
+      {"currency", "usd"},
+      {"customer", payment.at("customer")},
+      {"disputed", false},
+      {"livemode", false},
+      {"metadata", payment.at("metadata")},
+      {"paid", true},
+      {"payment_intent", payment.at("id")},
+      {"refunded", false},
+      {"status", "succeeded"},
   };
 }
 

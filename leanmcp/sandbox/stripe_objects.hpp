@@ -13,14 +13,18 @@ namespace leanmcp::inline v0::sandbox {
 /// `prefix` and 24 random characters, as Stripe's ids look.
 std::string new_id(std::string_view prefix);
 
-/// The price of that id: any id with `price_` is one. Ids with "year" or "annual" in them cost 99.00 a year, all others
-/// 9.99 a month. nullopt for another id.
+/// The price of that id: any id with `price_` is one. Ids with "year" or "annual" in them cost 99.00 a year, those with
+/// "once", "pack", "credit" or "lifetime" 5.00 once, those with "usage" or "metered" 0.02 a use, all others 9.99 a
+/// month. nullopt for another id.
 std::optional<boost::json::object> price_object(std::string_view id);
 
 boost::json::object list_object(boost::json::array data, bool has_more, std::string_view url);
 
-/// The lines of a checkout session from its decoded `line_items`; nullopt when a price is unknown or a quantity is no
-/// number.
+enum class PriceKind { recurring, metered, one_time };
+PriceKind price_kind(const boost::json::object& price);
+
+/// The lines of a checkout session from its decoded `line_items`; nullopt when a price is unknown, a quantity is no
+/// number, or a metered price has one.
 std::optional<boost::json::array> session_lines(const boost::json::value& line_items);
 std::int64_t total_of(const boost::json::array& lines);
 
@@ -31,6 +35,10 @@ boost::json::object subscription_object(const boost::json::object& session, cons
                                         const boost::json::object& subscription_data, std::int64_t now);
 boost::json::object invoice_object(const boost::json::object& subscription, std::int64_t amount, bool paid,
                                    std::int64_t now);
+/// The payment of a session in mode `payment`, and the charge that paid it.
+boost::json::object payment_object(const boost::json::object& session, const boost::json::object& payment_data,
+                                   std::string_view status, std::int64_t now);
+boost::json::object charge_object(const boost::json::object& payment, std::int64_t now);
 boost::json::object event_object(std::string_view type, const boost::json::object& about, std::int64_t now,
                                  std::string_view idempotency_key);
 

@@ -50,6 +50,20 @@ std::string consent_field(const json::object& session) {
          "service</label></p>\n";
 }
 
+/// `$9.99 a month`, `$5.00`, `$0.02 a use`.
+std::string price_text(const json::object& price) {
+  const std::string amount = money(integer_of(price, "unit_amount"));
+  switch (price_kind(price)) {
+    case PriceKind::one_time:
+      return amount;
+    case PriceKind::metered:
+      return amount + " a use";
+    case PriceKind::recurring:
+      break;
+  }
+  return amount + " a " + text_of(price.at("recurring").get_object(), "interval");
+}
+
 Answer checkout_page(const json::object& session, std::string_view problem) {
   const std::string status = text_of(session, "status");
   if (status != "open") {
@@ -63,8 +77,7 @@ Answer checkout_page(const json::object& session, std::string_view problem) {
   for (const json::value& entry : session.at("line_items").get_object().at("data").get_array()) {
     const json::object& line = entry.get_object();
     const json::object& price = line.at("price").get_object();
-    const std::string interval = text_of(price.at("recurring").get_object(), "interval");
-    body += row(text_of(price, "nickname") + " plan", money(integer_of(line, "amount_total")) + " a " + interval);
+    body += row(text_of(price, "nickname"), price_text(price));
   }
   body += row("Total due", money(integer_of(session, "amount_total")));
   body += row("Open until", date(integer_of(session, "expires_at")));
@@ -103,39 +116,74 @@ Answer checkout(StripeDouble& stripe, const Request& request, const std::string&
   return see_other(filled_in(text_of(session, "success_url"), id));
 }
 
-Answer portal_page(const json::object& portal) {
-  std::string body;
-  for (const json::value& entry : portal.at("subscriptions").get_array()) {
+/// What the customer can do about one subscription.
+std::string portal_actions(const json::object& subscription, const json::array& prices) {
+  const std::string status = text_of(subscription, "status");
+  if (status == "canceled" || status == "incomplete_expired") return {};
+  const json::object& item = subscription.at("items").get_object().at("data").get_array().at(0).get_object();
+  const std::string present = text_of(item.at("price").get_object(), "id");
+  std::string body = "<form method=\"post\">\n<input type=\"hidden\" name=\"subscription\" value=\"" +
+                     escape_html(text_of(subscription, "id")) + "\">\n";
+  const bool due = status == "past_due" || status == "unpaid";
+  if (due) {
+    body += alert("The last payment failed.");
+    body += button("pay_due", "Pay " + price_text(item.at("price").get_object()) + " with another card", true);
+  }
+  if (status == "active" || status == "trialing") {
+    for (const json::value& entry : prices) {
+      const json::object& price = entry.get_object();
+      if (text_of(price, "id") == present) continue;
+      body +=
+          button("plan:" + text_of(price, "id"), "Change to " + text_of(price, "nickname") + ", " + price_text(price));
+    }
+  }
+  if (subscription.at("cancel_at_period_end").get_bool()) {
+    body += button("resume", "Do not end it");
+  } else {
+    body += button("cancel", "End it with the paid period");
+  }
+  return body + button("cancel_now", "End it now") + "</form>\n";
+}
+
+Answer portal_page(const json::object& portal, std::string_view problem) {
+  std::string body = problem.empty() ? "" : alert(problem);
+  const json::array& subscriptions = portal.at("subscriptions").get_array();
+  for (const json::value& entry : subscriptions) {
     const json::object& subscription = entry.get_object();
     const json::object& item = subscription.at("items").get_object().at("data").get_array().at(0).get_object();
+    const json::object& price = item.at("price").get_object();
     const std::string status = text_of(subscription, "status");
     const bool ends = subscription.at("cancel_at_period_end").get_bool();
-    body += "<section>\n<dl>\n" + row("Subscription", text_of(item.at("price").get_object(), "nickname"));
-    body += row("Status", status) + row(ends ? "Ends" : "Next payment", date(integer_of(item, "current_period_end")));
-    body += "</dl>\n";
-    if (status != "canceled") {
-      body += "<form method=\"post\">\n<input type=\"hidden\" name=\"subscription\" value=\"" +
-              escape_html(text_of(subscription, "id")) + "\">\n";
-      if (!ends) body += button("cancel", "End it with the paid period", true);
-      body += button("cancel_now", "End it now") + "</form>\n";
-    }
-    body += "</section>\n";
+    body += "<section>\n<dl>\n" + row("Subscription", text_of(price, "nickname") + ", " + price_text(price));
+    body += row("Status", status);
+    if (status != "canceled") body += row(ends ? "Ends" : "Next payment", date(integer_of(item, "current_period_end")));
+    body += "</dl>\n" + portal_actions(subscription, portal.at("prices").get_array()) + "</section>\n";
   }
-  if (body.empty()) body = "<p>There is no subscription.</p>\n";
+  if (subscriptions.empty()) body += "<p>There is no subscription.</p>\n";
   const std::string return_url = text_of(portal, "return_url");
   if (!return_url.empty()) body += "<p><a class=\"button\" href=\"" + escape_html(return_url) + "\">Go back</a></p>\n";
-  return html_page(200, "Your subscriptions", body);
+  return html_page(problem.empty() ? 200 : 402, "Your subscriptions", body);
+}
+
+bool portal_action(StripeDouble& stripe, const std::string& subscription, std::string_view action) {
+  if (action == "cancel" || action == "cancel_now") return stripe.cancel(subscription, action == "cancel");
+  if (action == "resume") return stripe.resume(subscription);
+  if (action == "pay_due") return stripe.pay_due(subscription);
+  constexpr std::string_view plan = "plan:";
+  return action.starts_with(plan) && stripe.change_plan(subscription, action.substr(plan.size()));
 }
 
 Answer portal(StripeDouble& stripe, const Request& request, const std::string& id) {
   const auto text = stripe.portal(id);
   if (!text) return not_found();
   const json::object found = json::parse(*text).as_object();
-  if (request.method != "POST") return portal_page(found);
+  if (request.method != "POST") return portal_page(found, {});
   const FormPairs form = parse_form(request.body).value_or(FormPairs());
   const std::string wanted = form_value(form, "subscription");
   for (const json::value& entry : found.at("subscriptions").get_array()) {
-    if (text_of(entry.get_object(), "id") == wanted) stripe.cancel(wanted, form_value(form, "action") != "cancel_now");
+    if (text_of(entry.get_object(), "id") != wanted) continue;
+    if (!portal_action(stripe, wanted, form_value(form, "action")))
+      return portal_page(found, "This could not be done. The card may have been declined.");
   }
   return see_other("/p/session/" + id);
 }
@@ -167,6 +215,23 @@ std::optional<Answer> act(StripeDouble& stripe, const std::string& path, const F
   if (const auto id = tail(path, "/sandbox/status/")) return told(stripe.set_status(*id, form_value(query, "status")));
   if (const auto id = tail(path, "/sandbox/cancel/"))
     return told(stripe.cancel(*id, form_value(query, "at_period_end") == "true"));
+  if (const auto id = tail(path, "/sandbox/refund/")) {
+    const std::string amount = form_value(query, "amount");
+    return told(stripe.refund(*id, parse_integer(amount.empty() ? "0" : amount).value_or(-1)));
+  }
+  if (const auto id = tail(path, "/sandbox/dispute/")) return told(stripe.dispute(*id, form_value(query, "status")));
+  if (const auto id = tail(path, "/sandbox/card/"))
+    return told(stripe.card(*id, form_value(query, "declines") != "false"));
+  if (const auto id = tail(path, "/sandbox/pay_due/")) return told(stripe.pay_due(*id));
+  if (const auto id = tail(path, "/sandbox/plan/")) return told(stripe.change_plan(*id, form_value(query, "price")));
+  if (path == "/sandbox/fail") {
+    const auto status = parse_integer(form_value(query, "status"));
+    const std::string times = form_value(query, "times");
+    const auto count = parse_integer(times.empty() ? "1" : times);
+    const bool in_range = status && count && *status >= 0 && *status < 1'000 && *count >= 0 && *count < 10'000;
+    return told(in_range && stripe.fail_next(form_value(query, "path"), static_cast<int>(*status),
+                                             static_cast<int>(*count), form_value(query, "should_retry")));
+  }
   if (path == "/sandbox/clock") {
     const auto by = parse_integer(form_value(query, "advance"));
     constexpr std::int64_t ten_years = 315'360'000;

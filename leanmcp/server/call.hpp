@@ -142,9 +142,11 @@ class Hook {
   virtual Verdict before(Call& call) = 0;
   /// Whose word an authenticating hook takes; null for others. Hooks of one authority verify alike.
   virtual const void* authority() const { return nullptr; }
-  /// After the call, in reverse order, for every hook whose `before` let the call go on. `succeeded` is false for
-  /// `isError` results, failures and calls that were cancelled or are waiting for another round. An empty task means
-  /// there is nothing to do.
+  /// After the call, in reverse order, for every hook whose `before` let the call go on, and only when the function has
+  /// really stopped, however long after a cancellation that is. `succeeded` is true when the function ran to its end
+  /// and succeeded, whether or not anybody still waited for it; false for `isError` results, failures, calls that timed
+  /// out or that another hook answered, functions a cancellation cut off, and runs that wait for another round. An
+  /// empty task means there is nothing to do.
   virtual Task<void> after(Call& call, bool succeeded);
 };
 

@@ -9,6 +9,7 @@
 #include <leanmcp/protocol/codes.hpp>
 
 #include <limits>
+#include <optional>
 
 namespace leanmcp::inline v0 {
 
@@ -138,7 +139,7 @@ bool CallState::before_stage(Stage stage) {
   if (stage >= Stage::entitle && stage < Stage::authorize_arguments && !arguments_checked_) {
     arguments_checked_ = true;
     if (!arguments_passed_fit()) {
-      finish(argument_faults());
+      finish(argument_faults(), false);
       return false;
     }
   }
@@ -157,7 +158,7 @@ bool CallState::run_hooks() {
     try {
       verdict = hook.before(*this);
     } catch (...) {
-      finish(failed(std::current_exception()));
+      finish(failed(std::current_exception()), false);
       return false;
     }
     if (verdict.is_later()) {
@@ -185,7 +186,7 @@ bool CallState::settle_verdict(Verdict& verdict) {
     return false;
   }
   if (verdict.result()) {
-    finish(std::move(*verdict.result()));
+    finish(std::move(*verdict.result()), false);
     return false;
   }
   ++hook_;
@@ -193,16 +194,20 @@ bool CallState::settle_verdict(Verdict& verdict) {
 }
 
 void CallState::invoke() {
-  if (entry_.raw_input && !raw_arguments_fit()) return finish(argument_faults());
+  if (entry_.raw_input && !raw_arguments_fit()) return finish(argument_faults(), false);
   if (entry_.handler.coroutine || (entry_.handler.takes_user && !user_)) return spawn_drive(Task<Verdict>());
-  if (entry_.nonblocking) return finish(run_plain());
+  if (entry_.nonblocking) return finish(run_plain(), true);
   const bool taken = engine_->workers().submit([self = shared_from_this()] {
     // Nobody waits for it any more: the worker is for those that somebody waits for.
-    if (self->stop_.stop_requested()) return;
-    auto body = std::make_shared<ResultBody>(self->run_plain());
+    const bool runs = !self->stop_.stop_requested();
+    auto body = std::make_shared<ResultBody>(runs ? self->run_plain() : ResultBody());
     Executor& executor = self->sink_->executor();
-    executor.post([self, body] { self->finish(std::move(*body)); });
+    executor.post([self, body, runs] {
+      self->on_worker_ = false;
+      self->finish(std::move(*body), runs);
+    });
   });
+  on_worker_ = taken;
   if (!taken) {
     engine_->logger().warning("worker queue full", {{"name", name_}, trace()});
     fail(busy());
@@ -260,6 +265,11 @@ Task<ResultBody> CallState::drive(Task<Verdict> waiting) {
       waiting = verdict.take_task();
       continue;
     }
+    // Cancelled while the hook decided: the function is never called, and what the hook let through is undone.
+    if (answered_) {
+      if (verdict.is_proceed()) ++hook_;
+      co_return ResultBody();
+    }
     const bool settled = settle_verdict(verdict);
     const bool through = settled && run_hooks();
     if (through && admitted_) {
@@ -278,8 +288,11 @@ Task<ResultBody> CallState::drive(Task<Verdict> waiting) {
       co_return ResultBody();
     }
   }
+  if (answered_) co_return ResultBody();
   ResultBody body;
-  if (entry_.raw_input && !raw_arguments_fit()) {
+  const bool fits = !entry_.raw_input || raw_arguments_fit();
+  began_ = fits;
+  if (!fits) {
     body = argument_faults();
   } else if (entry_.handler.coroutine) {
     auto running = entry_.handler.coroutine(*this);
@@ -287,21 +300,23 @@ Task<ResultBody> CallState::drive(Task<Verdict> waiting) {
   } else if (entry_.nonblocking) {
     body = run_plain();
   } else {
-    const auto out = std::make_shared<ResultBody>();
+    const auto out = std::make_shared<std::optional<ResultBody>>();
     std::function<void()> work = [this, out] {
       if (!stop_.stop_requested()) *out = run_plain();
     };
     co_await on_worker(std::move(work));
-    body = std::move(*out);
+    began_ = out->has_value();
+    if (began_) body = std::move(**out);
   }
   co_return std::move(body);
 }
 
 void CallState::on_run_end(RunOutcome<ResultBody> outcome) {
   run_ = RunHandle();
-  if (answered_) return;
-  if (outcome.value) return finish(std::move(*outcome.value));
-  if (outcome.exception) return finish(failed(outcome.exception));
+  if (finished_) return;  // by a verdict, whose hooks may still be at work
+  if (outcome.value) return finish(std::move(*outcome.value), began_);
+  if (outcome.exception) return finish(failed(outcome.exception), began_);
+  if (answered_) return run_after_hooks(false, {});
   if (!missing_capability_.empty()) {
     run_after_hooks(false, {});
     if (info_.modern()) {
@@ -314,18 +329,23 @@ void CallState::on_run_end(RunOutcome<ResultBody> outcome) {
   if (std::exchange(replay_, false)) {
     rounds_->start_again();
     arguments_ = passed_arguments_;
-    hook_ = 0;
-    return start();
+    began_ = false;
+    return run_after_hooks(false, [self = shared_from_this()] {
+      if (!self->answered_) self->start();
+    });
   }
   if (rounds_ && (rounds_->paused() || !rounds_->pending().empty())) return finish_round();
 }
 
-void CallState::finish(ResultBody body) {
-  if (answered_) return;
+void CallState::finish(ResultBody body, bool ran) {
+  if (std::exchange(finished_, true)) return;
   const auto self = shared_from_this();
-  if (!keeps_output_promise(body)) body = ToolResult::failure(details_in_log);
+  if ((ran || !answered_) && !keeps_output_promise(body)) body = ToolResult::failure(details_in_log);
+  const bool succeeded = ran && !body.is_error && !body.failed && !timed_out_;
+  // Nobody waits any more. What was done is done all the same: a caller who cancels at the last moment gets nothing
+  // for free, and hooks hear of the end only now, when the function has really stopped.
+  if (answered_) return run_after_hooks(succeeded, {});
   if (entry_.hooks.empty()) return send(body);
-  const bool succeeded = !body.is_error && !body.failed;
   // A handler's failure is the answer even when a hook has something to say afterwards, so it is kept until then.
   auto kept = std::make_shared<ResultBody>(std::move(body));
   run_after_hooks(succeeded, [self, kept] { self->send(*kept); });
@@ -353,94 +373,6 @@ void CallState::run_after_hooks(bool succeeded, std::function<void()> next) {
     if (next) next();
   };
   spawn(sink_->executor(), shield(Sequence::run(std::move(tasks))), std::move(done));
-}
-
-/// Structured content came with 2025-06-18, and that it may be something else than an object with 2026-07-28.
-bool CallState::carries_structured(const ResultBody& body) const {
-  if (body.structured.empty() || info_.version < Version::v2025_06_18) return false;
-  return info_.modern() || body.structured[body.structured.find_first_not_of(" \t\r\n")] == '{';
-}
-
-/// What a schema known at run time promises is held (2026-07-28, Tools, Output Schema); typed results cannot break it.
-bool CallState::keeps_output_promise(const ResultBody& body) const {
-  if (!entry_.raw_output || body.is_error || body.failed) return true;
-  const auto value = parse_json(body.structured, ParseLimits());
-  std::string what = "no structured content";
-  if (value) {
-    const auto faults = entry_.raw_output->validate(*value);
-    if (faults.empty()) return true;
-    what = faults.front().instance_path + " " + faults.front().message;
-  }
-  engine_->logger().error("a result breaks its tool's output schema", {{"name", name_}, {"what", what}, trace()});
-  return false;
-}
-
-std::string CallState::render(const ResultBody& body) const {
-  std::string out;
-  out.reserve(body.items.size() + body.structured.size() + body.meta.size() + engine_->server_info_meta().size() + 256);
-  out.append(R"({"jsonrpc":"2.0","id":)").append(id_).append(",\"result\":{");
-  switch (entry_.kind) {
-    case EntryKind::tool:
-      out.append("\"content\":[").append(body.items).append("]");
-      if (carries_structured(body)) out.append(",\"structuredContent\":").append(body.structured);
-      if (body.is_error) out += ",\"isError\":true";
-      break;
-    case EntryKind::prompt:
-      out.append("\"messages\":[").append(body.items).append("]");
-      if (const std::string& text = body.description.empty() ? entry_.description : body.description; !text.empty()) {
-        out += ",\"description\":";
-        append_json_string(out, text);
-      }
-      break;
-    case EntryKind::resource:
-    case EntryKind::resource_template:
-      out.append("\"contents\":[").append(body.items).append("]");
-      if (info_.modern()) {
-        const bool is_private = entry_.private_cache || !entry_.hooks.empty();
-        out.append(",\"ttlMs\":").append(std::to_string(entry_.ttl_ms < 0 ? 0 : entry_.ttl_ms));
-        out.append(is_private ? R"(,"cacheScope":"private")" : R"(,"cacheScope":"public")");
-      }
-      break;
-  }
-  append_result_end(out, *engine_, info_.version, body.meta);
-  out += '}';
-  return out;
-}
-
-void CallState::send(const ResultBody& body) {
-  if (answered_) return;
-  if (body.failed) {
-    fail(RpcError{body.rpc_code, body.error.message(), body.error.data(), 200});
-    return;
-  }
-  Reply reply;
-  reply.body = render(body);
-  respond(std::move(reply));
-}
-
-void CallState::fail(const RpcError& error) {
-  if (!answered_) run_after_hooks(false, {});
-  Reply reply;
-  reply.body = render_error(id_, error.code, error.message, error.data);
-  reply.http_status = error.http_status;
-  respond(std::move(reply));
-}
-
-void CallState::respond(Reply reply) {
-  if (std::exchange(answered_, true)) return;
-  leave();
-  sink_->respond(std::move(reply));
-}
-
-void CallState::cancel() {
-  const auto self = shared_from_this();
-  if (!std::exchange(answered_, true)) {
-    leave();
-    engine_->logger().debug("call cancelled", {{"name", name_}, trace()});
-    run_after_hooks(false, {});
-  }
-  stop_.request_stop();
-  run_.cancel();
 }
 
 }  // namespace leanmcp::inline v0

@@ -111,7 +111,8 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   ResultBody failed(std::exception_ptr exception) noexcept;
 
   void on_run_end(RunOutcome<ResultBody> outcome);
-  void finish(ResultBody body);
+  /// `ran`: it is what the function gave, not what was answered instead of calling it.
+  void finish(ResultBody body, bool ran);
   void finish_round();
   void send(const ResultBody& body);
   void deny(const Denial& denial);
@@ -186,6 +187,12 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   Task<Verdict> waiting_;
   std::string missing_capability_;
   bool replay_ = false;
+  /// The function was called; it may be running still, also after the call was answered by its cancellation.
+  bool began_ = false;
+  bool on_worker_ = false;
+  /// There is a result; its hooks may still be at work before it is sent.
+  bool finished_ = false;
+  bool timed_out_ = false;
   bool answered_ = false;
   std::uint64_t tracked_ = 0;
   bool counted_ = false;

@@ -26,6 +26,7 @@ void CallState::start_timeout(std::chrono::milliseconds left) {
     const auto self = weak.lock();
     if (!self || self->answered_) return;
     self->engine_->logger().warning("call timed out", {{"name", self->name_}});
+    self->timed_out_ = true;
     self->send(failure_result(Error("The call took too long and was stopped.")));
     self->cancel();
   });

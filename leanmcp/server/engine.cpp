@@ -88,11 +88,16 @@ std::optional<RpcError> read_modern_meta(const json::object* params, RequestInfo
   // One pass instead of a search for each; whatever else is in there is not ours.
   for (const auto& [key, value] : *meta) {
     const std::string_view name = key;
-    if (name == version_key) version = &value;
-    else if (name == capabilities_key) capabilities = &value;
-    else if (name == info_key) client = &value;
-    else if (name == level_key) level = &value;
-    else if (name == "traceparent" && value.is_string()) trace = value.get_string();
+    if (name == version_key)
+      version = &value;
+    else if (name == capabilities_key)
+      capabilities = &value;
+    else if (name == info_key)
+      client = &value;
+    else if (name == level_key)
+      level = &value;
+    else if (name == "traceparent" && value.is_string())
+      trace = value.get_string();
   }
   if (!version || !version->is_string()) return incomplete("_meta." + std::string(version_key) + " is missing");
   const auto parsed = parse_version(version->get_string());
@@ -319,8 +324,9 @@ void Engine::call(std::shared_ptr<RequestSink> sink, const RequestMessage& messa
                                                              : EntryKind::resource;
     return absent(std::move(sink), message, std::move(info), kind);
   }
-  const auto state = std::allocate_shared<CallState>(detail::FrameAllocator<CallState>(), shared_from_this(), std::move(registry), *entry, std::move(sink),
-                                                 std::move(info), message, std::string(name), std::move(variables));
+  const auto state = std::allocate_shared<CallState>(detail::FrameAllocator<CallState>(), shared_from_this(),
+                                                     std::move(registry), *entry, std::move(sink), std::move(info),
+                                                     message, std::string(name), std::move(variables));
   state->start();
 }
 

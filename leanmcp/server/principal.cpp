@@ -20,8 +20,10 @@ bool contains(const std::vector<std::string>& list, std::string_view item) noexc
 Principal::Principal(Fields fields) {
   auto data = std::make_shared<Data>();
   // The provider's length first: "a" + "b:c" and "a:b" + "c" must not meet.
-  if (!fields.id.empty())
-    data->key = std::to_string(fields.provider.size()) + ":" + fields.provider + ":" + fields.id;
+  if (!fields.id.empty()) data->key = std::to_string(fields.provider.size()) + ":" + fields.provider + ":" + fields.id;
+  // The word itself, or an escape that may hide it.
+  const std::string& claims = fields.claims_json;
+  data->mentions_key = claims.find("cnf") != std::string::npos || claims.find('\\') != std::string::npos;
   data->fields = std::move(fields);
   data_ = std::move(data);
 }

@@ -56,6 +56,8 @@ class Principal {
   bool has_permission(std::string_view permission) const noexcept;
   /// All claims of the token as JSON text.
   const std::string& claims_json() const noexcept { return data_->fields.claims_json; }
+  /// Whether the claims have a word "cnf" somewhere: without it no token is bound to a key.
+  bool mentions_key() const noexcept { return data_->mentions_key; }
   /// A string claim, or empty.
   std::string claim(std::string_view name) const;
   long long expires_at() const noexcept { return data_->fields.expires_at; }
@@ -65,6 +67,7 @@ class Principal {
   struct Data {
     Fields fields;
     std::string key;
+    bool mentions_key = false;
   };
   std::shared_ptr<const Data> data_;
 };

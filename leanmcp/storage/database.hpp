@@ -27,8 +27,9 @@ struct DatabaseOptions {
   std::chrono::milliseconds statement_timeout{30'000};
   /// A result with more rows is refused.
   std::size_t max_rows = 10'000;
-  /// How often `transact` runs a transaction again that the engine could not serialize.
-  int transaction_attempts = 10;
+  /// How often `transact` runs a transaction again that the engine could not serialize, within half a second or so: many
+  /// callers may want the same rows at once.
+  int transaction_attempts = 40;
 };
 
 namespace detail {

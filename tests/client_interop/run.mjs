@@ -6,6 +6,7 @@ import path from 'node:path';
 import { Checks } from '../support/checks.mjs';
 import { bin, free_port, root, start, stop_all } from '../support/process.mjs';
 import { connect } from '../interop/clients.mjs';
+import { start_conformance_server } from './conformance_server.mjs';
 
 const checks = new Checks('client_interop');
 const script = path.join(root, 'tests/client_interop/servers.mjs');
@@ -16,7 +17,7 @@ async function ours(args, target) {
   const place = target.url ? [target.url] : ['--stdio'];
   const program = target.url ? [] : ['--', target.command, ...target.args];
   const revision = target.revision ? ['--revision', target.revision] : [];
-  const child = spawn(path.join(bin, 'leanmcp'), [first, ...place, ...rest, ...revision, '--timeout', '20', ...program],
+  const child = spawn(path.join(bin, 'leanmcp'), [first, ...place, ...rest, ...revision, '--timeout', '120', ...program],
     { stdio: ['ignore', 'pipe', 'pipe'] });
   let out = '';
   let err = '';
@@ -40,11 +41,13 @@ const by_name = (list) => plain(list ?? []).sort((a, b) => (String(a.name ?? a.u
 
 // The official client's results for a target, by the names of the steps.
 async function official(target, steps) {
+  let present;
   const wrapped = await connect({ kind: target.official, url: target.url, command: target.command, args: target.args,
-    on_form: (params) => ({ action: 'accept', content: { ...defaults_of(params.requestedSchema), ...(target.answers ?? answers) } }) });
+    on_form: (params) => ({ action: 'accept', content: { ...defaults_of(params.requestedSchema), ...(present.answers ?? target.answers ?? answers) } }) });
   const client = wrapped.client;
   const results = {};
   for (const step of steps) {
+    present = step;
     try {
       if (step.tool) results[step.name] = plain(await client.callTool({ name: step.tool, arguments: step.arguments ?? {} }));
       if (step.prompt) results[step.name] = plain(await client.getPrompt({ name: step.prompt, arguments: step.arguments }));
@@ -74,26 +77,33 @@ function defaults_of(schema) {
 
 async function our_results(target, steps) {
   const results = {};
-  await Promise.all(steps.map(async (step) => {
-    let got;
-    if (step.list) got = await ours(['list', '--json'], target);
-    if (step.tool) {
-      got = await ours(['call', step.tool, '--json', JSON.stringify(step.arguments ?? {}), '--answers',
-        JSON.stringify(target.answers ?? answers)], target);
-    }
-    if (step.prompt) {
-      const pairs = Object.entries(step.arguments ?? {}).flatMap(([key, value]) => ['--arg', `${key}=${value}`]);
-      got = await ours(['get', step.prompt, '--json', ...pairs], target);
-    }
-    if (step.uri) got = await ours(['read', step.uri, '--json'], target);
-    if (step.complete) got = await ours(['complete', ...step.complete, '--json'], target);
-    const value = got.value;
-    if (value?.error) results[step.name] = { error: value.error.code ?? value.error };
-    else if (step.complete) results[step.name] = value?.values;
-    else if (step.list) results[step.name] = Object.fromEntries(Object.entries(value ?? {}).map(([key, list]) => [key, by_name(list)]));
-    else results[step.name] = plain(value ?? { nothing: got.err + got.out, code: got.code });
-  }));
+  const waiting = [...steps];
+  const take_steps = async () => {
+    for (let step = waiting.shift(); step; step = waiting.shift()) await our_result(target, step, results);
+  };
+  // Each starts a program on stdio: not all at once.
+  await Promise.all([take_steps(), take_steps()]);
   return results;
+}
+
+async function our_result(target, step, results) {
+  let got;
+  if (step.list) got = await ours(['list', '--json'], target);
+  if (step.tool) {
+    got = await ours(['call', step.tool, '--json', JSON.stringify(step.arguments ?? {}), '--answers',
+      JSON.stringify(step.answers ?? target.answers ?? answers)], target);
+  }
+  if (step.prompt) {
+    const pairs = Object.entries(step.arguments ?? {}).flatMap(([key, value]) => ['--arg', `${key}=${value}`]);
+    got = await ours(['get', step.prompt, '--json', ...pairs], target);
+  }
+  if (step.uri) got = await ours(['read', step.uri, '--json'], target);
+  if (step.complete) got = await ours(['complete', ...step.complete, '--json'], target);
+  const value = got.value;
+  if (value?.error) results[step.name] = { error: value.error.code ?? value.error };
+  else if (step.complete) results[step.name] = value?.values;
+  else if (step.list) results[step.name] = Object.fromEntries(Object.entries(value ?? {}).map(([key, list]) => [key, by_name(list)]));
+  else results[step.name] = plain(value ?? { nothing: got.err + got.out, code: got.code });
 }
 
 const their_steps = [
@@ -158,6 +168,42 @@ const sse_url = await node_server('v1-sse');
 const over_sse = await our_results({ url: sse_url }, their_steps);
 const over_http = await our_results({ url: v1_url }, their_steps);
 for (const step of their_steps) checks.equal(`1.x over HTTP+SSE: ${step.name}`, over_sse[step.name], over_http[step.name]);
+
+// The conformance suite's.
+const conformance_steps = [
+  { name: 'lists', list: true },
+  ...['simple_text', 'image_content', 'audio_content', 'embedded_resource', 'multiple_content_types', 'tool_with_logging', 'error_handling']
+    .map((tool) => ({ name: tool, tool: `test_${tool}` })),
+  { name: 'schema of 2020-12', tool: 'json_schema_2020_12_tool', arguments: { name: 'Ada', address: { street: 'Way 1', city: 'Bath' } } },
+  { name: 'unknown tool', tool: 'nope' },
+  { name: 'simple prompt', prompt: 'test_simple_prompt' },
+  { name: 'prompt with arguments', prompt: 'test_prompt_with_arguments', arguments: { arg1: 'a', arg2: 'b' } },
+  { name: 'prompt with a resource', prompt: 'test_prompt_with_embedded_resource', arguments: { resourceUri: 'test://x' } },
+  { name: 'prompt with an image', prompt: 'test_prompt_with_image' },
+  { name: 'static text', uri: 'test://static-text' },
+  { name: 'static binary', uri: 'test://static-binary' },
+  { name: 'template', uri: 'test://template/5/data' },
+  { name: 'unknown resource', uri: 'test://nowhere' },
+  { name: 'complete', complete: ['test_prompt_with_arguments', 'arg1', 'a'] },
+];
+const conformance_modern = [
+  { name: 'rounds', tool: 'test_input_required_result_elicitation', answers: { name: 'Ada' } },
+  { name: 'state', tool: 'test_input_required_result_request_state', answers: { ok: true } },
+  { name: 'several rounds', tool: 'test_input_required_result_multi_round', answers: { name: 'Ada', color: 'blue' } },
+];
+const conformance_legacy = [
+  { name: 'elicitation', tool: 'test_elicitation', arguments: { message: 'Who?' }, answers: { response: 'Ada' } },
+  { name: 'defaults', tool: 'test_elicitation_sep1034_defaults', answers: {} },
+  { name: 'the stream breaks', tool: 'test_reconnection' },
+];
+const suite = await start_conformance_server();
+if (suite) {
+  await compare("the suite's server, 2026-07-28", { url: suite.url, official: 'v2-auto' }, [...conformance_steps, ...conformance_modern]);
+  await compare("the suite's server, 2025-11-25", { url: suite.url, official: 'v1', revision: '2025-11-25' }, [...conformance_steps, ...conformance_legacy]);
+  await suite.stop();
+} else {
+  console.log("  the conformance suite's own server is not compared: CONFORMANCE_SOURCE names no checkout of it");
+}
 
 // Ours, with their clients and ours.
 const port = await free_port();

@@ -1,4 +1,4 @@
-// Every attack of the list on the authorization server, numbered as in docs/security.md, with the answer it must get; then
+// Every attack of the list on the authorization server, by its number, with the answer it must get; then
 // whatever else came to mind. "--only N,M" runs some of them.
 import * as jose from 'jose';
 import { parseArgs } from 'node:util';

@@ -18,14 +18,14 @@ export async function run_attacks(checks) {
     return { UPSTREAM: 'oidc', UPSTREAM_ISSUER: mean.issuer, UPSTREAM_CLIENT_ID: upstream_id, UPSTREAM_CLIENT_SECRET: secrets.upstream };
   });
   const browser = await open_browser();
-  const scene = { checks, world, mean, browser, seen: [] };
+  const scene = { checks, world, mean, browser, seen: [], states: [] };
   for (const attack of [by_the_provider, with_states, on_consent, in_chromium, with_requests, at_registration])
     await checks.step(attack.name, () => attack(scene));
   await checks.step('github', () => in_githubs_shapes(checks, scene));
   // 57: whatever was secret in all of this.
   const log = world.server.output();
   checks.check('57 the log tells what happened', /oauth/.test(log) && log.length > 1000, log.slice(0, 500));
-  checks.equal('57 and holds no secret', scene.seen.filter((secret) => secret && log.includes(secret)), []);
+  checks.equal('57 and holds no secret', [...scene.seen, ...scene.states].filter((secret) => secret && log.includes(secret)), []);
   const stored = world.database_text();
   checks.equal('57 nor does the database', scene.seen.filter((secret) => secret && stored.includes(secret)), []);
   await browser.close();
@@ -36,7 +36,8 @@ export async function run_attacks(checks) {
 async function new_client(scene, metadata) {
   const client = new PlainClient(scene.world.issuer, scene.world.resource);
   await client.register(metadata);
-  scene.seen.push(client.state, client.verifier);
+  scene.seen.push(client.verifier);
+  scene.states.push(client.state);
   return client;
 }
 
@@ -70,7 +71,7 @@ async function by_the_provider(scene) {
     Object.assign(mean.rules, rules);
     const { query, client, end } = await whole_way(scene);
     checks.equal(name, [query?.error, query?.state, query?.iss, query?.code], [error, client.state, scene.world.issuer, undefined]);
-    checks.equal(`${name}: in our own words`, /script|junk|evil/.test(decodeURIComponent(end.end?.href ?? '')), false);
+    checks.equal(`${name}: in our own words`, /<script|junk|evil/.test(decodeURIComponent(end.end?.href ?? '')), false);
     mean.reset();
   };
   const junk = { error: 'invalid_grant', error_description: '<script>junk</script>' };
@@ -250,7 +251,7 @@ async function in_githubs_shapes(checks, scene) {
     return { client, query: end.end ? query_of(end.end) : {}, text: text_of(end.html) };
   };
   const { state } = github;
-  const outcome = async () => { const { query } = await way(); return [query.error, query.code, /script/.test(JSON.stringify(query))]; };
+  const outcome = async () => { const { query } = await way(); return [query.error, query.code, /<script/.test(JSON.stringify(query))]; };
   state.break_exchange = true;
   checks.equal('1 GitHub refuses a code with status 200', await outcome(), ['server_error', undefined, false]);
   state.break_exchange = false;

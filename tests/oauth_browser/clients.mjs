@@ -33,7 +33,7 @@ class Account {
     if (document) this.clientMetadataUrl = document.client_id;
   }
   get redirectUrl() { return redirect_uri; }
-  get clientMetadata() { return { client_name: `Official ${this.name}`, redirect_uris: [redirect_uri], token_endpoint_auth_method: 'none' }; }
+  get clientMetadata() { return { client_name: `Official ${this.name}`, redirect_uris: [redirect_uri], grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'none' }; }
   clientInformation() { return this.information; }
   saveClientInformation(information) { this.information = information; }
   tokens() { return this.kept; }

@@ -11,7 +11,15 @@ const pictures = path.join(root, 'build', 'artefacts', 'oauth_browser');
 
 export async function open_browser() {
   fs.mkdirSync(pictures, { recursive: true });
-  return chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  // On a busy machine a password takes long; a test must not fail for that.
+  const open = browser.newContext.bind(browser);
+  browser.newContext = async (options) => {
+    const context = await open(options);
+    context.setDefaultTimeout(300_000);
+    return context;
+  };
+  return browser;
 }
 
 export const picture = (page, name) => page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });

@@ -66,7 +66,8 @@ export class PlainClient {
 
   async register(metadata = {}) {
     const answer = await fetch(`${this.issuer}/register`, { method: 'POST', headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ client_name: 'Plain', redirect_uris: [this.redirect_uri], token_endpoint_auth_method: 'none', ...metadata }) });
+      body: JSON.stringify({ client_name: 'Plain', redirect_uris: [this.redirect_uri], grant_types: ['authorization_code', 'refresh_token'],
+        token_endpoint_auth_method: 'none', ...metadata }) });
     const body = await answer.json();
     this.client_id = body.client_id;
     return { status: answer.status, body };

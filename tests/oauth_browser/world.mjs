@@ -28,7 +28,7 @@ export async function start_world(upstream_env, extra = {}) {
   const env = {
     ISSUER: issuer, PORT: String(port), RESOURCES: resource, DATABASE_URL: `sqlite:${path.join(folder, 'as.db')}`, LEANMCP_STATE_KEYS: secrets.state,
     SCOPES: 'notes:read=Read your notes,notes:write=Change and delete your notes,openid=Know that it is you,email=Know your address',
-    DEFAULT_SCOPES: 'notes:read', REGISTRATION: 'open', AUTHORIZE_LIMIT: '0', ...await upstream_env(issuer), ...extra,
+    DEFAULT_SCOPES: 'notes:read', REGISTRATION: 'open', AUTHORIZATIONS_PER_MINUTE: '0', REGISTRATIONS_PER_MINUTE: '0', FAILURES_PER_MINUTE: '0', ...await upstream_env(issuer), ...extra,
   };
   const server = await start('authorization-server', [], { env, bare: true, ready: `${issuer}/jwks` });
   const world = { issuer, resource, folder, server, env };

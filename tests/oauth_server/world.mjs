@@ -41,7 +41,7 @@ export async function start_world({ jwks, extra = {}, database, instances = 1 } 
     output: '',
     start: async (index = 0) => {
       const server = await start('authorization-server', ['--port', ports[index]],
-        { env: environment, bare: true, ready: `http://127.0.0.1:${ports[index]}/health` });
+        { env: environment, bare: true, ready: `http://127.0.0.1:${ports[index]}/health`, patience_ms: 60_000 });
       world.servers[index] = server;
       return server;
     },

@@ -109,6 +109,7 @@ async function buys(user, viewport, keyboard, label) {
   await page.waitForURL(/\/success/, { timeout: 5000 }).catch(() => {});
   checks.check(`${label}: back at the service`, page.url().startsWith(`${shop.base}/success?session_id=cs_`), page.url());
   await look(page, `${label}-4-success`, {});
+  checks.check(`${label}: which says what was bought`, (await page.innerText('body')).includes('premium is yours'), await page.innerText('body'));
 
   const result = await calling;
   checks.check(`${label}: the waiting call completes`, result.ok && result.data?.result?.includes(label), result.text);
@@ -150,6 +151,21 @@ async function abandons_and_manages() {
   await page.waitForLoadState();
   checks.check('going back leads to /cancelled', page.url() === `${shop.base}/cancelled`, page.url());
   await look(page, 'cancelled', {});
+
+  const later = await client.call('upgrade', { plan: 'monthly' });
+  await page.goto(later.said.paymentUrl);
+  await page.getByText(/^sign in as alan/i).click();
+  await page.getByText(/I agree/i).first().click();
+  await page.getByText(/bank debit/).click();
+  await page.waitForLoadState();
+  await page.waitForURL(/success/, { timeout: 5000 }).catch(() => {});
+  // The redirect may be faster than what Stripe tells, and Stripe is asked now and then only.
+  for (let i = 0; i < 10 && !(await page.innerText('body')).includes('on its way'); ++i) {
+    await page.waitForTimeout(1000);
+    await page.reload();
+  }
+  await look(page, 'on-its-way', {});
+  checks.check('money that takes days is said', (await page.innerText('body')).includes('on its way'), await page.innerText('body'));
 
   const paid = await customer(shop, { token: await shop.token('ada') });
   const again = await paid.call('upgrade', { plan: 'monthly' });

@@ -9,6 +9,7 @@ import readline from 'node:readline';
 import Stripe from 'stripe';
 import {bin} from '../support/process.mjs';
 import {check_sandbox} from './sandbox_check.mjs';
+import {check_types} from './types_check.mjs';
 
 const [program = path.join(bin, 'stripe-lines'), seedText = '1'] = process.argv.slice(2);
 const child = spawn(program, {stdio: ['pipe', 'pipe', 'inherit']});
@@ -260,6 +261,10 @@ child.stdin.end();
 
 await check_sandbox(check);
 console.log('sandbox: done');
+
+// 5. What billing sends, by stripe's own types.
+
+await check_types(check);
 
 console.log(`stripe differential: ${passed} passed, ${failed} failed`);
 process.exit(failed ? 1 : 0);

@@ -122,6 +122,72 @@ async function payments(base, stripe, webhooks, check) {
   check(renewed.includes('invoice.paid'), 'and renews', renewed);
 }
 
+// One-time payments, refunds and disputes, changes of plan, cards that are declined, metered prices, test clocks.
+async function money(base, stripe, check) {
+  const control = (path) => fetch(`${base}/sandbox/${path}`, {method: 'POST'}).then((answer) => answer.json());
+  const error_of = (promise) => promise.then(() => ({}), (error) => error);
+  const start = Math.floor(Date.now() / 1000);
+  const clock = await stripe.testHelpers.testClocks.create({frozen_time: start, name: 'a year in a minute'});
+  check(clock.status === 'ready' && clock.frozen_time === start, 'a test clock', clock);
+  const customer = await stripe.customers.create({email: 'grace@example.com', test_clock: clock.id});
+  const urls = {success_url: 'http://127.0.0.1:1/success', cancel_url: 'http://127.0.0.1:1/cancelled', customer: customer.id};
+
+  const once = await stripe.checkout.sessions.create({
+    ...urls, mode: 'payment', line_items: [{price: 'price_pack', quantity: 2}], payment_intent_data: {metadata: {userId: 'grace'}},
+  });
+  await control(`pay/${once.id}`);
+  const bought = await stripe.checkout.sessions.retrieve(once.id, {expand: ['payment_intent']});
+  check(bought.payment_intent.status === 'succeeded' && bought.payment_intent.amount === 1000, 'a one-time payment', bought);
+  check(bought.payment_intent.metadata.userId === 'grace', 'with its metadata');
+  const payment = bought.payment_intent.id;
+  const part = await stripe.refunds.create({payment_intent: payment, amount: 300});
+  check(part.amount === 300 && part.status === 'succeeded', 'a part goes back', part);
+  check((await stripe.paymentIntents.retrieve(payment, {expand: ['latest_charge']})).latest_charge.amount_refunded === 300, 'as the charge says');
+  await stripe.refunds.create({payment_intent: payment});
+  check((await stripe.charges.retrieve(part.charge)).refunded === true, 'then all of it');
+  check((await error_of(stripe.refunds.create({payment_intent: payment}))).statusCode === 400, 'and no more');
+  check((await control(`dispute/${payment}?status=needs_response`)).done, 'a dispute');
+  const [dispute] = (await stripe.disputes.list({payment_intent: payment})).data;
+  check(dispute.status === 'needs_response' && (await stripe.disputes.retrieve(dispute.id)).charge === part.charge, 'is listed', dispute);
+
+  const session = await stripe.checkout.sessions.create({...urls, mode: 'subscription', line_items: [{price: 'price_monthly', quantity: 1}, {price: 'price_usage'}]});
+  await control(`pay/${session.id}`);
+  const {subscription: id} = await stripe.checkout.sessions.retrieve(session.id);
+  const held = await stripe.subscriptions.retrieve(id);
+  check(held.items.data.length === 2 && held.items.data[1].price.recurring.usage_type === 'metered', 'a metered price goes with it', held.items);
+  check((await error_of(stripe.checkout.sessions.create({...urls, mode: 'subscription', line_items: [{price: 'price_usage', quantity: 1}]}))).statusCode === 400,
+    'but has no quantity');
+  const change = {items: [{id: held.items.data[0].id, price: 'price_yearly'}], proration_behavior: 'always_invoice', payment_behavior: 'error_if_incomplete'};
+  await control(`card/${customer.id}?declines=true`);
+  const declined = await error_of(stripe.subscriptions.update(id, change));
+  check(declined instanceof Stripe.errors.StripeCardError && declined.decline_code === 'generic_decline', 'a declined card changes nothing', declined.type);
+  check((await stripe.subscriptions.retrieve(id)).items.data[0].price.id === 'price_monthly', 'indeed');
+
+  await stripe.testHelpers.testClocks.advance(clock.id, {frozen_time: start + 32 * 86_400});
+  check((await stripe.subscriptions.retrieve(id)).status === 'past_due', 'a renewal that fails');
+  const portal = await stripe.billingPortal.sessions.create({customer: customer.id, return_url: 'http://127.0.0.1:1/'});
+  const press = (action) => fetch(portal.url, {method: 'POST', redirect: 'manual', headers: {origin: base}, body: new URLSearchParams({subscription: id, action})});
+  check((await (await fetch(portal.url)).text()).includes('The last payment failed'), 'is said at the portal');
+  check((await press('pay_due')).status === 303 && (await stripe.subscriptions.retrieve(id)).status === 'active', 'and paid there');
+  const changed = await stripe.subscriptions.update(id, change);
+  check(changed.items.data[0].price.id === 'price_yearly', 'the plan is changed', changed.items);
+  check((await press('plan:price_monthly')).status === 303, 'and changed back at the portal');
+  check((await stripe.subscriptions.retrieve(id)).items.data[0].price.id === 'price_monthly', 'as it should');
+  await press('cancel');
+  await stripe.testHelpers.testClocks.advance(clock.id, {frozen_time: start + 90 * 86_400});
+  check((await stripe.subscriptions.retrieve(id)).status === 'canceled', 'what was ended ends with its period');
+  const events = (await stripe.events.list({types: ['charge.refunded', 'charge.dispute.created', 'invoice.payment_failed', 'test_helpers.test_clock.ready']})).data;
+  check(new Set(events.map(({type}) => type)).size === 4, 'all of it made events', events.map(({type}) => type));
+  check((await stripe.testHelpers.testClocks.del(clock.id)).deleted === true, 'the clock goes');
+
+  await control('fail?path=/v1/customers&status=503');
+  const patient = new Stripe('sk_test_sandbox', {host: new URL(base).hostname, port: new URL(base).port, protocol: 'http', maxNetworkRetries: 2, telemetry: false});
+  const kept = await error_of(patient.customers.create({}, {idempotencyKey: 'kept'}));
+  check(kept.statusCode === 503, 'a failure is kept under its key', kept.statusCode);
+  await control('fail?path=/v1/customers&status=429&times=1&should_retry=true');
+  check((await patient.customers.create({})).object === 'customer', 'a fault that is over is overcome');
+}
+
 async function keys(base, check) {
   const url = new URL(base);
   const status_of = (key) =>
@@ -186,6 +252,7 @@ export async function check_sandbox(check) {
   try {
     const stripe = new Stripe('sk_test_sandbox', {host: '127.0.0.1', port, protocol: 'http', maxNetworkRetries: 0, telemetry: false});
     await payments(base, stripe, webhooks, check);
+    await money(base, stripe, check);
     await keys(base, check);
     await identity(base, audience, check);
     check(!sandbox.output().includes('sk_live'), 'prints no key');

@@ -55,7 +55,7 @@ export async function start(program, args = [], options = {}) {
   return handle;
 }
 
-async function wait_until_ready(handle, command, { ready: url, patience_ms = 15000, poll_ms = 20 }) {
+async function wait_until_ready(handle, command, { ready: url, patience_ms = 60_000, poll_ms = 20 }) {
   const end = Date.now() + patience_ms;
   for (;;) {
     if (handle.code !== undefined) throw new Error(`${command} ended at once (${handle.code}):\n${handle.output()}`);

@@ -1,4 +1,5 @@
 // A premium service with its sandbox (identity provider, Stripe double), and the official clients as its customers.
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -6,20 +7,21 @@ import * as modern from '@modelcontextprotocol/client';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import { free_port, start } from './process.mjs';
+import { free_port, sleep, start } from './process.mjs';
 
 export const kinds = ['v2-auto', 'v2-legacy', 'v1'];
 const webhook_secret = 'whsec_shop_0123456789abcdef';
 const stripe_key = 'sk_test_sandbox';
 
-export async function open_shop({ program = 'premium-service', environment = {} } = {}) {
+// With a public_port the shop is reached there (something has to stand there), and `launch` starts instances behind it.
+export async function open_shop({ program = 'premium-service', environment = {}, public_port } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'shop-'));
-  const port = await free_port();
+  const port = public_port ?? await free_port();
   const sandbox_port = await free_port();
   const base = `http://127.0.0.1:${port}`;
   const sandbox_url = `http://127.0.0.1:${sandbox_port}`;
   const sandbox = await start('leanmcp', ['sandbox', '--port', sandbox_port, '--audience', `${base}/mcp`, '--webhook-url',
-    `${base}/webhook/stripe`, '--webhook-secret', webhook_secret], { ready: `${sandbox_url}/health` });
+    `${base}/webhook/stripe`, '--webhook-secret', webhook_secret], { ready: `${sandbox_url}/health`, patience_ms: 60_000 });
   const env = {
     AUTH_PROVIDER: 'oidc', OIDC_ISSUER: sandbox_url, OIDC_AUDIENCE: `${base}/mcp`, OIDC_CLIENT_ID: program,
     OIDC_CLIENT_SECRET: 'sandbox-secret', STRIPE_API_BASE: sandbox_url, STRIPE_SECRET_KEY: stripe_key,
@@ -30,9 +32,23 @@ export async function open_shop({ program = 'premium-service', environment = {} 
   const shop = {
     folder, base, sandbox_url, sandbox, program,
     database: path.join(folder, 'shop.db'),
+    launch: (at) => start(program, [], {
+      env: { ...env, PORT: String(at) }, bare: true, ready: `http://127.0.0.1:${at}/health`, poll_ms: 5, patience_ms: 60_000,
+    }),
     restart: async () => {
-      shop.service = await start(program, [], { env, bare: true, ready: `${base}/health`, poll_ms: 5, patience_ms: 30000 });
+      shop.service = await shop.launch(port);
       return shop.service;
+    },
+    // A webhook as Stripe sends it, again if need be; the last status.
+    deliver: async (body) => {
+      for (let attempt = 1; ; attempt += 1) {
+        const at = Math.floor(Date.now() / 1000);
+        const digest = crypto.createHmac('sha256', webhook_secret).update(`${at}.${body}`).digest('hex');
+        const headers = { 'content-type': 'application/json', 'stripe-signature': `t=${at},v1=${digest}` };
+        const status = await fetch(`${base}/webhook/stripe`, { method: 'POST', body, headers }).then((answer) => answer.status, () => 0);
+        if ((status !== 0 && status < 500) || attempt === 10) return status;
+        await sleep(500);
+      }
     },
     token: async (user) => (await fetch(`${sandbox_url}/token?user=${user}`)).text(),
     control: async (what) => (await fetch(`${sandbox_url}/sandbox/${what}`, { method: 'POST' })).json(),

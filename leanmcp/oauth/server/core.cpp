@@ -5,6 +5,7 @@
 #include <leanmcp/oauth/server/rate_limits.hpp>
 #include <leanmcp/oauth/server/remote_documents.hpp>
 #include <leanmcp/oauth/server/signing_keys.hpp>
+#include <leanmcp/oauth/server/upstream_tokens.hpp>
 
 #include <algorithm>
 
@@ -61,7 +62,7 @@ Result<std::unique_ptr<Core>> make_core(OAuthServerOptions options, Database dat
   if (set.dpop_nonces_) core->nonces.emplace(set.ring_->derived("oauth-dpop-nonce"), std::chrono::seconds(180));
   core->limits = std::make_unique<RateLimits>(set.limits_);
   core->audit = std::make_unique<AuditLog>(set.log_);
-  core->http = std::make_shared<HttpClient>();
+  core->http = set.http_ ? set.http_ : std::make_shared<HttpClient>();
   HttpClientOptions guarded;
   guarded.addresses = AddressPolicy::public_only;
   core->guarded_http = std::make_shared<HttpClient>(guarded);
@@ -87,6 +88,9 @@ OAuthError storage_failed(const StorageError& error) {
 }
 
 Result<bool, StorageError> end_grant(Core& core, const std::string& grant_id) {
+  // While it is known which tokens they are, they are revoked at the provider too.
+  const auto grant = core.store->grant(grant_id);
+  if (grant && *grant) forget_upstream_tokens(core, **grant);
   return end_grant(*core.store, *core.vault, grant_id);
 }
 

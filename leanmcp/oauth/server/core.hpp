@@ -10,6 +10,7 @@
 #include <leanmcp/oauth/server/store.hpp>
 #include <leanmcp/storage/vault.hpp>
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <string>
@@ -43,6 +44,8 @@ struct Core {
   std::shared_ptr<HttpClient> http;
   /// To addresses that clients name: public ones only.
   std::shared_ptr<HttpClient> guarded_http;
+  /// Refreshes at providers under way because of a refresh here: few, so that a slow provider holds up few threads.
+  std::atomic<int> upstream_refreshes{0};
   /// Metadata documents and key sets, over these two.
   std::unique_ptr<RemoteDocuments> remote;
 

@@ -32,6 +32,7 @@ constexpr std::array table{
     Endpoint{HttpMethod::get, "/.well-known/openid-configuration", Workplace::loop, RouteOrigins::any, &metadata<true>},
     Endpoint{HttpMethod::get, "/jwks", Workplace::loop, RouteOrigins::any, &jwks},
     Endpoint{HttpMethod::get, "/authorize", Workplace::slow, RouteOrigins::own, &plain<answer_authorize>},
+    Endpoint{HttpMethod::post, "/authorize", Workplace::slow, RouteOrigins::own, &plain<answer_authorize>},
     Endpoint{HttpMethod::post, "/consent", Workplace::slow, RouteOrigins::own, &plain<answer_consent>},
     Endpoint{HttpMethod::get, "/sign-in", Workplace::slow, RouteOrigins::own, &plain<answer_sign_in>},
     Endpoint{HttpMethod::post, "/sign-in", Workplace::slow, RouteOrigins::own, &plain<answer_sign_in>},

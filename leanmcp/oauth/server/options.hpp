@@ -16,6 +16,8 @@
 
 namespace leanmcp::inline v0 {
 
+class HttpClient;
+
 /// A scope and what it lets a client do, in words for the consent page.
 struct ScopeDescription {
   std::string name;
@@ -168,6 +170,10 @@ class OAuthServerOptions {
   /// the proxy. Without a proxy that sets it, anybody could name any address there.
   OAuthServerOptions& client_address_from(std::string field) { return address_field_ = std::move(field), *this; }
 
+  /// The way out to providers, trusted issuers and, where these are allowed, loopback documents; one with the usual
+  /// options otherwise. For a proxy, or certificate authorities of one's own.
+  OAuthServerOptions& http(std::shared_ptr<HttpClient> client) { return http_ = std::move(client), *this; }
+
   /// The root keys that everything secret is derived from, each with a label of its own.
   OAuthServerOptions& keys(KeyRing ring) { return ring_ = std::move(ring), *this; }
   OAuthServerOptions& logger(Logger log) { return log_ = std::move(log), *this; }
@@ -222,6 +228,7 @@ class OAuthServerOptions {
   bool own_users_ = false;
   bool loopback_documents_ = false;
   std::string address_field_;
+  std::shared_ptr<HttpClient> http_;
   std::optional<KeyRing> ring_;
   Logger log_;
   std::shared_ptr<const Clock> clock_ = std::make_shared<SystemClock>();

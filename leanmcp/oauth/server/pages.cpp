@@ -90,7 +90,7 @@ std::string about_sign_in(const std::vector<SignInChoice>& choices) {
     std::string names;
     for (const std::string& scope : choice.scopes) names += (names.empty() ? "" : ", ") + shown(scope, 100);
     out += "<p class=\"quiet\">To know who you are, this server asks " + shown(choice.label, longest_name) +
-           " for: " + names + ". The app gets nothing of that.</p>\n";
+           " for: " + names + ". The keys to that stay here.</p>\n";
   }
   return out;
 }

@@ -19,6 +19,7 @@ constexpr std::chrono::seconds ahead{60};
 constexpr std::chrono::seconds lease_time{30};
 constexpr std::chrono::milliseconds look_again{50};
 constexpr int most_looks = 200;
+constexpr int most_refreshes = 4;
 
 Secret written(const UpstreamTokens& tokens) {
   json::object out{{"access_token", tokens.access_token.reveal()},
@@ -105,6 +106,14 @@ UpstreamState refresh_upstream(Core& core, const GrantRecord& grant, TimePoint n
   const auto kept = look(core, grant);
   if (!kept) return UpstreamState::later;
   if (!*kept || !is_over((*kept)->tokens, now) || (*kept)->tokens.refresh_token.empty()) return UpstreamState::good;
+  // Where several are under way already this one is left out: the next refresh here sees to it.
+  struct Turn {
+    std::atomic<int>& count;
+    const bool mine = ++count <= most_refreshes;
+    ~Turn() { --count; }
+  };
+  const Turn turn{core.upstream_refreshes};
+  if (!turn.mine) return UpstreamState::good;
   switch (refresh_once(core, grant, *upstream, now)) {
     case Step::good:
     case Step::taken:

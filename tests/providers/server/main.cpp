@@ -31,7 +31,7 @@ std::string get_rights(const Principal& who) {
 
 int main(int argc, char** argv) {
   const Logger logger([](LogLevel, std::string_view line) { std::cerr << line << '\n'; });
-  const auto auth = AuthProvider::from_settings(&setting, std::make_shared<HttpClient>(), logger);
+  const auto auth = AuthProvider::from_env(std::make_shared<HttpClient>(), logger);
   if (!auth) {
     std::cerr << "provider-server: " << auth.error().message() << '\n';
     return 2;
