@@ -137,9 +137,15 @@ std::function<void()> CallState::url_completion(const std::string& key) {
 }
 
 void CallState::finish_round() {
-  run_after_hooks(false, {});
   const TimePoint expires = now() + engine_->options().state_lifetime;
-  const std::string state = engine_->state_sealer().seal(rounds_->save(state_binding(), expires), "requestState");
+  const std::string saved = rounds_->save(state_binding(), expires);
+  // What cannot come back is not sent out: the client would put answers into it that nobody takes.
+  if (saved.size() > Rounds::Limits().state_bytes) {
+    engine_->logger().warning("answers too large to carry along", {{"name", name_}, trace()});
+    return finish(failed(std::make_exception_ptr(CallFailure(Error("The answers so far are too large to go on.")))));
+  }
+  run_after_hooks(false, {});
+  const std::string state = engine_->state_sealer().seal(saved, "requestState");
   // A round that only waits has nothing to ask: the client comes again with the state (Multi Round-Trip Requests).
   std::string members;
   bool first = true;

@@ -183,6 +183,30 @@ TEST(Questions, WhoStillShowsOneIsToldWhenNobodyWaitsAnyMore) {
   EXPECT_EQ(client.notifications().size(), 2U) << "answered ones are not taken back";
 }
 
+Task<std::string> poem_for(Context& ctx) {
+  Task<Sample> writing = ctx.sample("poem", SampleRequest("A poem, please"));
+  const Sample poem = co_await std::move(writing);
+  Task<Answer<Name>> asking = ctx.elicit<Name>("name", "For whom?");
+  const Answer<Name> name = co_await std::move(asking);
+  co_return name ? name->name + " " + std::to_string(poem.text.size()) : "nobody";
+}
+
+TEST(Questions, AnswersThatAreTooLargeToCarryAlongEndTheCallInWords) {
+  Server server("test", "1");
+  server.tool("poem", &poem_for);
+  MemoryClient client = connect_in_memory(server);
+  std::size_t size = 1'000;
+  client.on_question([&size](std::string_view method, std::string_view) {
+    if (method == "elicitation/create") return std::string(R"({"action":"accept","content":{"name":"Ada"}})");
+    return R"({"role":"assistant","model":"m","content":{"type":"text","text":")" + std::string(size, 'x') + R"("}})";
+  });
+  EXPECT_EQ(client.call_text("poem"), "Ada 1000");
+  size = 100'000;
+  const auto reply = client.call("poem");
+  EXPECT_NE(reply.result.find("too large to go on"), std::string::npos) << reply.result << reply.error;
+  EXPECT_NE(reply.result.find(R"("isError":true)"), std::string::npos) << reply.result;
+}
+
 TEST_P(Revisions, CallsThatWaitAreCounted) {
   Server server("test", "1", ServerOptions().max_calls(2));
   server.tool("sleep", []() -> Task<std::string> {

@@ -1,4 +1,5 @@
-// Checks on the sources themselves: the order of rooms, the co_await rules, file lengths, and that every TODO is in ROADMAP.md.
+// Checks on the sources themselves: the order of rooms, the co_await rules, file lengths, and that every TODO is in ROADMAP.md;
+// and on what is committed.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -6,6 +7,7 @@ import { Checks } from '../support/checks.mjs';
 import { root } from '../support/process.mjs';
 import { faults } from './co_await.mjs';
 import { accepted, refused } from './co_await_cases.mjs';
+import { check_committed } from './committed.mjs';
 import { check_one_definition, definitions } from './one_definition.mjs';
 import { check_rooms } from './rooms.mjs';
 
@@ -56,6 +58,8 @@ for (const file of written) {
   const lines = text_of(file).split('\n').length - 1;
   report(`${file}: at most ${max_lines} lines`, lines <= max_lines, `${lines} lines: it holds two things`);
 }
+
+check_committed(root, files, report);
 
 const roadmap = fs.existsSync(path.join(root, 'ROADMAP.md')) ? text_of('ROADMAP.md') : '';
 const marks = new RegExp(`\\b(?:${['TO', 'FIX'].map((a, i) => a + ['DO', 'ME'][i]).join('|')})\\b(?:\\(([^)]*)\\))?`, 'g');
