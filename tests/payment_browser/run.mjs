@@ -155,6 +155,7 @@ async function abandons_and_manages() {
   const later = await client.call('upgrade', { plan: 'monthly' });
   await page.goto(later.said.paymentUrl);
   await page.getByText(/^sign in as alan/i).click();
+  await page.getByText(/I agree/).click();
   await page.getByText(/bank debit/).click();
   await page.waitForLoadState();
   await page.waitForURL(/success/, { timeout: 5000 }).catch(() => {});
