@@ -376,6 +376,7 @@ void add_as_command(CLI::App& app, int& status) {
   CLI::App* const parent = app.add_subcommand("as", "Looks after an authorization server: its database is enough");
   parent->require_subcommand(1);
   parent->footer(
+      "Examples:\n  leanmcp as clients\n  leanmcp as grants --subject github:583231 --json\n\n"
       "DATABASE_URL names the database, LEANMCP_STATE_KEYS the root keys of the server. Secrets are never shown.");
   add_client_commands(parent, arguments, status);
   CLI::App* const grants =

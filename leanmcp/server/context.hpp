@@ -337,11 +337,11 @@ class Context {
 
 }  // namespace leanmcp::inline v0
 
-/// A function that takes a Context and awaits something without being a coroutine of ours: told in words.
+/// @cond A function that takes a Context and awaits something without being a coroutine of ours: told in words.
 template <class R, class... A>
   requires(leanmcp::detail::is_plain_result<R> && (std::is_same_v<A, leanmcp::Context&> || ...))
 struct std::coroutine_traits<R, A...> {
   static_assert(leanmcp::detail::is_task<R>,
                 "a function that awaits returns a Task: write Task<std::string> instead of std::string");
   using promise_type = typename leanmcp::Task<void>::promise_type;
-};
+};  /// @endcond
