@@ -52,7 +52,8 @@ Result<void> Billing::Impl::note(const Occasion& occasion) {
   return {};
 }
 
-Result<std::optional<CheckoutFlow>> Billing::Impl::refresh_row(const detail::Stored<std::optional<detail::FlowRow>>& row) {
+Result<std::optional<CheckoutFlow>> Billing::Impl::refresh_row(
+    const detail::Stored<std::optional<detail::FlowRow>>& row) {
   constexpr std::int64_t at_most_every_seconds = 3;
   if (!row) return unavailable(row.error());
   if (!*row) return std::optional<CheckoutFlow>();

@@ -64,8 +64,8 @@ class Billing final : public Entitlements {
   Result<std::string> portal_url(std::string_view principal_key, std::string_view return_url,
                                  PortalPage page = PortalPage::home);
 
-  /// A link to the portal behind a sign-in (see `add_billing_pages`), good for a day: `manage_url` with an id behind it.
-  /// Error without a `manage_url`.
+  /// A link to the portal behind a sign-in (see `add_billing_pages`), good for a day: `manage_url` with an id behind
+  /// it. Error without a `manage_url`.
   Result<std::string> manage_link(std::string_view principal_key);
   /// Whom a link was made for; nullopt when it is unknown or too old.
   Result<std::optional<std::string>> manage_link_owner(std::string_view link_id);

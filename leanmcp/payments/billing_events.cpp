@@ -92,7 +92,7 @@ Result<void> Billing::Impl::apply_event(const EventRow& stored) {
 
 Billing::Impl::Tried Billing::Impl::try_event(const EventRow& event) {
   // Longer than Stripe takes to answer; should it lapse all the same, the work is done twice, which harms nothing.
-  constexpr std::int64_t lease_seconds = 120;
+  constexpr std::int64_t lease_seconds = 60;
   const auto mine = store.lease_event(event.event_id, now(), now() + lease_seconds);
   if (!mine || !*mine) return Tried::taken;
   auto applied = apply_event(event);

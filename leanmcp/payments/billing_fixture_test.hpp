@@ -54,6 +54,8 @@ class BillingTest : public testing::TestWithParam<DatabaseEngine> {
     billing = *made;
   }
 
+  const std::string& url() const { return url_; }
+
   static CheckoutRequest request(const std::string& user = "ada", const std::string& plan = "monthly") {
     CheckoutRequest out;
     out.principal_key = "oidc|" + user;

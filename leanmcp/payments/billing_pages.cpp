@@ -105,7 +105,8 @@ HttpHandler page(std::string title, std::string text) {
 
 constexpr std::string_view thanks = "Thank you";
 constexpr std::string_view sent =
-    "Your payment was sent. You can close this page and go back to your agent; it goes on by itself once the payment has "
+    "Your payment was sent. You can close this page and go back to your agent; it goes on by itself once the payment "
+    "has "
     "arrived.";
 
 /// What there is to say about a checkout; nothing of whose it is.
@@ -116,10 +117,11 @@ Page result_page(const CheckoutFlow& flow) {
                                             " is yours.\nYou can close this page and go back to your agent; it goes on "
                                             "by itself.");
     case CheckoutFlow::State::pending:
-      return plain("Your payment is on its way",
-                   "It can take some days until your bank has sent the money. There is nothing more to do; you can close "
-                   "this page.\nYour agent can use " +
-                       flow.product + " as soon as the money is there.");
+      return plain(
+          "Your payment is on its way",
+          "It can take some days until your bank has sent the money. There is nothing more to do; you can close "
+          "this page.\nYour agent can use " +
+              flow.product + " as soon as the money is there.");
     case CheckoutFlow::State::failed:
     case CheckoutFlow::State::expired:
       return plain("Nothing was paid", "The payment did not succeed. Go back to your agent to try again.");

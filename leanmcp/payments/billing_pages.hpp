@@ -23,7 +23,8 @@ void add_billing_pages(BrowserSignIn& sign_in, std::shared_ptr<Billing> billing,
 /// Stripe.
 void add_payment_results(HttpOptions& options);
 /// The same, with GET /success saying what has become of the checkout whose `session_id` is in its query (use
-/// `success_url` with `?session_id={CHECKOUT_SESSION_ID}`): what was bought and whether the money is there, not by whom.
+/// `success_url` with `?session_id={CHECKOUT_SESSION_ID}`): what was bought and whether the money is there, not by
+/// whom.
 void add_payment_results(HttpOptions& options, Server& server, std::shared_ptr<Billing> billing);
 
 }  // namespace leanmcp::inline v0

@@ -335,6 +335,13 @@ Stored<void> BillingStore::postpone_event(std::string_view event_id, std::int64_
                     {event_id, until}));
 }
 
+Stored<std::int64_t> BillingStore::waiting_events(std::int64_t until) const {
+  auto row =
+      database_.run("SELECT COUNT(*) FROM billing_events WHERE applied_at IS NULL AND next_attempt_at <= $1", {until});
+  if (!row) return row.error();
+  return (*row)[0].integer(0);
+}
+
 Stored<void> BillingStore::purge_events(std::int64_t applied_before) const {
   return done(database_.run("DELETE FROM billing_events WHERE applied_at < $1", {applied_before}));
 }

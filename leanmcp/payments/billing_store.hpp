@@ -212,6 +212,8 @@ class BillingStore {
   Stored<bool> lease_event(std::string_view event_id, std::int64_t now, std::int64_t until) const;
   /// Gives it back, to be tried again then.
   Stored<void> postpone_event(std::string_view event_id, std::int64_t until) const;
+  /// How many are not applied and due until then.
+  Stored<std::int64_t> waiting_events(std::int64_t until) const;
   Stored<void> purge_events(std::int64_t applied_before) const;
 
   Stored<std::int64_t> mark(std::string_view name, std::int64_t otherwise) const;

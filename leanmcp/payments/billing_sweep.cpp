@@ -56,6 +56,10 @@ Result<SweepReport> Billing::Impl::sweep() {
     auto done = (this->*part)(report);
     if (!done) return done.error();
   }
+  constexpr std::int64_t soon_seconds = 60;
+  auto waiting = store.waiting_events(now() + soon_seconds);
+  if (!waiting) return unavailable(waiting.error());
+  report.events_waiting = static_cast<int>(*waiting);
   auto purged = store.purge_events(now() - keep_events_seconds);
   if (!purged) return unavailable(purged.error());
   auto purged_links = store.purge_links(now());

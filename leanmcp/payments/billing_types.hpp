@@ -259,6 +259,8 @@ struct SweepReport {
   int events_applied = 0;
   int events_failed = 0;
   int events_found = 0;
+  /// Stored events that are due within a minute: another process is at them, or one that died left them.
+  int events_waiting = 0;
   int flows_closed = 0;
   int subscriptions_refreshed = 0;
 };

@@ -1,6 +1,7 @@
 // Use that is counted, and instances that share one database.
 
 #include <leanmcp/payments/money_fixture_test.hpp>
+#include <leanmcp/payments/sweeper.hpp>
 
 #include <array>
 #include <atomic>
@@ -139,6 +140,54 @@ TEST_P(UseTest, CreditsOfACallThatNeverBeganComeBackWithTheNextLook) {
   billing->release_credits_later(held->id);
   EXPECT_EQ(*billing->credit_balance("oidc|ada", "images"), 1);
   EXPECT_FALSE(*billing->commit_credits(held->id));
+}
+
+TEST_P(UseTest, TheSweeperBeginsAtOnce) {
+  const Checkout begun = checkout();
+  stripe->pay(begun.session_id);
+  clock->advance(1min);
+  const BillingSweeper sweeper(billing, 1h, Logger());
+  bool seen = false;
+  for (int i = 0; i < 4'000 && !seen; ++i) {
+    std::this_thread::sleep_for(5ms);
+    seen = flow(begun.flow_id).state == CheckoutFlow::State::completed;  // which asks nobody
+  }
+  EXPECT_TRUE(seen) << "no webhook came, and nobody waits an hour after a restart";
+}
+
+TEST_P(UseTest, WithoutTheDatabaseNothingIsTakenAndNothingGivenAway) {
+  const Checkout begun = checkout();
+  stripe->pay(begun.session_id);
+  const StripeEvent event = stripe->event_log.back();
+  const auto database = Database::open(url());
+  ASSERT_TRUE(database);
+  ASSERT_TRUE(database->run("ALTER TABLE billing_events RENAME TO hidden_events"));
+  ASSERT_TRUE(database->run("ALTER TABLE billing_accounts RENAME TO hidden_accounts"));
+  const auto refused =
+      billing->handle_webhook(event.payload, sign_webhook(event.payload, Secret("whsec_test"), clock->now()));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().status, 503) << "Stripe sends it again";
+  const auto unknown = billing->check("oidc|ada", "premium");
+  ASSERT_FALSE(unknown);
+  EXPECT_NE(unknown.error().data().find("\"retryable\":true"), std::string::npos);
+  EXPECT_EQ(unknown.error().message().find("hidden"), std::string::npos);
+  EXPECT_FALSE(billing->begin_checkout(request()));
+  EXPECT_FALSE(billing->sweep());
+  ASSERT_TRUE(database->run("ALTER TABLE hidden_events RENAME TO billing_events"));
+  ASSERT_TRUE(database->run("ALTER TABLE hidden_accounts RENAME TO billing_accounts"));
+  EXPECT_EQ(deliver(event), WebhookReceipt::Outcome::applied);
+  EXPECT_TRUE(allowed());
+}
+
+TEST_P(UseTest, ThePageOfTheResultFindsItsCheckout) {
+  const Checkout begun = checkout();
+  const auto state = [&](const std::string& session) { return billing->refresh_session(session); };
+  EXPECT_EQ((*state(begun.session_id))->state, CheckoutFlow::State::open);
+  stripe->pay(begun.session_id);
+  clock->advance(3s);
+  EXPECT_EQ((*state(begun.session_id))->state, CheckoutFlow::State::completed) << "asked, since no webhook came";
+  EXPECT_FALSE(*state("cs_unknown"));
+  EXPECT_FALSE(*state(""));
 }
 
 /// Two instances over one database, as behind a load balancer: neither knows what the other has in memory.

@@ -1,9 +1,15 @@
 #include <leanmcp/payments/sweeper.hpp>
 
+#include <algorithm>
 #include <condition_variable>
 #include <mutex>
 
 namespace leanmcp::inline v0 {
+namespace {
+
+constexpr std::chrono::milliseconds retry{15'000};
+
+}  // namespace
 
 BillingSweeper::BillingSweeper(std::shared_ptr<Billing> billing, std::chrono::milliseconds every, Logger log)
     : thread_([billing = std::move(billing), every, log = std::move(log)](std::stop_token stop) {
@@ -12,8 +18,10 @@ BillingSweeper::BillingSweeper(std::shared_ptr<Billing> billing, std::chrono::mi
         while (!stop.stop_requested()) {
           const auto report = billing->sweep();
           if (!report) log.warning("billing sweep failed", {{"reason", report.error().message()}});
+          // What a process left that died, or what failed just now, does not wait for the next regular round.
+          const bool soon = !report || report->events_waiting > 0;
           std::unique_lock lock(mutex);
-          woken.wait_for(lock, stop, every, [] { return false; });
+          woken.wait_for(lock, stop, soon ? std::min(every, retry) : every, [] { return false; });
         }
       }) {}
 

@@ -10,7 +10,8 @@
 namespace leanmcp::inline v0 {
 
 /// Runs `Billing::sweep` at once and then every so often, on a thread of its own: what webhooks missed is found, and
-/// abandoned checkouts are closed. Ends when destroyed, after the sweep under way.
+/// abandoned checkouts are closed. Sooner, after 15 s, while stored events wait to be applied, such as those of a
+/// process that died. Ends when destroyed, after the sweep under way.
 class BillingSweeper {
  public:
   BillingSweeper(std::shared_ptr<Billing> billing, std::chrono::milliseconds every, Logger log);

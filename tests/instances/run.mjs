@@ -45,7 +45,7 @@ async function open(program, database, environment = {}) {
 
 async function sells() {
   const { shop, backends, balancer, die, close } = await open('premium-service', 'premium');
-  const buyers = Array.from({ length: 24 }, (_, i) => `b${i}`);
+  const buyers = Array.from({ length: 15 }, (_, i) => `b${i}`);
   let paid = 0;
   // Whatever is open is paid, once; what is paid already stays paid.
   const pay = async (user) => {
@@ -55,7 +55,7 @@ async function sells() {
   const buy = async (user, i) => {
     const token = await shop.token(user);
     const kind = kinds[i % 3];
-    for (const end = Date.now() + 180_000; Date.now() < end;) {
+    for (const end = Date.now() + 300_000; Date.now() < end;) {
       const clients = [];
       try {
         const on_url = async () => (await pay(user), { action: 'accept' });

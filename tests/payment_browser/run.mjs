@@ -67,6 +67,14 @@ async function press_by_keyboard(page, wanted, key = 'Enter') {
   throw new Error(`no control ${wanted} can be reached by keyboard`);
 }
 
+// The redirect may be faster than what Stripe tells, and Stripe is asked now and then only: the person looks again.
+async function comes_to(page, words) {
+  for (let i = 0; i < 20 && !(await page.innerText('body')).includes(words); ++i) {
+    await page.waitForTimeout(1000);
+    await page.reload();
+  }
+}
+
 async function headers_of(page, navigation, name) {
   const [response] = await Promise.all([page.waitForResponse((r) => r.request().isNavigationRequest() && r.status() < 300), navigation()]);
   const policy = (await response.headerValue('content-security-policy')) ?? '';
@@ -106,8 +114,9 @@ async function buys(user, viewport, keyboard, label) {
   checks.check(`${label}: a declined card is said, and nothing is charged`, (await page.getByRole('alert').innerText()).includes('declined'));
   await press(/I agree/i, 'Space');
   await headers_of(page, () => press(/^Pay \$9/), `${label}: result`);
-  await page.waitForURL(/\/success/, { timeout: 5000 }).catch(() => {});
+  await page.waitForURL(/\/success/, { timeout: 30_000 }).catch(() => {});
   checks.check(`${label}: back at the service`, page.url().startsWith(`${shop.base}/success?session_id=cs_`), page.url());
+  await comes_to(page, 'premium is yours');
   await look(page, `${label}-4-success`, {});
   checks.check(`${label}: which says what was bought`, (await page.innerText('body')).includes('premium is yours'), await page.innerText('body'));
 
@@ -117,7 +126,7 @@ async function buys(user, viewport, keyboard, label) {
   checks.equal(`${label}: the browser found nothing to complain about`, visitor.complaints.filter((text) => !/402|favicon/.test(text)), []);
   await page.goto(asked.url);
   await page.getByText(new RegExp(`^sign in as ${user}`, 'i')).first().click();
-  await page.waitForURL(/success/, { timeout: 5000 }).catch(() => {});
+  await page.waitForURL(/success/, { timeout: 30_000 }).catch(() => {});
   checks.check(`${label}: the link again shows the result, not a second payment`, page.url().includes('/success'), page.url());
   await client.close();
   await visitor.close();
@@ -155,15 +164,10 @@ async function abandons_and_manages() {
   const later = await client.call('upgrade', { plan: 'monthly' });
   await page.goto(later.said.paymentUrl);
   await page.getByText(/^sign in as alan/i).click();
-  await page.getByText(/I agree/i).first().click();
+  await page.getByText(/I agree/).click();
   await page.getByText(/bank debit/).click();
-  await page.waitForLoadState();
-  await page.waitForURL(/success/, { timeout: 5000 }).catch(() => {});
-  // The redirect may be faster than what Stripe tells, and Stripe is asked now and then only.
-  for (let i = 0; i < 10 && !(await page.innerText('body')).includes('on its way'); ++i) {
-    await page.waitForTimeout(1000);
-    await page.reload();
-  }
+  await page.waitForURL(/success/, { timeout: 30_000 }).catch(() => {});
+  await comes_to(page, 'on its way');
   await look(page, 'on-its-way', {});
   checks.check('money that takes days is said', (await page.innerText('body')).includes('on its way'), await page.innerText('body'));
 

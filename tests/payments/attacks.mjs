@@ -1,6 +1,7 @@
 // A hostile customer and a hostile network against the premium service and the metered tool: nobody gets what they did not
 // pay for, and nobody pays twice.
 import crypto from 'node:crypto';
+import http from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { Checks } from '../support/checks.mjs';
 import { sleep } from '../support/process.mjs';
@@ -170,6 +171,47 @@ async function payment_due(shop) {
   await client.close();
 }
 
+// A Stripe that takes its time: webhooks are answered all the same, and what they bring about follows when it can.
+async function slow_stripe() {
+  let held = [];
+  let holding = false;
+  let target;
+  const proxy = http.createServer((request, response) => {
+    const pieces = [];
+    request.on('data', (piece) => pieces.push(piece));
+    request.on('end', () => {
+      const onward = () => http.request(`${target}${request.url}`, { method: request.method, headers: { ...request.headers, host: new URL(target).host } }, (answer) => {
+        response.writeHead(answer.statusCode, answer.headers);
+        answer.pipe(response);
+      }).end(Buffer.concat(pieces));
+      if (holding && request.method === 'GET') held.push(onward);
+      else onward();
+    });
+  });
+  await new Promise((resolve) => { proxy.listen(0, '127.0.0.1', resolve); });
+  const place = await open_shop({ environment: { STRIPE_API_BASE: `http://127.0.0.1:${proxy.address().port}` } });
+  target = place.sandbox_url;
+  await place.restart();
+  const client = await customer(place, { token: await place.token('xena') });
+  const { said } = await client.call('upgrade', { plan: 'monthly' });
+  await place.control('webhooks/hold');
+  await place.control(`pay/${said.sessionId}`);
+  holding = true;
+  const bodies = (await place.all('events')).map((one) => JSON.stringify(one));
+  const answers = await Promise.all(bodies.map((body) => place.deliver(body)));
+  checks.equal('webhooks are answered while Stripe says nothing', [...new Set(answers)], [200]);
+  checks.check('though it was asked', await until(() => held.length > 0));
+  checks.equal('and once more', [...new Set(await Promise.all(bodies.map((body) => place.deliver(body))))], [200]);
+  holding = false;
+  for (const onward of held) onward();
+  held = [];
+  checks.check('then they are applied', await until(async () => (await plan_of(place, 'xena')) === 'premium'));
+  await client.close();
+  await place.close();
+  proxy.close();
+  proxy.closeAllConnections();
+}
+
 // One call over a bare connection that hangs up after `ms`.
 async function hangs_up(shop, token, tool, input, ms) {
   const meta = { 'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'io.modelcontextprotocol/clientInfo': { name: 'm', version: '1' }, 'io.modelcontextprotocol/clientCapabilities': {} };
@@ -241,5 +283,6 @@ for (const part of [asks_nicely, forges, reorders, payment_due, stripe_fails, (o
 const leaked = shop.service.output().match(/cs_test_\w+|eyJ[\w-]{20,}|\/p\/session\/\w+|whsec_\w+|sk_test_\w+/g) ?? [];
 checks.equal('no token, link or secret in the log', leaked, []);
 await shop.close();
+await checks.step('slow Stripe', slow_stripe);
 await checks.step('spends', spends);
 checks.finish();

@@ -32,7 +32,8 @@ export async function start_postgres() {
   if (init.status !== 0) throw new Error(`initdb: ${init.stderr}`);
   let child;
   const launch = async () => {
-    child = spawn(`${place}/postgres`, ['-D', data, '-c', 'listen_addresses=', '-c', `unix_socket_directories=${folder}`], { ...settings, stdio: 'ignore' });
+    // Without fsync: processes die here, not the machine.
+    child = spawn(`${place}/postgres`, ['-D', data, '-c', 'listen_addresses=', '-c', 'fsync=off', '-c', `unix_socket_directories=${folder}`], { ...settings, stdio: 'ignore' });
     for (let i = 0; i < 300; i += 1) {
       if (spawnSync(`${place}/pg_isready`, ['-h', folder, '-U', 'leanmcp', '-d', 'postgres'], settings).status === 0) return;
       await sleep(50);
