@@ -111,7 +111,7 @@ export async function odd_tokens(checks, { url, provider }) {
   const larger = await call({ meta: in_meta('a'.repeat(3_000_000)) });
   checks.equal('three megabytes in _meta', [larger.status, larger.word], [200, 'INVALID_TOKEN']);
   const largest = await call({ meta: in_meta('a'.repeat(5_000_000)) });
-  checks.equal('five megabytes: no request', largest.status, 413);
+  checks.check('five megabytes: no request', [413, 0].includes(largest.status) && !largest.text.includes('result'), largest.status);
   const by_header = await call({ headers: bearer(wide) });
   checks.check('a header of more than 16 KiB', [400, 401, 431].includes(by_header.status), by_header.status);
   const twice = await provider.forge();
