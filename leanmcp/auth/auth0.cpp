@@ -73,13 +73,13 @@ class Auth0Provider final : public JwtProvider {
     return {};
   }
 
-  Principal principal(const json::object& claims) const override {
+  Principal::Fields describe(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     // Roles come under a namespace of the app's own; plain `roles` are not Auth0's.
     fields.roles =
         options_.namespace_.empty() ? std::vector<std::string>() : claim_list(claims, options_.namespace_ + "roles");
     fields.machine = fields.subject.ends_with("@clients");
-    return Principal(std::move(fields));
+    return fields;
   }
 
   json::object with_namespace(const json::object& claims) const {

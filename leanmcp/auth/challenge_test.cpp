@@ -45,6 +45,11 @@ TEST(AuthorizationHeader, OneSchemeAndOneToken) {
                             "Bearer a\t", "Bearer a ", "DPoP", "Bearer \xc3\xa9"})
     EXPECT_EQ(form(value), malformed) << value;
   EXPECT_EQ(form("Bearer " + std::string(20'000, 'a')), malformed);
+  const std::string allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~+/=";
+  for (int byte = 0; byte < 256; ++byte) {
+    const std::string value = "Bearer " + std::string(70, 'a') + static_cast<char>(byte);
+    EXPECT_EQ(form(value), allowed.find(static_cast<char>(byte)) == std::string::npos ? malformed : bearer) << byte;
+  }
   for (const char* value : {"", "Basic YTpi", "Bearerabc", "Token abc", " Bearer abc", "Bearer\tabc"})
     EXPECT_EQ(form(value), none) << value;
 }

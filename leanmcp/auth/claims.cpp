@@ -119,14 +119,15 @@ Principal::Fields principal_fields(const std::string& provider, const json::obje
   fields.permissions = claim_words(claims, "permissions");
   fields.organisation = claim_text(claims, "org_id");
   if (const json::object* const actor = claim_object(claims, "act")) fields.actor = claim_text(*actor, "sub");
-  fields.claims_json = json_text(claims);
   fields.expires_at = claim_number(claims, "exp").value_or(0);
   fields.machine = !fields.client_id.empty() && fields.client_id == fields.subject;
   return fields;
 }
 
 Principal principal_from_claims(const std::string& provider, const json::object& claims) {
-  return Principal(principal_fields(provider, claims));
+  auto fields = principal_fields(provider, claims);
+  fields.claims_json = json_text(claims);
+  return Principal(std::move(fields));
 }
 
 bool has_profile(const json::object& claims) { return claims.contains("email") || claims.contains("name"); }

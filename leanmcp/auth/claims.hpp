@@ -34,7 +34,7 @@ bool has_audience(const json::object& claims, std::string_view audience);
 std::string client_of(const json::object& claims);
 
 /// What most providers' claims mean: `scope` or `scp` as text or list, roles, groups, permissions, org_id. A token
-/// whose subject is its own client is a machine's.
+/// whose subject is its own client is a machine's. `claims_json` is left to the caller.
 Principal::Fields principal_fields(const std::string& provider, const json::object& claims);
 Principal principal_from_claims(const std::string& provider, const json::object& claims);
 

@@ -127,13 +127,13 @@ class ClerkProvider final : public JwtProvider {
     return {};
   }
 
-  Principal principal(const json::object& claims) const override {
+  Principal::Fields describe(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     read_clerk_organisation(claims, fields);
     // azp is an origin in session tokens, no client.
     fields.client_id = claim_text(claims, "client_id");
     fields.machine = fields.subject.starts_with("mch_") || (!fields.client_id.empty() && fields.client_id == fields.id);
-    return Principal(std::move(fields));
+    return fields;
   }
 
   bool has_profile(const Principal&, const json::object& claims) const override { return claims.contains("email"); }

@@ -111,7 +111,7 @@ class CognitoProvider final : public JwtProvider {
     return contains(options_.clients, client) ? "" : "client_id " + client + " is not COGNITO_CLIENT_ID";
   }
 
-  Principal principal(const json::object& claims) const override {
+  Principal::Fields describe(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     fields.groups = claim_list(claims, "cognito:groups");
     if (fields.client_id.empty()) {
@@ -120,7 +120,7 @@ class CognitoProvider final : public JwtProvider {
     }
     fields.roles = claim_list(claims, "cognito:roles");
     fields.machine = claim_text(claims, "token_use") == "access" && fields.subject == fields.client_id;
-    return Principal(std::move(fields));
+    return fields;
   }
 
   bool has_profile(const Principal&, const json::object& claims) const override {

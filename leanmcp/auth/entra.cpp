@@ -104,14 +104,14 @@ class EntraProvider final : public JwtProvider {
     return {};
   }
 
-  Principal principal(const json::object& claims) const override {
+  Principal::Fields describe(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     const std::string oid = claim_text(claims, "oid");
     fields.organisation = claim_text(claims, "tid");
     fields.id = many_ ? fields.organisation + ":" + oid : oid;
     fields.roles = claim_list(claims, "roles");
     fields.machine = claim_text(claims, "idtyp") == "app" || (!claims.contains("scp") && oid == fields.subject);
-    return Principal(std::move(fields));
+    return fields;
   }
 
   bool has_profile(const Principal&, const json::object&) const override {

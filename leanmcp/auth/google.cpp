@@ -49,7 +49,7 @@ class GoogleProvider final : public JwtProvider {
     return "hd " + claim_text(claims, "hd") + " is not the hosted domain";
   }
 
-  Principal principal(const json::object& claims) const override {
+  Principal::Fields describe(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     fields.organisation = claim_text(claims, "hd");
     // Google answers to the scopes `email` and `profile` with their long names.
@@ -61,7 +61,7 @@ class GoogleProvider final : public JwtProvider {
         held.emplace_back(name);
     }
     fields.machine = claim_text(claims, "sub").empty();
-    return Principal(std::move(fields));
+    return fields;
   }
 
   bool takes_opaque(std::string_view token) const override { return options_.opaque && token.starts_with("ya29."); }

@@ -6,6 +6,7 @@
 #include <leanmcp/auth/provider_http.hpp>
 #include <leanmcp/auth/token_cache.hpp>
 #include <leanmcp/crypto/digest.hpp>
+#include <leanmcp/json/write.hpp>
 
 #include <boost/json.hpp>
 
@@ -157,9 +158,9 @@ std::optional<Result<Principal, AuthFault>> JwtProvider::decide(std::string_view
     return invalid(std::move(reason));
   };
   wanted_key.clear();
-  const Looked looked = look_at(token);
+  Looked looked = look_at(token);
   if (!looked.parts) return refused(looked.fault, nullptr);
-  const JwtParts& parts = *looked.parts;
+  JwtParts& parts = *looked.parts;
   const JwsAlgorithm algorithm = parts.jws.algorithm;
   const auto& accepted = state_->algorithms;
   if (std::find(accepted.begin(), accepted.end(), to_string(algorithm)) == accepted.end())
@@ -205,7 +206,9 @@ std::optional<Result<Principal, AuthFault>> JwtProvider::decide(std::string_view
   std::string reason = refuse_key(parts.claims, key_issuer);
   if (reason.empty()) reason = refuse(jws, parts.claims, now);
   if (!reason.empty()) return invalid(std::move(reason));
-  Principal who = principal(parts.claims);
+  auto fields = describe(parts.claims);
+  fields.claims_json = std::move(parts.jws.parts.payload);
+  Principal who(std::move(fields));
   if (who.key().empty()) return AuthFault(AuthCode::invalid_token, "the token names no subject");
   // The generation is from before the check: if the keys changed meanwhile, the entry is never found.
   state_->tokens.insert(digest, who, who.expires_at(), generation);
@@ -300,8 +303,13 @@ std::vector<std::string> JwtProvider::authorization_servers() const {
 
 bool JwtProvider::trusts_issuer(std::string_view, const json::object&) const { return false; }
 std::string JwtProvider::refuse_key(const json::object&, std::string_view) const { return {}; }
+Principal::Fields JwtProvider::describe(const json::object& claims) const {
+  return principal_fields(base().provider_name, claims);
+}
 Principal JwtProvider::principal(const json::object& claims) const {
-  return Principal(principal_fields(base().provider_name, claims));
+  auto fields = describe(claims);
+  fields.claims_json = json_text(claims);
+  return Principal(std::move(fields));
 }
 std::string JwtProvider::explain(TokenFault, const json::object&) const { return {}; }
 std::string JwtProvider::keys_setting() const { return {}; }

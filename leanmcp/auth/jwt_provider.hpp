@@ -55,7 +55,9 @@ class JwtProvider : public AuthProvider, public std::enable_shared_from_this<Jwt
   /// What must hold beside signature, issuer and times: audience, kind of token, client. An empty text is yes, anything
   /// else the reason for the log.
   virtual std::string refuse(const Jws& jws, const json::object& claims, TimePoint now) const = 0;
-  virtual Principal principal(const json::object& claims) const;
+  /// What the claims mean; their text is put in by the caller.
+  virtual Principal::Fields describe(const json::object& claims) const;
+  Principal principal(const json::object& claims) const;
   /// More words for a fault, such as what the operator probably did wrong.
   virtual std::string explain(TokenFault fault, const json::object& unverified_claims) const;
 

@@ -48,7 +48,7 @@ class KeycloakProvider final : public JwtProvider {
     return {};
   }
 
-  Principal principal(const json::object& claims) const override {
+  Principal::Fields describe(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     fields.roles.clear();
     if (const json::object* const realm = claim_object(claims, "realm_access"))
@@ -61,7 +61,7 @@ class KeycloakProvider final : public JwtProvider {
       }
     }
     fields.machine = claim_text(claims, "preferred_username").starts_with("service-account-");
-    return Principal(std::move(fields));
+    return fields;
   }
 
   AuthUser shape_user(const Principal& principal, const json::object& claims) const override {

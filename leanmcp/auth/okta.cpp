@@ -52,12 +52,12 @@ class OktaProvider final : public JwtProvider {
     return {};
   }
 
-  Principal principal(const json::object& claims) const override {
+  Principal::Fields describe(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     const std::string uid = claim_text(claims, "uid");
     fields.machine = uid.empty();
     if (!uid.empty()) fields.id = uid;
-    return Principal(std::move(fields));
+    return fields;
   }
 
   bool has_profile(const Principal&, const json::object& claims) const override { return claims.contains("email"); }

@@ -63,7 +63,7 @@ class SupabaseProvider final : public JwtProvider {
     return {};
   }
 
-  Principal principal(const json::object& claims) const override {
+  Principal::Fields describe(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     fields.roles = claim_list(claims, "role");
     // Written by the app's server only.
@@ -71,7 +71,7 @@ class SupabaseProvider final : public JwtProvider {
       for (auto& role : claim_list(*data, "roles")) fields.roles.push_back(std::move(role));
     }
     fields.machine = false;
-    return Principal(std::move(fields));
+    return fields;
   }
 
   bool has_profile(const Principal&, const json::object& claims) const override { return claims.contains("email"); }

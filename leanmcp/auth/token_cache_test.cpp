@@ -27,11 +27,41 @@ TEST(TokenCache, NeverPastTheExpiryAndNeverBeyondTheKeys) {
 }
 
 TEST(TokenCache, IsBounded) {
-  TokenCache cache(160);
+  TokenCache cache(256);
   for (int i = 0; i < 5000; ++i) cache.insert(sha256(std::to_string(i)), test_principal("x"), 1000, 1);
-  EXPECT_LE(cache.size(), 176U);
+  EXPECT_EQ(cache.size(), 256U);
   EXPECT_TRUE(cache.find(sha256("4999"), at(1), 1)) << "who came last is there";
   EXPECT_FALSE(cache.find(sha256("0"), at(1), 1));
+}
+
+TEST(TokenCache, KeepsWhatFitsWell) {
+  TokenCache cache;
+  for (int i = 0; i < 4'000; ++i) cache.insert(sha256(std::to_string(i)), test_principal(std::to_string(i)), 1000, 1);
+  int kept = 0;
+  for (int i = 0; i < 4'000; ++i) {
+    const auto found = cache.find(sha256(std::to_string(i)), at(1), 1);
+    if (found) {
+      EXPECT_EQ(found->id(), std::to_string(i));
+      ++kept;
+    }
+  }
+  EXPECT_GT(kept, 3'980) << "a quarter full: next to nothing is pushed out";
+}
+
+TEST(TokenCache, DigestsThatBeginAlikeAreTwo) {
+  TokenCache cache;
+  std::string one(32, 'a');
+  std::string other = one;
+  other.back() = 'b';
+  cache.insert(one, test_principal("ada"), 1000, 1);
+  EXPECT_FALSE(cache.find(other, at(1), 1));
+  cache.insert(other, test_principal("bob"), 1000, 1);
+  EXPECT_EQ(cache.find(one, at(1), 1)->id(), "ada");
+  EXPECT_EQ(cache.find(other, at(1), 1)->id(), "bob");
+  const std::string zero(32, '\0');
+  EXPECT_FALSE(cache.find(zero, at(1), 1));
+  cache.insert(zero, test_principal("eve"), 1000, 1);
+  EXPECT_EQ(cache.find(zero, at(1), 1)->id(), "eve");
 }
 
 struct LookupCacheTest : testing::Test {

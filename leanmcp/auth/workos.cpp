@@ -59,10 +59,10 @@ class WorkosProvider final : public JwtProvider {
     return claim_text(claims, "sid").empty() ? "no sid: not a session's access token" : "";
   }
 
-  Principal principal(const json::object& claims) const override {
+  Principal::Fields describe(const json::object& claims) const override {
     auto fields = principal_fields(base().provider_name, claims);
     if (fields.roles.empty()) fields.roles = claim_list(claims, "role");
-    return Principal(std::move(fields));
+    return fields;
   }
 
   bool has_profile(const Principal&, const json::object& claims) const override { return claims.contains("email"); }

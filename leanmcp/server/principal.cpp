@@ -21,9 +21,9 @@ Principal::Principal(Fields fields) {
   auto data = std::make_shared<Data>();
   // The provider's length first: "a" + "b:c" and "a:b" + "c" must not meet.
   if (!fields.id.empty()) data->key = std::to_string(fields.provider.size()) + ":" + fields.provider + ":" + fields.id;
-  // The word itself, or an escape that may hide it.
+  // The word itself, or an escape that may hide a letter of it.
   const std::string& claims = fields.claims_json;
-  data->mentions_key = claims.find("cnf") != std::string::npos || claims.find('\\') != std::string::npos;
+  data->mentions_key = claims.find("cnf") != std::string::npos || claims.find("\\u") != std::string::npos;
   data->fields = std::move(fields);
   data_ = std::move(data);
 }

@@ -110,9 +110,8 @@ export async function odd_tokens(checks, { url, provider }) {
   checks.equal('a genuine token of more than 16 KiB in _meta', [large.status, large.word], [200, 'INVALID_TOKEN']);
   const larger = await call({ meta: in_meta('a'.repeat(3_000_000)) });
   checks.equal('three megabytes in _meta', [larger.status, larger.word], [200, 'INVALID_TOKEN']);
-  // Whoever goes on sending after the refusal may find the connection closed before having read it.
-  const largest = await call({ meta: in_meta('a'.repeat(5_000_000)) }).catch((error) => ({ status: error.code ?? error.cause?.code }));
-  checks.check('five megabytes: no request', [413, 'EPIPE', 'ECONNRESET'].includes(largest.status), largest.status);
+  const largest = await call({ meta: in_meta('a'.repeat(5_000_000)) });
+  checks.check('five megabytes: no request', [413, 0].includes(largest.status) && !largest.text.includes('result'), largest.status);
   const by_header = await call({ headers: bearer(wide) });
   checks.check('a header of more than 16 KiB', [400, 401, 431].includes(by_header.status), by_header.status);
   const twice = await provider.forge();

@@ -17,10 +17,10 @@ export function send(url, { method = 'POST', headers = {}, body, listen_ms = 150
       }
       response.on('error', () => {});
     });
-    // Who refuses a body may close before it has all come; its answer is there all the same.
+    // Who refuses a body may close before it has all come: its answer may be there all the same, or status 0.
     request.on('error', (error) => {
-      if (error.code === 'EPIPE') setTimeout(() => reject(error), 2000);
-      else if (error.code !== 'ECONNRESET') reject(error);
+      if (!['EPIPE', 'ECONNRESET'].includes(error.code)) return reject(error);
+      return setTimeout(() => resolve({ status: 0, headers: {}, text: '', ...read('') }), 2000);
     });
     request.end(body);
   });

@@ -1,5 +1,5 @@
 // A server with a wrong setting stops at once, with a sentence that names the setting.
-import { start } from '../support/process.mjs';
+import { free_port, start } from '../support/process.mjs';
 import { providers } from './table.mjs';
 
 export async function check_start_up(checks, world) {
@@ -29,5 +29,15 @@ export async function check_start_up(checks, world) {
     const server = await start('provider-server', [], { bare: true, env: { PORT: '0', ...env } });
     const code = await server.exited;
     checks.check(`start-up, ${name}: stops and says why`, code === 2 && expected.test(server.output()), `${code}: ${server.output()}`);
+  }
+  // Nobody is there: the setting, the URL, and what was wrong.
+  const settings = { clerk: 'CLERK_ISSUER', cognito: 'COGNITO_ISSUER', auth0: 'AUTH0_ISSUER', firebase: 'FIREBASE_JWKS_URL', oidc: 'OIDC_ISSUER', keycloak: 'KEYCLOAK_URL',
+    okta: 'OKTA_ISSUER', entra: 'AZURE_TENANT_ID', workos: 'WORKOS_CLIENT_ID', supabase: 'SUPABASE_URL', google: 'GOOGLE_API_URL' };
+  const nowhere = { base: `http://127.0.0.1:${await free_port()}`, now: 0 };
+  for (const [name, setting] of Object.entries(settings)) {
+    const server = await start('provider-server', [], { bare: true, env: { PORT: '0', AUTH_PROVIDER: name, ...providers[name].env(nowhere) } });
+    const code = await server.exited;
+    const said = server.output();
+    checks.check(`start-up, ${name} is away: names the setting, the URL and the cause`, code === 2 && said.includes(setting) && said.includes(nowhere.base) && said.includes('cannot_connect'), `${code}: ${said}`);
   }
 }
