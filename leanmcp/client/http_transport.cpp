@@ -10,6 +10,9 @@ namespace {
 constexpr std::chrono::milliseconds linger_time{1'000};
 constexpr std::chrono::milliseconds first_retry{1'000};
 constexpr std::chrono::milliseconds leave_time{2'000};
+/// What a server sends on its own account before the stream for it is open is lost with many servers, questions to the
+/// user among it. Those that send their headers with the first event only are not waited for longer.
+constexpr std::chrono::milliseconds open_time{1'000};
 
 }  // namespace
 
@@ -167,12 +170,17 @@ void HttpTransport::cancel(const std::string& id) {
   HttpCaller::cancel(*found->second->call);
 }
 
-void HttpTransport::established(std::string_view revision, bool listen_too) {
-  revision_ = revision;
-  if (listen_too) runs_.add(caller_.executor(), listen());
+Task<void> HttpTransport::established(std::string revision, bool listen_too) {
+  revision_ = std::move(revision);
+  if (!listen_too) co_return;
+  const OneShot<bool> opened;
+  runs_.add(caller_.executor(), listen(opened), [opened](std::exception_ptr) { opened.set(false); });
+  const auto timer = caller_.executor().start_timer(open_time, [opened] { opened.set(false); });
+  co_await opened;
+  caller_.executor().cancel_timer(timer);
 }
 
-Task<void> HttpTransport::listen() {
+Task<void> HttpTransport::listen(OneShot<bool> opened) {
   const std::weak_ptr<char> alive = alive_;
   const auto on_events = [this, alive](std::vector<SseEvent>&& events) {
     const auto open = alive.lock();
@@ -184,9 +192,11 @@ Task<void> HttpTransport::listen() {
   int failures = 0;
   while (failures <= caller_.options().limits_.reconnects) {
     const auto call = make_get(last_event_id);
+    call->on_head = [opened](const ClientResponse&) { opened.set(true); };
     call->on_events = on_events;
     auto sending = caller_.run(call);
     const HttpStreamEnd end = co_await std::move(sending);
+    opened.set(end.was_stream);
     // 405 says that there is no such stream; other refusals come back with the next request, which can tell them.
     if (!end.was_stream && end.response.status != 0) co_return;
     if (!end.last_event_id.empty()) last_event_id = end.last_event_id;

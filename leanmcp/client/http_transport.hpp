@@ -29,7 +29,7 @@ class HttpTransport final : public ClientTransport {
   Task<ClientResult<void>> open() override;
   void send(Outgoing message) override;
   void cancel(const std::string& id) override;
-  void established(std::string_view revision, bool listen) override;
+  Task<void> established(std::string revision, bool listen) override;
   Task<void> leave() override;
   void close() override;
   bool is_http() const noexcept override { return true; }
@@ -44,7 +44,7 @@ class HttpTransport final : public ClientTransport {
   using ExchangePtr = std::shared_ptr<Exchange>;
 
   Task<void> exchange(ExchangePtr exchange);
-  Task<void> listen();
+  Task<void> listen(OneShot<bool> opened);
   std::shared_ptr<HttpCall> make_post(const ExchangePtr& exchange);
   std::shared_ptr<HttpCall> make_get(std::string last_event_id) const;
   /// The session that a server assigns with its answer to `initialize`.

@@ -208,7 +208,8 @@ Task<ClientResult<void>> ClientSession::initialize(Version wished, bool perhaps_
   version_text_ = *agreed >= Version::v2025_06_18 ? text : std::string();
   server_ = read_server(outcome.result, *agreed);
   notify("notifications/initialized", json::object());
-  transport_->established(version_text_, options_.listen_stream_);
+  auto listening = transport_->established(version_text_, options_.listen_stream_);
+  co_await std::move(listening);
   if (!options_.log_level_.empty() && server_.has("logging")) {
     json::object params;
     params["level"] = options_.log_level_;

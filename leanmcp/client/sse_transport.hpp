@@ -20,7 +20,7 @@ class SseTransport final : public ClientTransport {
   Task<ClientResult<void>> open() override;
   void send(Outgoing message) override;
   void cancel(const std::string& id) override;
-  void established(std::string_view, bool) override {}
+  Task<void> established(std::string, bool) override { co_return; }
   Task<void> leave() override { co_return; }
   void close() override;
   bool is_http() const noexcept override { return false; }

@@ -19,7 +19,7 @@ class StdioTransport final : public ClientTransport {
   Task<ClientResult<void>> open() override;
   void send(Outgoing message) override;
   void cancel(const std::string&) override {}
-  void established(std::string_view, bool) override {}
+  Task<void> established(std::string, bool) override { co_return; }
   Task<void> leave() override;
   void close() override;
   bool is_http() const noexcept override { return false; }

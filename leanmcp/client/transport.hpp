@@ -65,8 +65,9 @@ class ClientTransport {
   virtual void send(Outgoing message) = 0;
   /// Nobody waits for the answer any more: closes the request's own stream, where it has one.
   virtual void cancel(const std::string& id) = 0;
-  /// A legacy session has begun with this revision: opens the stream for what the server sends on its own account.
-  virtual void established(std::string_view revision, bool listen) = 0;
+  /// A legacy session has begun with this revision: opens the stream for what the server sends on its own account, and
+  /// ends when that is open or known not to be.
+  virtual Task<void> established(std::string revision, bool listen) = 0;
   /// Tells the server that the session is over, where there is one; before `close`, which does not wait for it.
   virtual Task<void> leave() = 0;
   /// Drops everything under way. Not from inside a run of the transport's own. Nothing is told to the sink after it.

@@ -61,7 +61,7 @@ struct Shop {
     stripe->price_objects = {{"price_m", price("price_m", 999, "month")},
                              {"price_y", price("price_y", 9900, "year")},
                              {"price_10", price("price_10", 500, "")}};
-    billing = Billing::create(*Database::open("sqlite::memory:"), stripe, clock, options).value();
+    billing = Billing::create(database, stripe, clock, options).value();
     server.tool(
         "feature", [this] { return ++feature_runs, std::string("premium data"); }, trusted(),
         description("The feature"),
@@ -147,10 +147,15 @@ struct Shop {
       ASSERT_TRUE(
           billing->handle_webhook(event.payload, sign_webhook(event.payload, Secret("whsec_test"), clock->now())));
   }
+  /// Credits that work was done for; those of a call under way are out of the balance, but not here.
+  std::int64_t spent() {
+    return (*database.run("SELECT COALESCE(SUM(amount), 0) FROM billing_credits WHERE state = 'committed'"))[0].integer(0);
+  }
   std::int64_t balance() { return *billing->credit_balance(test_principal("ada").key(), "images"); }
 
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
   std::shared_ptr<FakeStripe> stripe = std::make_shared<FakeStripe>(*clock);
+  Database database = *Database::open("sqlite::memory:");
   std::shared_ptr<Billing> billing;
   std::atomic<int> feature_runs{0};
   std::atomic<int> drawn{0};

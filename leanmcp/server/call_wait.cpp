@@ -142,7 +142,8 @@ void CallState::finish_round() {
   // What cannot come back is not sent out: the client would put answers into it that nobody takes.
   if (saved.size() > Rounds::Limits().state_bytes) {
     engine_->logger().warning("answers too large to carry along", {{"name", name_}, trace()});
-    return finish(failed(std::make_exception_ptr(CallFailure(Error("The answers so far are too large to go on.")))));
+    return finish(failed(std::make_exception_ptr(CallFailure(Error("The answers so far are too large to go on.")))),
+                  began_);
   }
   run_after_hooks(false, {});
   const std::string state = engine_->state_sealer().seal(saved, "requestState");

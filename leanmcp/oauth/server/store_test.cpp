@@ -412,9 +412,13 @@ TEST_P(StoreTest, ConsentsPushedRequestsUsersAndBrowsers) {
 TEST_P(StoreTest, SweepRemovesWhatRanOutAndNothingElse) {
   const Store store = open();
   ClientRecord fresh = client("fresh");
+  fresh.disabled = false;
+  ClientRecord disabled = client("disabled");
+  disabled.disabled = true;
   ClientRecord configured = client("configured");
   configured.origin = ClientOrigin::configured;
   ASSERT_TRUE(store.put_client(fresh));
+  ASSERT_TRUE(store.put_client(disabled));
   ASSERT_TRUE(store.put_client(configured));
   ASSERT_TRUE(store.add_transaction(request("t")));
   ASSERT_TRUE(store.add_grant(family("g"), code("k", "g")));
@@ -436,6 +440,8 @@ TEST_P(StoreTest, SweepRemovesWhatRanOutAndNothingElse) {
   EXPECT_FALSE(*store.grant("g"));
   EXPECT_FALSE(*store.refresh_token("r2"));
   EXPECT_TRUE(*store.client("configured"));
+  ASSERT_TRUE(store.sweep(start + 24h * 1000));
+  EXPECT_TRUE(*store.client("disabled")) << "forgotten, it could register again with what made somebody disable it";
 }
 
 INSTANTIATE_TEST_SUITE_P(Engines, StoreTest, testing::Values(DatabaseEngine::sqlite, DatabaseEngine::postgresql),
