@@ -168,6 +168,9 @@ const sse_url = await node_server('v1-sse');
 const over_sse = await our_results({ url: sse_url }, their_steps);
 const over_http = await our_results({ url: v1_url }, their_steps);
 for (const step of their_steps) checks.equal(`1.x over HTTP+SSE: ${step.name}`, over_sse[step.name], over_http[step.name]);
+// What a server asks before its stream is open is lost.
+const over_late = await our_results({ url: await node_server('v1-late') }, their_steps.filter((step) => step.name === 'ask'));
+checks.equal('1.x over HTTP, its stream late: ask', over_late.ask, over_http.ask);
 
 // The conformance suite's.
 const conformance_steps = [

@@ -1,7 +1,9 @@
 // A small server with the official TypeScript SDKs: "node servers.mjs KIND [PORT]". Kinds: v2-http and v2-stdio (2.x, both eras),
-// v1-http and v1-stdio (1.x, sessions), v1-sse (1.x, HTTP+SSE of 2024-11-05).
+// v1-http and v1-stdio (1.x, sessions), v1-late (as v1-http, slow to open the stream of its own), v1-sse (1.x, HTTP+SSE of
+// 2024-11-05).
 import { randomUUID } from 'node:crypto';
 import http from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { toNodeHandler } from '@modelcontextprotocol/node';
 import * as v2 from '@modelcontextprotocol/server';
 import { serveStdio } from '@modelcontextprotocol/server/stdio';
@@ -87,7 +89,7 @@ if (kind === 'v2-stdio') {
 } else if (kind === 'v2-http') {
   const handle = toNodeHandler(v2.createMcpHandler(build));
   listen(async (request, response) => handle(request, response, request.method === 'POST' ? await body_of(request) : undefined));
-} else if (kind === 'v1-http') {
+} else if (kind === 'v1-http' || kind === 'v1-late') {
   listen(async (request, response) => {
     const body = request.method === 'POST' ? await body_of(request) : undefined;
     let transport = sessions.get(request.headers['mcp-session-id']);
@@ -105,6 +107,7 @@ if (kind === 'v2-stdio') {
       response.writeHead(known ? 400 : 404, { 'content-type': 'application/json' });
       return void response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32000, message: 'no session' } }));
     }
+    if (kind === 'v1-late' && request.method === 'GET') await sleep(400);
     return transport.handleRequest(request, response, body);
   });
 } else if (kind === 'v1-sse') {
