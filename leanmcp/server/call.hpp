@@ -142,6 +142,9 @@ class Hook {
   virtual Verdict before(Call& call) = 0;
   /// Whose word an authenticating hook takes; null for others. Hooks of one authority verify alike.
   virtual const void* authority() const { return nullptr; }
+  /// Whether `before` needs `Call::principal()`. `Server::build()` then refuses an entry where nothing authenticates,
+  /// however its decorators are ordered and also when `public_access()` took the service's authentication off.
+  virtual bool needs_principal() const { return false; }
   /// After the call, in reverse order, for every hook whose `before` let the call go on, and only when the function has
   /// really stopped, however long after a cancellation that is. `succeeded` is true when the function ran to its end
   /// and succeeded, whether or not anybody still waited for it; false for `isError` results, failures, calls that timed

@@ -118,7 +118,8 @@ Decorator meta(std::string key, std::string json_text);
 Decorator cache(int ttl_ms, bool only_for_this_user);
 /// Proposals for an argument of a prompt or resource template.
 Decorator completion(std::string argument, Completer completer);
-/// Takes the service's protection off this one method.
+/// Takes the service's protection off this one method: authentication, rules and limits. What has to be paid stays, so
+/// a method of a service that is paid for cannot be public (`Server::build()` says so).
 Decorator public_access();
 /// Lists the entry only for callers who may use it. Lists then differ between callers, and say so (`cacheScope`).
 Decorator hide_from_lists();
