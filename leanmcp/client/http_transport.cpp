@@ -112,6 +112,7 @@ Task<void> HttpTransport::exchange(ExchangePtr exchange) {
   auto sending = caller_.run(exchange->call);
   HttpStreamEnd end = co_await std::move(sending);
 
+  exchange->accepted = end.response.status >= 200 && end.response.status < 300;
   if (exchange->message.initialize && !end.error) take_session(end.response);
   std::string last_event_id = end.last_event_id;
   int failures = 0;
@@ -141,6 +142,15 @@ void HttpTransport::report(const Exchange& exchange, HttpStreamEnd end) {
   const int status = end.response.status;
   const std::string& id = exchange.message.id;
   RequestFailure failure;
+  failure.accepted = exchange.accepted;
+  const bool session_unknown = status == 404 && !session_.empty() && !exchange.message.initialize;
+  if (exchange.accepted && status != 0 && (status < 200 || status >= 300)) {
+    // Of the GET that wanted the rest. Whatever it was refused for, trying again would do the work twice.
+    failure.session_lost = session_unknown;
+    failure.error = ClientError(ClientCause::broken, "the server took the request, but the rest of the answer is lost")
+                        .with_status(status);
+    return sink_.on_failed(id, std::move(failure));
+  }
   failure.body = std::move(end.response.body);
   if (end.error) {
     failure.error = std::move(*end.error);
@@ -156,7 +166,7 @@ void HttpTransport::report(const Exchange& exchange, HttpStreamEnd end) {
     }
     failure.body.clear();
   } else {
-    failure.session_lost = status == 404 && !session_.empty() && !exchange.message.initialize;
+    failure.session_lost = session_unknown;
     failure.error = ClientError(ClientCause::http_status, "the server answered with status " + std::to_string(status))
                         .with_status(status);
   }
@@ -197,8 +207,13 @@ Task<void> HttpTransport::listen(OneShot<bool> opened) {
     auto sending = caller_.run(call);
     const HttpStreamEnd end = co_await std::move(sending);
     opened.set(end.was_stream);
-    // 405 says that there is no such stream; other refusals come back with the next request, which can tell them.
-    if (!end.was_stream && end.response.status != 0) co_return;
+    if (!end.was_stream && end.response.status != 0) {
+      // 405 says that there is no such stream; other refusals come back with the next request, which can tell them.
+      if (last_event_id.empty()) co_return;
+      // The server may have forgotten this stream and still offer a new one.
+      last_event_id.clear();
+      continue;
+    }
     if (!end.last_event_id.empty()) last_event_id = end.last_event_id;
     failures = end.events > 0 ? 0 : failures + 1;
     co_await sleep_for(retry_delay(end.retry, failures, caller_.options().limits_.longest_retry));

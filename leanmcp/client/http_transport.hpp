@@ -39,6 +39,8 @@ class HttpTransport final : public ClientTransport {
     Outgoing message;
     std::shared_ptr<HttpCall> call;
     bool answered = false;
+    /// The server took the message; only the rest of its answer is still to come.
+    bool accepted = false;
     Executor::TimerId linger = 0;
   };
   using ExchangePtr = std::shared_ptr<Exchange>;

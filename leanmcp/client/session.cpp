@@ -161,9 +161,9 @@ Task<RequestOutcome> ClientSession::request(std::string method, json::object par
     auto trying = roundtrip(method, params, settings);
     RequestOutcome outcome = co_await std::move(trying);
     if (state_ == State::closed) co_return std::move(outcome);
-    if (outcome.session_lost && attempt == 0) {
+    if (outcome.session_lost) {
       if (state_ == State::open && generation == generation_) state_ = State::lost;
-      continue;
+      if (attempt == 0 && !outcome.accepted) continue;
     }
     auto asking = challenged(outcome, mcp_operation(method, params), ++challenges);
     auto again = co_await std::move(asking);

@@ -36,6 +36,8 @@ struct RequestOutcome {
   /// Of the message, for the cache.
   std::size_t bytes = 0;
   bool session_lost = false;
+  /// The server had taken it: it is not sent again.
+  bool accepted = false;
   /// That went in `_meta` with the request; empty when none did.
   Secret token;
 };

@@ -125,6 +125,7 @@ void ClientSession::on_failed(const std::string& id, RequestFailure failure) {
   }
   RequestOutcome outcome;
   outcome.session_lost = failure.session_lost;
+  outcome.accepted = failure.accepted;
   auto parsed = parse_json(failure.body, ParseLimits());
   const json::object* const body = parsed ? parsed->if_object() : nullptr;
   const json::value* const error = body ? body->if_contains("error") : nullptr;

@@ -33,8 +33,10 @@ struct RequestFailure {
   ClientError error;
   /// What came with an error status: perhaps a JSON-RPC error.
   std::string body;
-  /// The server does not know the session (any more): begin a new one and try again.
+  /// The server does not know the session (any more): begin a new one.
   bool session_lost = false;
+  /// The server had taken the request and may have done it: not to be sent again by itself.
+  bool accepted = false;
 };
 
 /// Who gets what comes in. Called on the executor.

@@ -1,0 +1,86 @@
+// What a client does when sessions and streams of an HTTP server get lost.
+
+#include <leanmcp/client/scripted_mcp_test.hpp>
+
+#include <boost/json.hpp>
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+namespace leanmcp {
+namespace {
+
+using detail::legacy_client;
+using detail::ScriptedMcp;
+
+ClientLimits quick() {
+  ClientLimits limits;
+  limits.longest_retry = std::chrono::milliseconds(10);
+  return limits;
+}
+
+TEST(ClientSession, ARequestTheServerHadTakenIsNotSentAgainWhenTheSessionIsLost) {
+  for (const int status : {404, 400, 401, 503}) {
+    ScriptedMcp server;
+    server.on("tools/call", [](HttpExchange exchange, const std::string&) {
+      exchange.begin_stream(200, "text/event-stream");
+      exchange.write("id: a_1\ndata: \n\n");
+      exchange.end();
+    });
+    server.on("GET", [status](HttpExchange exchange, const std::string&) {
+      exchange.respond(status, "application/json",
+                       R"({"jsonrpc":"2.0","id":null,"error":{"code":-32600,"message":"Session not found"}})");
+    });
+    auto client = BlockingClient::connect(server.start(), legacy_client().limits(quick()));
+    ASSERT_TRUE(client);
+    const auto reply = client->call("pay");
+    ASSERT_FALSE(reply);
+    EXPECT_EQ(reply.error().cause(), ClientCause::broken) << status;
+    EXPECT_EQ(reply.error().http_status(), status);
+    EXPECT_EQ(server.count("tools/call"), 1) << status;
+    EXPECT_EQ(server.count("initialize"), 1);
+    EXPECT_TRUE(client->ping());
+    EXPECT_EQ(server.count("initialize"), status == 404 ? 2 : 1) << "the next request begins a new session";
+  }
+}
+
+TEST(ClientSession, ARequestTheServerRefusedForItsSessionIsSentAgainInANewOne) {
+  ScriptedMcp server;
+  server.on("tools/call", [&server](HttpExchange exchange, const std::string& id) {
+    if (server.count("tools/call") == 1) return exchange.respond(404, "", "");
+    ScriptedMcp::respond(std::move(exchange), id, ScriptedMcp::text_result("done"));
+  });
+  auto client = BlockingClient::connect(server.start(), legacy_client());
+  ASSERT_TRUE(client);
+  const auto reply = client->call("pay");
+  ASSERT_TRUE(reply) << reply.error().message();
+  EXPECT_EQ(reply->text(), "done");
+  EXPECT_EQ(server.count("tools/call"), 2);
+  EXPECT_EQ(server.count("initialize"), 2);
+}
+
+TEST(ClientSession, AStreamTheServerForgotIsOpenedAnewOnce) {
+  for (const int refusal : {400, 404}) {
+    ScriptedMcp server;
+    std::atomic<int> resumed{0};
+    server.on("GET", [&server, &resumed, refusal](HttpExchange exchange, const std::string&) {
+      if (exchange.request().header_count("Last-Event-ID") != 0) {
+        ++resumed;
+        return exchange.respond(refusal, "", "");
+      }
+      exchange.begin_stream(200, "text/event-stream");
+      exchange.write("id: a_1\ndata: \n\n");
+      if (server.count("GET") == 1) return exchange.end();
+      server.keep(std::move(exchange));
+    });
+    auto client = BlockingClient::connect(server.start(), legacy_client().listen_stream(true).limits(quick()));
+    ASSERT_TRUE(client);
+    EXPECT_TRUE(server.wait_for("GET", 3)) << refusal;
+    std::this_thread::sleep_for(std::chrono::milliseconds(100));
+    EXPECT_EQ(server.count("GET"), 3);
+    EXPECT_EQ(resumed, 1);
+  }
+}
+
+}  // namespace
+}  // namespace leanmcp
