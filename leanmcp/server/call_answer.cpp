@@ -87,7 +87,8 @@ void CallState::respond(Reply reply) {
 
 void CallState::cancel() {
   const auto self = shared_from_this();
-  if (!std::exchange(answered_, true)) {
+  const bool unanswered = !std::exchange(answered_, true);
+  if (unanswered) {
     leave();
     engine_->logger().debug("call cancelled", {{"name", name_}, trace()});
   }
@@ -95,6 +96,8 @@ void CallState::cancel() {
   // Hooks hear of it when the function has stopped: here if it never began, else from its end.
   const bool running = on_worker_ || !run_.ended();
   run_.cancel();
+  // Behind what the run's end may still say on the stream: that its questions are taken back.
+  if (unanswered) sink_->cancelled();
   if (!running) run_after_hooks(false, {});
 }
 

@@ -101,6 +101,9 @@ class RequestSink {
   virtual void respond(Reply reply) = 0;
   /// What to call when the peer cancels or goes away in a way that means cancelling. Replaces the former one.
   virtual void on_cancel(std::function<void()> cancelled) = 0;
+  /// The request was cancelled and gets no answer: ends what its channel holds open for it. Ends the request as
+  /// `respond` does.
+  virtual void cancelled() {}
   /// Closes the connection but not the stream; the client comes back for the rest (2025-11-25, SSE polling).
   /// False where that is not possible.
   virtual bool close_stream(int /*retry_ms*/) { return false; }

@@ -107,6 +107,21 @@ void HttpSink::on_cancel(std::function<void()> cancelled) {
   exchange_.on_disconnect(std::move(cancelled));
 }
 
+void HttpSink::cancelled() {
+  // Not to be come back to: a client that waits for the answer still would do so for ever.
+  if (stream_ && !answered_) streams_->forget(*stream_);
+  end_without_answer();
+}
+
+void HttpSink::end_without_answer() {
+  if (std::exchange(answered_, true)) return;
+  stop_keep_alive();
+  if (stream_) return stream_->close();
+  // A request is answered by a body or by a stream and nothing else (2025-11-25, Transports, Sending Messages, 5).
+  if (!streaming_) exchange_.begin_stream(200, "text/event-stream", headers_);
+  exchange_.end();
+}
+
 void HttpSink::accept() {
   answered_ = true;
   exchange_.respond(202, {}, {}, headers_);

@@ -49,6 +49,9 @@ class HttpSink final : public RequestSink, public std::enable_shared_from_this<H
   void ask(std::string message) override { notify(std::move(message)); }
   void respond(Reply reply) override;
   void on_cancel(std::function<void()> cancelled) override;
+  void cancelled() override;
+  /// Ends the stream, one without a single message if none is open yet.
+  void end_without_answer();
   bool close_stream(int retry_ms) override;
 
   /// Answers without a body (202).

@@ -182,6 +182,11 @@ std::optional<std::pair<std::shared_ptr<ResumableStream>, std::uint64_t>> Stream
   return std::nullopt;
 }
 
+void StreamStore::forget(const ResumableStream& stream) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(streams_, [&](const auto& kept) { return kept.get() == &stream; });
+}
+
 void StreamStore::close_all() {
   std::deque<std::shared_ptr<ResumableStream>> all;
   {

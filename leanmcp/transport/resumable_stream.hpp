@@ -106,6 +106,8 @@ class StreamStore {
   std::shared_ptr<ResumableStream> create(bool primes);
   /// The stream and the event number a `Last-Event-ID` names.
   std::optional<std::pair<std::shared_ptr<ResumableStream>, std::uint64_t>> find(std::string_view event_id) const;
+  /// Nobody can come back to it any more.
+  void forget(const ResumableStream& stream);
   void close_all();
 
  private:

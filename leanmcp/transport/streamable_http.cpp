@@ -110,25 +110,36 @@ class BatchSink final : public RequestSink {
   }
   void ask(std::string message) override { notify(std::move(message)); }
   void respond(Reply reply) override {
-    if (std::exchange(answered_, true)) return;
-    Shared& shared = *shared_;
-    --shared.left;
-    if (shared.streaming && shared.left != 0) return shared.sink->notify(std::move(reply.body));
-    if (!shared.streaming) {
-      if (!shared.answers.empty()) shared.answers += ',';
-      shared.answers += reply.body;
-      if (shared.left != 0) return;
-      reply.body = "[" + shared.answers + "]";
-    } else if (!shared.answers.empty()) {
-      shared.sink->notify("[" + std::exchange(shared.answers, {}) + "]");
-    }
-    reply.http_status = 200;
-    reply.headers.clear();
-    shared.sink->respond(std::move(reply));
+    if (!std::exchange(answered_, true)) end(std::move(reply.body));
+  }
+  void cancelled() override {
+    if (!std::exchange(answered_, true)) end({});
   }
   void on_cancel(std::function<void()>) override {}
 
  private:
+  /// One message of the batch is done; without an answer when it was cancelled.
+  void end(std::string answer) {
+    Shared& shared = *shared_;
+    --shared.left;
+    if (!shared.streaming && !answer.empty()) {
+      if (!shared.answers.empty()) shared.answers += ',';
+      shared.answers += std::exchange(answer, {});
+    }
+    if (shared.left != 0) {
+      if (!answer.empty()) shared.sink->notify(std::move(answer));
+      return;
+    }
+    // What was answered before the stream was opened.
+    std::string kept = shared.answers.empty() ? std::string() : "[" + std::exchange(shared.answers, {}) + "]";
+    if (answer.empty()) answer.swap(kept);
+    if (!kept.empty()) shared.sink->notify(std::move(kept));
+    if (answer.empty()) return shared.sink->end_without_answer();
+    Reply reply;
+    reply.body = std::move(answer);
+    shared.sink->respond(std::move(reply));
+  }
+
   std::shared_ptr<Shared> shared_;
   bool answered_ = false;
 };
@@ -364,7 +375,8 @@ void StreamableHttp::get(HttpExchange exchange) {
                 const auto streams = streams_of(session);
                 if (last) {
                   const auto found = streams->find(*last);
-                  if (!found) return refuse(exchange, 404, code::invalid_request, "That stream is gone");
+                  // Not 404: that says the session is gone (2025-11-25, Transports, Session Management, 3).
+                  if (!found) return refuse(exchange, 400, code::invalid_request, "That stream is gone");
                   return found->first->attach(std::move(exchange), found->second, {});
                 }
                 const auto stream = streams->create(session->client().version >= Version::v2025_11_25);

@@ -64,11 +64,11 @@ export async function streams(checks, port) {
   checks.equal('what came meanwhile follows, and nothing twice', resumed.events.filter((event) => event.message).map((event) => event.message.method),
     ['notifications/tools/list_changed', 'notifications/tools/list_changed']);
   for (const id of ['nonsense', `${updated.id.split('_')[0]}_x`, 'other-1_1']) {
-    checks.equal(`Last-Event-ID ${id.slice(0, 8)}: 404`, (await get({ 'Last-Event-ID': id })).status, 404);
+    checks.equal(`Last-Event-ID ${id.slice(0, 8)}: 400, for 404 says that the session is gone`, (await get({ 'Last-Event-ID': id })).status, 400);
   }
   const stranger = await open_session(port);
   const stolen = await open(port, { method: 'GET', headers: { ...stranger.headers, Accept: 'text/event-stream', 'Last-Event-ID': updated.id } });
-  checks.equal('another session cannot have it', stolen.status, 404);
+  checks.equal('another session cannot have it', stolen.status, 400);
 
   const working = await open(port, { body: tool(9, 'test_tool_with_progress', {}, { progressToken: 'w' }), headers: session.headers });
   const half = await working.next((event) => event.message?.method === 'notifications/progress');
@@ -81,11 +81,13 @@ export async function streams(checks, port) {
   await late.end();
   checks.check('once more, as long as it is kept', late.events.some((event) => event.message?.id === 9), late.events);
 
-  const pausing = open(port, { body: tool('long', 'test_pause', { ms: 20000 }, { progressToken: 'l' }), headers: session.headers });
+  const cancel = (requestId) => session.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason: 'test' } });
+  const silent = open(port, { body: tool('silent', 'test_pause', { ms: 20000 }), headers: session.headers });
   await new Promise((resolve) => { setTimeout(resolve, 200); });
-  await session.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'long', reason: 'test' } });
-  const outcome = await Promise.race([pausing.then((stream) => stream.text, (error) => String(error)), new Promise((resolve) => { setTimeout(resolve, 5000, 'still open'); })]);
-  checks.check('a cancelled call is not answered, and its connection does not stay open', !String(outcome).includes('result') && outcome !== 'still open', outcome);
+  await cancel('silent');
+  const nothing = await Promise.race([silent, new Promise((resolve) => { setTimeout(resolve, 5000, { status: 'still open' }); })]);
+  checks.equal('a cancelled call: a stream of nothing', [nothing.status, nothing.headers?.['content-type'], await nothing.end?.(), nothing.events],
+    [200, 'text/event-stream', true, []]);
 }
 
 // The client that still shows a question hears that nobody waits for it any more.
@@ -97,6 +99,15 @@ export async function questions(checks, port) {
   await session.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 5 } });
   const taken_back = await asking.next((event) => event.message?.method === 'notifications/cancelled');
   checks.equal('a question of a cancelled call is taken back', taken_back?.message.params.requestId, question.message.id);
+  checks.check('and the stream ends without an answer', await asking.end() && !asking.events.some((event) => event.message?.id === 5), asking.events);
+  const again = await open(port, { method: 'GET', headers: { ...session.headers, Accept: 'text/event-stream', 'Last-Event-ID': question.id } });
+  checks.equal('which nobody comes back to for ever', again.status, 400);
+
+  const oldest = await open_session(port, '2025-03-26');
+  const batch = oldest.send([tool('one', 'test_pause', { ms: 20000 }), { jsonrpc: '2.0', id: 'two', method: 'ping' }]);
+  await new Promise((resolve) => { setTimeout(resolve, 200); });
+  await oldest.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'one' } });
+  checks.equal('of a batch the others are answered', (await batch).json, [{ jsonrpc: '2.0', id: 'two', result: {} }]);
   const late = await session.send({ jsonrpc: '2.0', id: question.message.id, result: { action: 'accept', content: {} } });
   checks.equal('an answer that comes too late: 202', late.status, 202);
   const ended = await send(port, `DELETE /mcp HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\nMcp-Session-Id: ${session.id}\r\n\r\n`);
