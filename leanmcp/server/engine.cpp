@@ -165,8 +165,7 @@ Engine::Engine(std::string name, std::string version, const ServerOptions::Data&
   if (options_.audience.empty()) options_.audience = name_;
   if (!options_.keys) {
     options_.keys = KeyRing::random();
-    options_.logger.warning(
-        "no state keys configured: questions in the middle of a call can be answered to this process only");
+    warns_of_keys_ = true;
   }
   sealer_ = std::make_unique<Sealer>(options_.keys->sealer("leanmcp requestState"));
   workers_ = std::make_unique<WorkerPool>(options_.workers, options_.worker_queue);
@@ -194,6 +193,12 @@ void Engine::publish(std::shared_ptr<const Registry> registry) {
   if (differs(EntryKind::prompt)) subscriptions_.list_changed(Subscriptions::Change::prompts);
   if (differs(EntryKind::resource) || differs(EntryKind::resource_template))
     subscriptions_.list_changed(Subscriptions::Change::resources);
+}
+
+void Engine::expect_questions() {
+  if (!warns_of_keys_.exchange(false)) return;
+  options_.logger.warning(
+      "no state keys configured: questions in the middle of a call can be answered to this process only");
 }
 
 void Engine::resource_updated(std::string_view uri) { subscriptions_.resource_updated(uri, now()); }

@@ -59,6 +59,8 @@ class Engine : public std::enable_shared_from_this<Engine> {
 
   /// Makes a registry live; clients hear of the lists that changed.
   void publish(std::shared_ptr<const Registry> registry);
+  /// Something of the registry may ask in the middle of a call. Says once in the log when there are no keys for that.
+  void expect_questions();
   std::shared_ptr<const Registry> registry() const { return std::atomic_load(&registry_); }
 
   /// Serves one request of either era. The message's views must live as long as the sink, which the engine keeps until
@@ -144,6 +146,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   Subscriptions subscriptions_;
   HumanWaits human_waits_;
   std::atomic<std::size_t> calls_{0};
+  std::atomic<bool> warns_of_keys_{false};
 };
 
 /// Reads and checks what a modern request must carry in `_meta` (2026-07-28, Overview, Per-request protocol fields).

@@ -15,6 +15,7 @@ struct Handler {
   bool takes_raw = false;
   bool takes_principal = false;
   bool takes_user = false;
+  bool takes_context = false;
   /// Exactly one of the two is set. `plain` runs to its end; `coroutine` may wait.
   std::function<ResultBody(Call&)> plain;
   std::function<Task<ResultBody>(Call&)> coroutine;

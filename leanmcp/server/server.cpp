@@ -219,6 +219,14 @@ Result<void> compile(Draft& draft) {
   return compile_schemas(draft, edits);
 }
 
+/// Whether a call of it may need another round of its client: the function's own question, or one of its decorators.
+bool may_ask(const Entry& entry) {
+  if (entry.handler.coroutine && entry.handler.takes_context) return true;
+  return std::any_of(entry.hooks.begin(), entry.hooks.end(), [](const auto& hook) {
+    return hook->stage() == Stage::elicit || hook->stage() == Stage::entitle;
+  });
+}
+
 }  // namespace
 
 struct Server::Drafts {
@@ -264,6 +272,7 @@ Server& Server::remove(EntryKind kind, std::string_view name_or_uri) {
 Result<void> Server::build() {
   auto registry = std::make_shared<Registry>();
   std::set<std::pair<EntryKind, std::string>> seen;
+  bool asks = false;
   for (const Draft& original : drafts_->list) {
     // Each build works on copies: entries that calls in flight hold never change.
     Draft draft = original;
@@ -279,9 +288,11 @@ Result<void> Server::build() {
       if (!parsed) return Error(label(*draft.entry) + ": " + parsed.error().message());
       uri_template = std::move(*parsed);
     }
+    asks = asks || may_ask(*draft.entry);
     registry->add(draft.entry, std::move(uri_template));
   }
   registry->render();
+  if (asks) engine_->expect_questions();
   engine_->publish(std::move(registry));
   return {};
 }

@@ -257,6 +257,7 @@ Handler make_handler(F f) {
     handler.takes_raw = count_params(Param::raw, args) > 0;
     handler.takes_principal = count_params(Param::principal, args) > 0;
     handler.takes_user = count_params(Param::user, args) > 0;
+    handler.takes_context = count_params(Param::context, args) > 0;
     if constexpr (As::structured) handler.output = output_type<typename Unwrap<Return>::type>();
     if constexpr (is_task<Return>) {
       handler.coroutine = [f = std::move(f)](Call& call) {

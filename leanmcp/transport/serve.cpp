@@ -28,6 +28,7 @@ StreamableHttpOptions endpoint_options(const HttpOptions& options) {
 struct HttpService::State {
   State(Server& s, HttpOptions o)
       : server(s), options(std::move(o)), endpoint(s.engine(), endpoint_options(options)) {
+    if (options.http_.registry) metrics = options.http_.registry;
     options.http_.metrics(metrics);
     http = std::make_unique<HttpServer>(options.http_);
   }
@@ -64,6 +65,14 @@ struct HttpService::State {
     http->on_shutdown([this] { endpoint.shutdown(); });
   }
 
+  /// Where the server is reached on this machine.
+  std::string url() const {
+    const HttpServerOptions& at = options.http_;
+    const bool v6 = at.bind_address.find(':') != std::string::npos;
+    return (at.certificate_file.empty() ? "http://" : "https://") + (v6 ? "[" + at.bind_address + "]" : at.bind_address) +
+           ":" + std::to_string(http->port()) + options.path_;
+  }
+
   Result<void> start_metrics() {
     HttpServerOptions metrics_options;
     metrics_options.port(options.metrics_port_).logger(options.logger_);
@@ -91,6 +100,7 @@ Result<void> HttpService::start() {
   }
   state_->sweep();
   state_->housekeeper = std::thread([this] { state_->housekeeping.run(); });
+  state_->options.logger_.info("listening", {{"url", state_->url()}});
   if (state_->options.listening_) state_->options.listening_(port());
   return {};
 }

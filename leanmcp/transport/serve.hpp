@@ -91,7 +91,7 @@ class HttpService {
   HttpService(const HttpService&) = delete;
   HttpService& operator=(const HttpService&) = delete;
 
-  /// Builds the server, binds and starts the threads.
+  /// Builds the server, binds, starts the threads and says in the log where it listens.
   Result<void> start();
   std::uint16_t port() const noexcept;
   std::uint16_t metrics_port() const noexcept;
