@@ -49,7 +49,10 @@ std::string lacking(const Question& question, const ClientCapabilities& has) {
     if (is_url_question(question)) return has.elicitation_url ? "" : R"({"elicitation":{"url":{}}})";
     return has.elicitation_form ? "" : R"({"elicitation":{"form":{}}})";
   }
-  if (question.method == "sampling/createMessage") return has.sampling ? "" : R"({"sampling":{}})";
+  if (question.method == "sampling/createMessage") {
+    if (question.with_tools) return has.sampling_tools ? "" : R"({"sampling":{"tools":{}}})";
+    return has.sampling ? "" : R"({"sampling":{}})";
+  }
   return has.roots ? "" : R"({"roots":{}})";
 }
 

@@ -22,6 +22,11 @@ std::string_view text_of(const json::object& object, std::string_view key) {
   return value->get_string();
 }
 
+void append_number(std::string& out, double value) {
+  char digits[32];
+  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+}
+
 Action action_of(const json::object& answer) {
   const std::string_view action = text_of(answer, "action");
   if (action == "accept") return Action::accept;
@@ -142,6 +147,7 @@ Task<Sample> Context::sample(std::string key, SampleRequest request) {
   question.key = std::move(key);
   question.method = "sampling/createMessage";
   question.params = request.params();
+  question.with_tools = request.with_tools();
   Task<std::string> asking = call_.ask(std::move(question));
   Sample sample;
   sample.json = co_await std::move(asking);
@@ -217,13 +223,49 @@ SampleRequest& SampleRequest::system(std::string text) {
 }
 
 SampleRequest& SampleRequest::temperature(double value) {
-  char digits[32];
-  extra_.append(",\"temperature\":").append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+  append_number(extra_.append(",\"temperature\":"), value);
+  return *this;
+}
+
+SampleRequest& SampleRequest::stop_at(std::string_view sequence) {
+  if (!stop_sequences_.empty()) stop_sequences_ += ',';
+  append_json_string(stop_sequences_, sequence);
+  return *this;
+}
+
+SampleRequest& SampleRequest::prefer_model(std::string_view name) {
+  if (!hints_.empty()) hints_ += ',';
+  append_json_string(hints_.append("{\"name\":"), name);
+  hints_ += '}';
+  return *this;
+}
+
+SampleRequest& SampleRequest::priorities(double cost, double speed, double intelligence) {
+  append_number(priorities_.assign("\"costPriority\":"), cost);
+  append_number(priorities_.append(",\"speedPriority\":"), speed);
+  append_number(priorities_.append(",\"intelligencePriority\":"), intelligence);
+  return *this;
+}
+
+SampleRequest& SampleRequest::member(std::string_view name, std::string_view json_text) {
+  if (!parse_json(json_text, ParseLimits())) throw std::logic_error("a member of a SampleRequest is no JSON");
+  extra_ += ',';
+  append_json_string(extra_, name);
+  extra_.append(":").append(json_text);
+  with_tools_ = with_tools_ || name == "tools";
   return *this;
 }
 
 std::string SampleRequest::params() const {
-  return "{\"messages\":[" + messages_ + "],\"maxTokens\":" + std::to_string(max_tokens_) + extra_ + "}";
+  std::string out = "{\"messages\":[" + messages_ + "],\"maxTokens\":" + std::to_string(max_tokens_);
+  if (!hints_.empty() || !priorities_.empty()) {
+    out += ",\"modelPreferences\":{";
+    if (!hints_.empty()) out.append("\"hints\":[").append(hints_).append("]");
+    if (!hints_.empty() && !priorities_.empty()) out += ',';
+    out.append(priorities_).append("}");
+  }
+  if (!stop_sequences_.empty()) out.append(",\"stopSequences\":[").append(stop_sequences_).append("]");
+  return out.append(extra_).append("}");
 }
 
 namespace detail {

@@ -95,14 +95,28 @@ class SampleRequest {
     return *this;
   }
   SampleRequest& temperature(double value);
+  /// The answer ends before one of these comes; several can be given.
+  SampleRequest& stop_at(std::string_view sequence);
+  /// A model by its name or a part of it, the most wished for first. The client may take another.
+  SampleRequest& prefer_model(std::string_view name);
+  /// How much a low price, speed and intelligence count, each from 0 to 1 (2026-07-28, Sampling, Model Preferences).
+  SampleRequest& priorities(double cost, double speed, double intelligence);
+  /// Any other member of the parameters, such as `metadata`; throws std::logic_error when `json_text` is no JSON. With
+  /// `tools` the call ends as for any capability the client lacks when it does not say `sampling.tools`.
+  SampleRequest& member(std::string_view name, std::string_view json_text);
   /// The parameters as JSON text.
   std::string params() const;
+  bool with_tools() const noexcept { return with_tools_; }
 
  private:
   SampleRequest& message(std::string_view role, std::string text);
   std::string messages_;
   std::string extra_;
+  std::string stop_sequences_;
+  std::string hints_;
+  std::string priorities_;
   int max_tokens_ = 1000;
+  bool with_tools_ = false;
 };
 
 /// What a handler can do during its call. Belongs to the call: use it in the handler's coroutine or function only.

@@ -1,5 +1,6 @@
 // What differs between revisions, and what the specification asks of each: by the in-memory client, on all of them.
 
+#include <leanmcp/json/parse.hpp>
 #include <leanmcp/transport/in_memory.hpp>
 
 #include <boost/describe.hpp>
@@ -205,6 +206,54 @@ TEST(Questions, AnswersThatAreTooLargeToCarryAlongEndTheCallInWords) {
   const auto reply = client.call("poem");
   EXPECT_NE(reply.result.find("too large to go on"), std::string::npos) << reply.result << reply.error;
   EXPECT_NE(reply.result.find(R"("isError":true)"), std::string::npos) << reply.result;
+}
+
+Task<std::string> poem_with(SampleRequest request, Context& ctx) {
+  Task<Sample> writing = ctx.sample("poem", std::move(request));
+  const Sample poem = co_await std::move(writing);
+  co_return poem.text;
+}
+
+TEST_P(Revisions, ASampleIsAskedForInAllTheWordsOfTheSpecification) {
+  Server server("test", "1");
+  server.tool("poem", [](Context& ctx) {
+    SampleRequest request("A poem");
+    request.system("Be brief").temperature(0.5).stop_at("END").stop_at("\n\n");
+    request.prefer_model("claude").prefer_model("gpt").priorities(0.25, 0.5, 1).member("metadata", R"({"a":1})");
+    return poem_with(std::move(request), ctx);
+  });
+  MemoryClient client = connect(server);
+  std::string asked;
+  client.on_question([&asked](std::string_view, std::string_view params) {
+    asked = params;
+    return R"({"role":"assistant","model":"m","content":{"type":"text","text":"Roses"}})";
+  });
+  EXPECT_EQ(client.call_text("poem"), "Roses");
+  const json::object params = parse_known(asked).get_object();
+  EXPECT_EQ(params.at("modelPreferences"),
+            parse_known(R"({"hints":[{"name":"claude"},{"name":"gpt"}],"costPriority":0.25,"speedPriority":0.5,)"
+                        R"("intelligencePriority":1})"));
+  EXPECT_EQ(params.at("stopSequences"), parse_known(R"(["END","\n\n"])"));
+  EXPECT_EQ(params.at("temperature"), 0.5);
+  EXPECT_EQ(params.at("metadata"), parse_known(R"({"a":1})"));
+  EXPECT_THROW(SampleRequest().member("metadata", "{"), std::logic_error);
+}
+
+TEST_P(Revisions, ToolsAreOfferedToModelsOfClientsThatCanUseThemOnly) {
+  Server server("test", "1");
+  server.tool("poem", [](Context& ctx) {
+    SampleRequest request("A poem");
+    request.member("tools", "[]");
+    return poem_with(std::move(request), ctx);
+  });
+  MemoryClient without = connect(server);
+  const auto refused = without.call("poem");
+  EXPECT_NE((refused.result + refused.error).find("tools"), std::string::npos) << refused.result << refused.error;
+  MemoryClient client = connect(server);
+  client.capabilities(R"({"sampling":{"tools":{}}})").on_question([](std::string_view, std::string_view) {
+    return R"({"role":"assistant","model":"m","content":{"type":"text","text":"Roses"}})";
+  });
+  EXPECT_EQ(client.call_text("poem"), "Roses");
 }
 
 TEST_P(Revisions, CallsThatWaitAreCounted) {
