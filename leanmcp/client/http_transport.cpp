@@ -184,6 +184,7 @@ Task<void> HttpTransport::established(std::string revision, bool listen_too) {
   revision_ = std::move(revision);
   if (!listen_too) co_return;
   const OneShot<bool> opened;
+  opened_ = opened;
   runs_.add(caller_.executor(), listen(opened), [opened](std::exception_ptr) { opened.set(false); });
   const auto timer = caller_.executor().start_timer(open_time, [opened] { opened.set(false); });
   co_await opened;
@@ -238,6 +239,7 @@ void HttpTransport::close() {
   for (const auto& [id, exchange] : requests_) HttpCaller::cancel(*exchange->call);
   requests_.clear();
   runs_.stop();
+  opened_.set(false);
 }
 
 }  // namespace leanmcp::inline v0::detail

@@ -63,6 +63,8 @@ class HttpTransport final : public ClientTransport {
   std::string session_;
   std::string revision_;
   std::map<std::string, ExchangePtr> requests_;
+  /// That the stream of its own is open, or will not be.
+  OneShot<bool> opened_;
   /// Lives as long as the transport: what the HTTP client's thread posts finds out by it.
   std::shared_ptr<char> alive_ = std::make_shared<char>();
   RunSet runs_;

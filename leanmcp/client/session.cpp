@@ -105,6 +105,10 @@ Task<ClientResult<void>> ClientSession::add_meta(json::object& params, const Req
 
 Task<RequestOutcome> ClientSession::roundtrip(std::string method, json::object params, RequestSettings settings) {
   const auto self = shared_from_this();
+  if (state_ == State::closed) {
+    RequestOutcome outcome = failed(ClientError(ClientCause::closed, "the client is closed"));
+    co_return std::move(outcome);
+  }
   if (pending_.size() >= options_.limits_.in_flight) {
     RequestOutcome outcome = failed(ClientError(ClientCause::too_large, "too many requests are in flight"));
     co_return std::move(outcome);
@@ -286,7 +290,8 @@ Task<void> ClientSession::leave() {
   if (state_ == State::open) {
     state_ = State::closed;
     fail_all(ClientError(ClientCause::closed, "the client is closed"), false);
-    auto leaving = transport_->leave();
+    const auto transport = transport_;
+    auto leaving = transport->leave();
     co_await std::move(leaving);
   }
   close();

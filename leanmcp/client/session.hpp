@@ -164,7 +164,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession>, public
   const std::string address_;
   const TransportMaker make_;
   const TransportMaker fallback_;
-  std::unique_ptr<ClientTransport> transport_;
+  /// Shared with who waits inside it: `close` may come from elsewhere meanwhile. Null once closed.
+  std::shared_ptr<ClientTransport> transport_;
   State state_ = State::fresh;
   Version version_ = newest_version;
   std::string version_text_;

@@ -24,6 +24,8 @@ bool is_about_the_way(const ClientError& error) {
   }
 }
 
+ClientResult<void> is_closed() { return ClientError(ClientCause::closed, "the client is closed"); }
+
 }  // namespace
 
 json::object ClientSession::client_info() const {
@@ -58,13 +60,14 @@ json::object ClientSession::capabilities() const {
 Task<ClientResult<void>> ClientSession::open() {
   const auto self = shared_from_this();
   state_ = State::opening;
-  auto opening = transport_->open();
+  const auto transport = transport_;
+  auto opening = transport->open();
   auto opened = co_await std::move(opening);
   if (opened) {
     auto detecting = detect();
     opened = co_await std::move(detecting);
   }
-  if (state_ == State::closed) opened = ClientResult<void>(ClientError(ClientCause::closed, "the client is closed"));
+  if (state_ == State::closed) opened = is_closed();
   if (opened) {
     state_ = State::open;
     ++generation_;
@@ -86,9 +89,7 @@ void ClientSession::wake_waiters(ClientResult<void> result) {
 
 Task<ClientResult<void>> ClientSession::ensure_open() {
   if (state_ == State::open) co_return ClientResult<void>();
-  if (state_ == State::closed || state_ == State::fresh) {
-    co_return ClientResult<void>(ClientError(ClientCause::closed, "the client is closed"));
-  }
+  if (state_ == State::closed || state_ == State::fresh) co_return is_closed();
   if (state_ == State::opening) {
     const OneShot<ClientResult<void>> turn;
     waiters_.push_back(turn);
@@ -125,6 +126,7 @@ Task<ClientResult<void>> ClientSession::detect() {
     if (!transport_->is_http() && legacy) settings.quiet = options_.probe_timeout_;
     auto probing = roundtrip("server/discover", json::object(), std::move(settings));
     const RequestOutcome outcome = co_await std::move(probing);
+    if (state_ == State::closed) co_return is_closed();
     ProbeReply reply;
     reply.result = outcome.result.get();
     reply.error = outcome.rpc_error.get();
@@ -167,7 +169,8 @@ Task<RequestOutcome> ClientSession::initialize_on(Version wished, bool again) {
   if (again) {
     transport_->close();
     transport_ = fallback_(executor_, *this);
-    auto opening = transport_->open();
+    const auto transport = transport_;
+    auto opening = transport->open();
     auto opened = co_await std::move(opening);
     if (!opened) {
       RequestOutcome outcome = failed(std::move(opened).error());
@@ -186,10 +189,12 @@ Task<RequestOutcome> ClientSession::initialize_on(Version wished, bool again) {
 Task<ClientResult<void>> ClientSession::initialize(Version wished, bool perhaps_modern) {
   auto trying = initialize_on(wished, false);
   RequestOutcome outcome = co_await std::move(trying);
+  if (state_ == State::closed) co_return is_closed();
   if (outcome.error && fallback_ && suggests_http_sse(outcome.error->http_status(), outcome.rpc_error.get())) {
     const RequestOutcome first = outcome;
     auto again = initialize_on(wished, true);
     outcome = co_await std::move(again);
+    if (state_ == State::closed) co_return is_closed();
     if (outcome.error && outcome.error->cause() == ClientCause::http_status) outcome = first;
   }
   if (outcome.rpc_error && perhaps_modern) {
@@ -208,8 +213,10 @@ Task<ClientResult<void>> ClientSession::initialize(Version wished, bool perhaps_
   version_text_ = *agreed >= Version::v2025_06_18 ? text : std::string();
   server_ = read_server(outcome.result, *agreed);
   notify("notifications/initialized", json::object());
-  auto listening = transport_->established(version_text_, options_.listen_stream_);
+  const auto transport = transport_;
+  auto listening = transport->established(version_text_, options_.listen_stream_);
   co_await std::move(listening);
+  if (state_ == State::closed) co_return is_closed();
   if (!options_.log_level_.empty() && server_.has("logging")) {
     json::object params;
     params["level"] = options_.log_level_;

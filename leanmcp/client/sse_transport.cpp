@@ -17,6 +17,7 @@ Task<ClientResult<void>> SseTransport::open() {
   stream_ = std::make_shared<HttpCall>("GET", url_);
   stream_->headers.emplace_back("Accept", "text/event-stream");
   const OneShot<ClientResult<void>> opened;
+  opened_ = opened;
   const auto timer = caller_.executor().start_timer(open_time, [opened, weak = std::weak_ptr(stream_)] {
     opened.set(ClientError(ClientCause::timeout, "the server names no endpoint"));
     if (const auto open = weak.lock()) HttpCaller::cancel(*open);
@@ -114,6 +115,7 @@ void SseTransport::close() {
   for (const auto& [id, call] : posts_) HttpCaller::cancel(*call);
   posts_.clear();
   runs_.stop();
+  opened_.set(ClientError(ClientCause::closed, "the client is closed"));
 }
 
 }  // namespace leanmcp::inline v0::detail

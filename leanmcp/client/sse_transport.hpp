@@ -36,6 +36,8 @@ class SseTransport final : public ClientTransport {
   std::string endpoint_;
   std::shared_ptr<HttpCall> stream_;
   std::map<std::string, std::shared_ptr<HttpCall>> posts_;
+  /// How `open` ends.
+  OneShot<ClientResult<void>> opened_;
   std::shared_ptr<char> alive_ = std::make_shared<char>();
   RunSet runs_;
 };
