@@ -19,8 +19,8 @@ class RunSet {
   RunSet& operator=(const RunSet&) = delete;
   ~RunSet() { stop(); }
 
-  /// Starts the task at once. `failed` is called when it ends by an exception.
-  void add(Executor& executor, Task<void> task, std::function<void(std::exception_ptr)> failed = {}) {
+  /// Starts the task at once. `failed` is called when it ends by an exception. Gives its number, for `cancel`.
+  std::uint64_t add(Executor& executor, Task<void> task, std::function<void(std::exception_ptr)> failed = {}) {
     const auto state = state_;
     const std::uint64_t key = ++state->last;
     // Known before it runs: it may end in the call.
@@ -32,6 +32,13 @@ class RunSet {
         });
     const auto found = state->handles.find(key);
     if (found != state->handles.end()) found->second = std::move(handle);
+    return key;
+  }
+
+  /// Aborts what the task waits for, then destroys it; nothing when it has ended.
+  void cancel(std::uint64_t key) {
+    const auto found = state_->handles.find(key);
+    if (found != state_->handles.end()) found->second.cancel();
   }
 
   /// Destroys them all. Not from inside one of them.

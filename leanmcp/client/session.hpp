@@ -151,7 +151,10 @@ class ClientSession : public std::enable_shared_from_this<ClientSession>, public
   void take_progress(const json::object& params);
   void take_request(std::shared_ptr<const json::value> document, const RequestMessage& message);
   void answer(std::string message);
-  Task<void> answer_question(std::string id, InputRequest question);
+  Task<void> answer_question(std::string id, std::uint64_t ticket, InputRequest question);
+  /// Whether the question waits for its answer still; an id may be another question's by now.
+  bool is_open(const std::string& id, std::uint64_t ticket) const;
+  void question_cancelled(const std::string& id);
 
   // session_questions.cpp
   /// The JSON text of the answer to a question.
@@ -181,7 +184,13 @@ class ClientSession : public std::enable_shared_from_this<ClientSession>, public
   std::map<std::uint64_t, std::function<void()>> reopened_;
   std::function<void(const ClientNotification&)> observer_;
   std::function<void()> other_credentials_;
-  std::size_t open_questions_ = 0;
+  struct OpenQuestion {
+    std::uint64_t ticket = 0;
+    std::uint64_t run = 0;
+  };
+  /// Questions of a legacy server that are being answered, by the request's id as JSON text.
+  std::map<std::string, OpenQuestion> questions_;
+  std::uint64_t last_question_ = 0;
   int persons_asked_ = 0;
   RunSet runs_;
 };

@@ -188,7 +188,14 @@ void ClientSession::take_notification(const std::string& stream, std::shared_ptr
     if (meta && meta->is_object())
       owner = id_text(meta->get_object().if_contains("io.modelcontextprotocol/subscriptionId"));
   }
-  if (note.method == "notifications/cancelled" && is_modern()) owner = id_text(note.params->if_contains("requestId"));
+  if (note.method == "notifications/cancelled") {
+    const std::string cancelled = id_text(note.params->if_contains("requestId"));
+    if (is_modern()) {
+      owner = cancelled;
+    } else {
+      question_cancelled(cancelled);
+    }
+  }
   const auto found = pending_.find(owner);
   if (found != pending_.end() && found->second.settings.on_notification) {
     if (note.method == "notifications/cancelled") {
@@ -220,30 +227,56 @@ void ClientSession::take_request(std::shared_ptr<const json::value> document, co
                      (message.method == "sampling/createMessage" && options_.on_sample_) ||
                      (message.method == "roots/list" && options_.roots_);
   if (!known) return answer(render_error(message.id, code::method_not_found, "The client does not offer this"));
-  if (open_questions_ >= options_.limits_.open_questions)
+  if (questions_.contains(message.id)) {
+    options_.logger_.warning("the server sent a second request under the id of an open one");
+    return;
+  }
+  if (questions_.size() >= options_.limits_.open_questions)
     return answer(render_error(message.id, code::internal_error, "Too many questions at once"));
   InputRequest question(
       std::string(), std::string(message.method),
       message.params ? JsonObject(std::move(document), message.params) : std::make_shared<const json::object>());
-  runs_.add(executor_, answer_question(message.id, std::move(question)),
-            [this](std::exception_ptr) { options_.logger_.error("a handler of the server's questions threw"); });
+  const std::uint64_t ticket = ++last_question_;
+  questions_[message.id].ticket = ticket;
+  const std::uint64_t run =
+      runs_.add(executor_, answer_question(message.id, ticket, std::move(question)),
+                [this](std::exception_ptr) { options_.logger_.error("a handler of the server's questions threw"); });
+  // It may have been answered in the call.
+  if (is_open(message.id, ticket)) questions_[message.id].run = run;
 }
 
-Task<void> ClientSession::answer_question(std::string id, InputRequest question) {
-  struct Count {
-    std::size_t& open;
-    ~Count() { --open; }
+bool ClientSession::is_open(const std::string& id, std::uint64_t ticket) const {
+  const auto found = questions_.find(id);
+  return found != questions_.end() && found->second.ticket == ticket;
+}
+
+Task<void> ClientSession::answer_question(std::string id, std::uint64_t ticket, InputRequest question) {
+  struct Open {
+    ClientSession& session;
+    const std::string& id;
+    std::uint64_t ticket;
+    ~Open() {
+      if (session.is_open(id, ticket)) session.questions_.erase(id);
+    }
   };
-  ++open_questions_;
-  const Count count{open_questions_};
+  const Open open{*this, id, ticket};
   auto asking = ask(std::move(question));
   const ClientResult<std::string> text = co_await std::move(asking);
-  if (state_ == State::closed || !transport_) co_return;
+  if (state_ == State::closed || !transport_ || !is_open(id, ticket)) co_return;
   if (text) {
     answer(render_result(id, *text));
   } else {
     answer(render_error(id, code::invalid_params, "The client could not answer"));
   }
+}
+
+/// Nobody waits for the answer any more, and none is sent (2025-11-25, Cancellation, Behavior Requirements).
+void ClientSession::question_cancelled(const std::string& id) {
+  const auto found = questions_.find(id);
+  if (found == questions_.end()) return;
+  const std::uint64_t run = found->second.run;
+  questions_.erase(found);
+  runs_.cancel(run);
 }
 
 }  // namespace leanmcp::inline v0::detail
