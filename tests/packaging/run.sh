@@ -32,6 +32,31 @@ check "no path of this tree is installed" bash -c "! grep -rlF '$root' '$work/pr
 check "find_package configures" configure find_package -DCMAKE_PREFIX_PATH="$work/prefix"
 check "find_package builds" cmake --build "$work/find_package"
 check "find_package runs" prints "Hello, Ada!" "$work/find_package/consumer"
+
+# The README's first server, by the README's CMakeLists.txt and commands; only its port is another.
+block() { awk -v lang="$1" -v nth="$2" '$0 == "```" lang { on = ++seen == nth; next } /^```$/ { on = 0 } on' "$root/README.md"; }
+port=$((20000 + RANDOM % 10000))
+mkdir "$work/shop"
+block cpp 1 | sed "s/port(3000)/port($port)/" >"$work/shop/main.cpp"
+block cmake 1 >"$work/shop/CMakeLists.txt"
+commands() { grep -h '^build/bin/leanmcp ' "$root/README.md" | sed "s/:3000/:$port/" | (cd "$root" && bash -euo pipefail); }
+serves() {
+  local server out
+  "$work/shop/build/shop" 2>"$work/shop/log" &
+  server=$!
+  for _ in {1..100}; do grep -q listening "$work/shop/log" && break; sleep 0.1; done
+  out=$(commands 2>&1) || true
+  kill "$server"
+  wait "$server" || true
+  cat "$work/shop/log"
+  printf '%s\n' "$out"
+  [[ $out == *"Buys something"* && $out == *"Bought tea"* && $(wc -l <"$work/shop/log") == 1 ]]
+}
+check "the README's project configures" cmake -G Ninja -S "$work/shop" -B "$work/shop/build" -DCMAKE_BUILD_TYPE=Release \
+  -DCMAKE_PREFIX_PATH="$work/prefix" "${launcher[@]}"
+check "the README's project builds" cmake --build "$work/shop/build"
+check "the README's server listens, is listed and called, and says one line" serves
+
 check "add_subdirectory configures" configure add_subdirectory -DLEANMCP_SOURCE="$root" -DLEANMCP_WARNINGS_AS_ERRORS=ON
 check "add_subdirectory builds" cmake --build "$work/add_subdirectory" --target consumer
 check "add_subdirectory runs" prints "Hello, Ada!" "$work/add_subdirectory/consumer"

