@@ -5,7 +5,9 @@
 #include "terminal.hpp"
 
 #include <leanmcp/oauth/server/admin.hpp>
+#include <leanmcp/oauth/server/authorization_request.hpp>
 #include <leanmcp/oauth/server/client_metadata.hpp>
+#include <leanmcp/oauth/server/pages.hpp>
 
 #include <boost/json.hpp>
 
@@ -273,12 +275,14 @@ int list_users(const Arguments& arguments, const Administration& administration)
   json::array list;
   std::vector<std::vector<std::string>> rows{{"USER", "SUBJECT", "CREATED", "STATE"}};
   for (const leanmcp::as::UserRecord& user : *users) {
+    // What `grants` and `revoke` know the person by.
+    const std::string subject = leanmcp::as::subject_of(leanmcp::as::own_users_name, user.subject);
     list.push_back(json::object{{"username", user.username},
-                                {"subject", user.subject},
+                                {"subject", subject},
                                 {"created", date(user.created)},
                                 {"disabled", user.disabled}});
     rows.push_back(
-        {shown(user.username), shown(user.subject), date(user.created), user.disabled ? "disabled" : "active"});
+        {shown(user.username), shown(subject), date(user.created), user.disabled ? "disabled" : "active"});
   }
   if (arguments.as_json) return print(list);
   print_table(rows);

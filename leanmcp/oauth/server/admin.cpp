@@ -1,7 +1,9 @@
 #include <leanmcp/oauth/server/admin.hpp>
 
+#include <leanmcp/oauth/server/authorization_request.hpp>
 #include <leanmcp/oauth/server/end_client.hpp>
 #include <leanmcp/oauth/server/initial_token.hpp>
+#include <leanmcp/oauth/server/pages.hpp>
 #include <leanmcp/oauth/server/signing_keys.hpp>
 #include <leanmcp/oauth/server/stateless_client.hpp>
 #include <leanmcp/oauth/server/users.hpp>
@@ -19,6 +21,9 @@ constexpr std::int64_t most_rows = 10'000;
 Error sentence(const StorageError& error) {
   return Error("the database cannot be used: " + std::string(to_string(error.cause)), error.detail);
 }
+
+/// As grants and access tokens say it.
+std::string own_subject(const UserRecord& user) { return subject_of(own_users_name, user.subject); }
 
 AuditEntry done(std::string_view what) { return AuditEntry(AuditEvent::administration, "ok").reason(what); }
 
@@ -136,7 +141,7 @@ Result<void> Administration::add_user(std::string_view username, std::string_vie
                                       TimePoint now) const {
   const auto added = as::add_user(store_, username, password, profile, now);
   if (!added) return added.error();
-  note(done("user added").subject(added->subject));
+  note(done("user added").subject(own_subject(*added)));
   return {};
 }
 
@@ -153,10 +158,11 @@ Administration::Outcome<bool> Administration::set_user_disabled(std::string_view
   (*stored)->disabled = disabled;
   auto put = store_.put_user(**stored);
   if (!put || !*put) return put;
-  note(done(disabled ? "user disabled" : "user enabled").subject((*stored)->subject));
+  const std::string subject = own_subject(**stored);
+  note(done(disabled ? "user disabled" : "user enabled").subject(subject));
   // Whoever may not sign in any more keeps no tokens either.
   if (!disabled) return true;
-  if (auto ended = revoke_grants((*stored)->subject, {}); !ended) return ended.error();
+  if (auto ended = revoke_grants(subject, {}); !ended) return ended.error();
   return true;
 }
 

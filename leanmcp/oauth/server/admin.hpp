@@ -63,12 +63,13 @@ class Administration {
   /// A new key that signs at once, instead of the one that does; running servers take it up within a minute. Its id.
   Result<std::string> rotate_key(JwsAlgorithm algorithm, TimePoint now) const;
 
+  /// By name. Tokens and grants say `subject_of(own_users_name, user.subject)` for a person of these.
   Outcome<std::vector<UserRecord>> users(std::int64_t most) const;
   /// The errors are sentences. Blocks for as long as a password costs.
   Result<void> add_user(std::string_view username, std::string_view password, std::string_view profile,
                         TimePoint now) const;
   Result<void> set_password(std::string_view username, std::string_view password) const;
-  /// False for an unknown one.
+  /// A disabled person signs in no more, and all their grants end. False for an unknown one.
   Outcome<bool> set_user_disabled(std::string_view username, bool disabled) const;
 
  private:

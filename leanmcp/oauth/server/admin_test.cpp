@@ -125,7 +125,7 @@ TEST_F(AdminTest, UsersAreAddedDisabledAndGivenAnotherPassword) {
   ASSERT_TRUE(admin->set_password("ada", "another good password"));
   EXPECT_FALSE(check_user(*core->store, "ada", "a good long password").value());
   GrantRecord grant;
-  grant.grant_id = "g", grant.subject = admin->users(10)->front().subject, grant.client_id = "app-1";
+  grant.grant_id = "g", grant.subject = "local:" + admin->users(10)->front().subject, grant.client_id = "app-1";
   grant.expires = now() + hours(1);
   ASSERT_TRUE(core->store->add_grant(grant));
   EXPECT_TRUE(admin->set_user_disabled("ada", true).value());
