@@ -56,7 +56,7 @@ AuditEntry done(std::string_view what) { return AuditEntry(AuditEvent::administr
 Result<Administration> Administration::open(Database database, KeyRing ring, Logger log) {
   auto store = Store::open(database);
   if (!store) return sentence(store.error());
-  auto vault = Vault::open(std::move(database), ring, "oauth-upstream");
+  auto vault = Vault::open(std::move(database), ring, std::string(vault_record));
   if (!vault) return Error("the vault cannot be opened", vault.error().detail());
   return Administration(std::move(*store), std::move(*vault), std::move(ring), std::move(log));
 }
