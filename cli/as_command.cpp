@@ -5,7 +5,9 @@
 #include "terminal.hpp"
 
 #include <leanmcp/oauth/server/admin.hpp>
+#include <leanmcp/oauth/server/authorization_request.hpp>
 #include <leanmcp/oauth/server/client_metadata.hpp>
+#include <leanmcp/oauth/server/pages.hpp>
 
 #include <boost/json.hpp>
 
@@ -47,7 +49,8 @@ struct Arguments {
   std::string name;
   std::string profile_name;
   std::string email;
-  std::string algorithm = "ES256";
+  std::string algorithm;
+  bool stolen = false;
   std::int64_t hours = 24;
 };
 
@@ -229,11 +232,17 @@ int list_keys(const Arguments& arguments, const Administration& administration) 
 
 int rotate(const Arguments& arguments, const Administration& administration) {
   const auto algorithm = leanmcp::jws_algorithm(arguments.algorithm);
-  if (!algorithm || leanmcp::is_symmetric(*algorithm)) return usage_error("--algorithm must be ES256 or RS256");
-  const auto key = administration.rotate_key(*algorithm, now());
+  if (!arguments.algorithm.empty() && algorithm != leanmcp::JwsAlgorithm::es256 &&
+      algorithm != leanmcp::JwsAlgorithm::rs256)
+    return usage_error("--algorithm must be ES256 or RS256");
+  using leanmcp::as::OldKeys;
+  const OldKeys old = arguments.stolen ? OldKeys::leave_now : OldKeys::leave_by_schedule;
+  const auto key = administration.rotate_key(algorithm, old, now());
   if (!key) return failed(key.error().message() + " " + key.error().detail());
   if (arguments.as_json) return print(json::object{{"kid", *key}});
-  std::cerr << "signs from now on; running servers take it up within a minute\n";
+  std::cerr << "signs from now on; running servers take it up within a minute";
+  if (arguments.stolen) std::cerr << ", and take nothing that older keys signed";
+  std::cerr << '\n';
   std::cout << *key << '\n';
   return 0;
 }
@@ -273,12 +282,13 @@ int list_users(const Arguments& arguments, const Administration& administration)
   json::array list;
   std::vector<std::vector<std::string>> rows{{"USER", "SUBJECT", "CREATED", "STATE"}};
   for (const leanmcp::as::UserRecord& user : *users) {
+    // What `grants` and `revoke` know the person by.
+    const std::string subject = leanmcp::as::subject_of(leanmcp::as::own_users_name, user.subject);
     list.push_back(json::object{{"username", user.username},
-                                {"subject", user.subject},
+                                {"subject", subject},
                                 {"created", date(user.created)},
                                 {"disabled", user.disabled}});
-    rows.push_back(
-        {shown(user.username), shown(user.subject), date(user.created), user.disabled ? "disabled" : "active"});
+    rows.push_back({shown(user.username), shown(subject), date(user.created), user.disabled ? "disabled" : "active"});
   }
   if (arguments.as_json) return print(list);
   print_table(rows);
@@ -395,11 +405,13 @@ void add_as_command(CLI::App& app, int& status) {
   revoked->add_option("--client", arguments->client, "All of a client");
   revoked->add_option("--token-id", arguments->token_id, "One access token: its jti");
   CLI::App* const keys = add(parent, "keys", "The keys that sign tokens",
-                             "  leanmcp as keys\n  leanmcp as keys rotate\n  leanmcp as keys rotate --algorithm RS256",
+                             "  leanmcp as keys\n  leanmcp as keys rotate\n  leanmcp as keys rotate --stolen",
                              arguments, status, list_keys);
-  add(keys, "rotate", "Makes a key that signs at once: for one that was stolen, or may have been",
-      "  leanmcp as keys rotate", arguments, status, rotate)
-      ->add_option("--algorithm", arguments->algorithm, "The server's")
-      ->capture_default_str();
+  CLI::App* const rotated =
+      add(keys, "rotate", "Makes a key that signs at once",
+          "  leanmcp as keys rotate\n  leanmcp as keys rotate --stolen", arguments, status, rotate);
+  rotated->add_option("--algorithm", arguments->algorithm,
+                      "ES256 or RS256, where keys of both sign; else what the server signs with");
+  rotated->add_flag("--stolen", arguments->stolen, "Somebody else may have the older keys: nothing they signed counts");
   add_user_commands(parent, arguments, status);
 }

@@ -1,12 +1,14 @@
 #include <leanmcp/oauth/server/admin.hpp>
 
+#include <leanmcp/oauth/server/authorization_request.hpp>
 #include <leanmcp/oauth/server/end_client.hpp>
 #include <leanmcp/oauth/server/initial_token.hpp>
-#include <leanmcp/oauth/server/signing_keys.hpp>
+#include <leanmcp/oauth/server/pages.hpp>
 #include <leanmcp/oauth/server/stateless_client.hpp>
 #include <leanmcp/oauth/server/users.hpp>
 
 #include <algorithm>
+#include <set>
 
 namespace leanmcp::inline v0::as {
 namespace {
@@ -20,6 +22,33 @@ Error sentence(const StorageError& error) {
   return Error("the database cannot be used: " + std::string(to_string(error.cause)), error.detail);
 }
 
+/// As grants and access tokens say it.
+std::string own_subject(const UserRecord& user) { return subject_of(own_users_name, user.subject); }
+
+/// What the server signs with. One that was configured before has an end already (SigningKeys::keep), and where two
+/// instances differ, both have: then nobody can tell which is meant.
+Result<JwsAlgorithm> signing_algorithm(const std::vector<SigningKeyRecord>& records, std::optional<JwsAlgorithm> asked,
+                                       TimePoint now) {
+  std::set<std::string> live;
+  std::set<std::string> endless;
+  for (const SigningKeyRecord& record : records)
+    if (record.active <= now && (!record.retires || *record.retires > now)) live.insert(record.algorithm);
+  // Or its successor is published already and has none.
+  for (const SigningKeyRecord& record : records)
+    if (!record.retires && live.contains(record.algorithm)) endless.insert(record.algorithm);
+  if (live.empty()) return Error("No key signs yet: the server makes the first one when it starts.");
+  if (asked) {
+    if (*asked != JwsAlgorithm::es256 && *asked != JwsAlgorithm::rs256)
+      return Error("Access tokens are signed with ES256 or RS256.");
+    if (live.contains(std::string(to_string(*asked)))) return *asked;
+    return Error("No key of " + std::string(to_string(*asked)) + " signs here.");
+  }
+  const std::set<std::string>& known = endless.empty() ? live : endless;
+  const auto only = jws_algorithm(*known.begin());
+  if (known.size() != 1 || !only) return Error("Keys of several algorithms sign here: say which one.");
+  return *only;
+}
+
 AuditEntry done(std::string_view what) { return AuditEntry(AuditEvent::administration, "ok").reason(what); }
 
 }  // namespace
@@ -27,7 +56,7 @@ AuditEntry done(std::string_view what) { return AuditEntry(AuditEvent::administr
 Result<Administration> Administration::open(Database database, KeyRing ring, Logger log) {
   auto store = Store::open(database);
   if (!store) return sentence(store.error());
-  auto vault = Vault::open(std::move(database), ring, "oauth-upstream");
+  auto vault = Vault::open(std::move(database), ring, std::string(vault_record));
   if (!vault) return Error("the vault cannot be opened", vault.error().detail());
   return Administration(std::move(*store), std::move(*vault), std::move(ring), std::move(log));
 }
@@ -104,6 +133,7 @@ Administration::Outcome<std::vector<KeyDescription>> Administration::keys(TimePo
   if (!records) return records.error();
   std::vector<KeyDescription> out;
   for (const SigningKeyRecord& record : *records) {
+    if (record.retires && *record.retires <= now) continue;
     KeyDescription key;
     key.key_id = record.key_id;
     key.algorithm = record.algorithm;
@@ -120,11 +150,17 @@ Administration::Outcome<std::vector<KeyDescription>> Administration::keys(TimePo
   return out;
 }
 
-Result<std::string> Administration::rotate_key(JwsAlgorithm algorithm, TimePoint now) const {
-  SigningKeys keys(store_, ring_, algorithm, KeySchedule());
-  if (auto kept = keys.keep(now); !kept) return kept.error();
-  auto replaced = keys.replace(now);
-  if (replaced) note(done("signing key replaced").key_id(*replaced));
+Result<std::string> Administration::rotate_key(std::optional<JwsAlgorithm> algorithm, OldKeys old,
+                                               TimePoint now) const {
+  const auto records = store_.signing_keys();
+  if (!records) return sentence(records.error());
+  const auto signing = signing_algorithm(*records, algorithm, now);
+  if (!signing) return signing.error();
+  SigningKeys keys(store_, ring_, *signing, KeySchedule());
+  auto replaced = keys.replace(now, old);
+  if (replaced)
+    note(done(old == OldKeys::leave_now ? "signing key replaced, older ones refused" : "signing key replaced")
+             .key_id(*replaced));
   return replaced;
 }
 
@@ -136,7 +172,7 @@ Result<void> Administration::add_user(std::string_view username, std::string_vie
                                       TimePoint now) const {
   const auto added = as::add_user(store_, username, password, profile, now);
   if (!added) return added.error();
-  note(done("user added").subject(added->subject));
+  note(done("user added").subject(own_subject(*added)));
   return {};
 }
 
@@ -153,10 +189,11 @@ Administration::Outcome<bool> Administration::set_user_disabled(std::string_view
   (*stored)->disabled = disabled;
   auto put = store_.put_user(**stored);
   if (!put || !*put) return put;
-  note(done(disabled ? "user disabled" : "user enabled").subject((*stored)->subject));
+  const std::string subject = own_subject(**stored);
+  note(done(disabled ? "user disabled" : "user enabled").subject(subject));
   // Whoever may not sign in any more keeps no tokens either.
   if (!disabled) return true;
-  if (auto ended = revoke_grants((*stored)->subject, {}); !ended) return ended.error();
+  if (auto ended = revoke_grants(subject, {}); !ended) return ended.error();
   return true;
 }
 

@@ -3,10 +3,12 @@
 #include <leanmcp/crypto/seal.hpp>
 #include <leanmcp/oauth/server/audit_log.hpp>
 #include <leanmcp/oauth/server/options.hpp>
+#include <leanmcp/oauth/server/signing_keys.hpp>
 #include <leanmcp/oauth/server/store.hpp>
 #include <leanmcp/storage/vault.hpp>
 
 #include <chrono>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,16 +61,22 @@ class Administration {
   /// An access token by its `jti`, for as long as any of them lives.
   Outcome<void> deny(std::string_view token_id, TimePoint now) const;
 
+  /// The published ones, in the order in which they sign.
   Outcome<std::vector<KeyDescription>> keys(TimePoint now) const;
   /// A new key that signs at once, instead of the one that does; running servers take it up within a minute. Its id.
-  Result<std::string> rotate_key(JwsAlgorithm algorithm, TimePoint now) const;
+  /// Without an algorithm, of the one that the server signs with; an error where that is not clear, where none signs
+  /// yet, or where the algorithm that is named is not in use. The server's own schedule says when the old key leaves;
+  /// `OldKeys::leave_now`, for one that was stolen, ends every older key at once, with all tokens of it: clients
+  /// refresh, and get new ones.
+  Result<std::string> rotate_key(std::optional<JwsAlgorithm> algorithm, OldKeys old, TimePoint now) const;
 
+  /// By name. Tokens and grants say `subject_of(own_users_name, user.subject)` for a person of these.
   Outcome<std::vector<UserRecord>> users(std::int64_t most) const;
   /// The errors are sentences. Blocks for as long as a password costs.
   Result<void> add_user(std::string_view username, std::string_view password, std::string_view profile,
                         TimePoint now) const;
   Result<void> set_password(std::string_view username, std::string_view password) const;
-  /// False for an unknown one.
+  /// A disabled person signs in no more, and all their grants end. False for an unknown one.
   Outcome<bool> set_user_disabled(std::string_view username, bool disabled) const;
 
  private:

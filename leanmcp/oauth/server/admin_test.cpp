@@ -89,7 +89,7 @@ TEST_F(AdminTest, KeysAreListedAndReplaced) {
   EXPECT_EQ(before->front().use, KeyDescription::Use::signs);
   EXPECT_EQ(before->front().key_id, core->keys->current(now()).key_id());
   advance(std::chrono::seconds(10));
-  const auto replaced = admin->rotate_key(JwsAlgorithm::es256, now());
+  const auto replaced = admin->rotate_key(std::nullopt, OldKeys::leave_by_schedule, now());
   ASSERT_TRUE(replaced) << replaced.error().message();
   const auto after = admin->keys(now());
   ASSERT_TRUE(after);
@@ -101,6 +101,53 @@ TEST_F(AdminTest, KeysAreListedAndReplaced) {
   EXPECT_EQ(signing, 1U);
   ASSERT_TRUE(core->keys->keep(now()));
   EXPECT_EQ(core->keys->current(now()).key_id(), *replaced);
+}
+
+TEST_F(AdminTest, TheKeyThatIsReplacedIsTheServersOwn) {
+  options.signing(JwsAlgorithm::rs256);
+  options.lifetimes().access_token = std::chrono::seconds(3600);
+  options.lifetimes().key = hours(24 * 365);
+  start();
+  admin.emplace(*Administration::open(core->store->database(), ring, options.log_));
+  advance(hours(24 * 60));
+  ASSERT_TRUE(core->keys->keep(now()));
+  AccessTokenClaims claims;
+  claims.subject = "x", claims.client_id = "machine", claims.audience = test_resource;
+  const std::string token = sign_access_token(*core, claims, now(), std::chrono::seconds(3600));
+  const auto rotate = [&](std::optional<JwsAlgorithm> algorithm, OldKeys old) {
+    auto replaced = admin->rotate_key(algorithm, old, now());
+    EXPECT_TRUE(core->keys->keep(now()));
+    return replaced;
+  };
+  EXPECT_FALSE(rotate(JwsAlgorithm::es256, OldKeys::leave_now)) << "the server does not sign with that";
+  EXPECT_FALSE(rotate(JwsAlgorithm::ps256, OldKeys::leave_now));
+  EXPECT_FALSE(rotate(JwsAlgorithm::eddsa, OldKeys::leave_now));
+  const auto second = rotate(std::nullopt, OldKeys::leave_by_schedule);
+  ASSERT_TRUE(second) << second.error().message();
+  EXPECT_EQ(core->keys->current(now()).key_id(), *second);
+  EXPECT_EQ(core->keys->current(now()).algorithm(), JwsAlgorithm::rs256);
+  advance(std::chrono::seconds(3000));
+  EXPECT_TRUE(live_access_token(*core, token, now()).value()) << "good tokens live on by the server's schedule";
+  const std::string stolen = sign_access_token(*core, claims, now(), std::chrono::seconds(600));
+  const auto third = rotate(std::nullopt, OldKeys::leave_now);
+  ASSERT_TRUE(third);
+  EXPECT_EQ(core->keys->current(now()).key_id(), *third);
+  EXPECT_FALSE(live_access_token(*core, token, now()).value());
+  EXPECT_FALSE(live_access_token(*core, stolen, now()).value());
+  EXPECT_EQ(admin->keys(now())->size(), 1U);
+  EXPECT_EQ(core->keys->published(now()).size(), 1U);
+}
+
+TEST_F(AdminTest, WhereTwoAlgorithmsSignNobodyGuesses) {
+  SigningKeys other(*core->store, ring, JwsAlgorithm::rs256, KeySchedule());
+  ASSERT_TRUE(other.keep(now()));
+  EXPECT_TRUE(admin->rotate_key(std::nullopt, OldKeys::leave_by_schedule, now())) << "the former one has an end";
+  ASSERT_TRUE(core->keys->keep(now()));
+  advance(std::chrono::seconds(1));
+  ASSERT_TRUE(other.keep(now()));
+  advance(std::chrono::seconds(1));
+  EXPECT_FALSE(admin->rotate_key(std::nullopt, OldKeys::leave_by_schedule, now()));
+  EXPECT_TRUE(admin->rotate_key(JwsAlgorithm::rs256, OldKeys::leave_by_schedule, now()));
 }
 
 TEST_F(AdminTest, AnInvitationIsGoodForOneRegistration) {
@@ -125,7 +172,7 @@ TEST_F(AdminTest, UsersAreAddedDisabledAndGivenAnotherPassword) {
   ASSERT_TRUE(admin->set_password("ada", "another good password"));
   EXPECT_FALSE(check_user(*core->store, "ada", "a good long password").value());
   GrantRecord grant;
-  grant.grant_id = "g", grant.subject = admin->users(10)->front().subject, grant.client_id = "app-1";
+  grant.grant_id = "g", grant.subject = "local:" + admin->users(10)->front().subject, grant.client_id = "app-1";
   grant.expires = now() + hours(1);
   ASSERT_TRUE(core->store->add_grant(grant));
   EXPECT_TRUE(admin->set_user_disabled("ada", true).value());

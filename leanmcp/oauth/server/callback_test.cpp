@@ -1,5 +1,7 @@
 // The callback: what comes back from a provider.
 
+#include <leanmcp/base/encoding.hpp>
+#include <leanmcp/crypto/digest.hpp>
 #include <leanmcp/oauth/server/flow_test_support.hpp>
 #include <leanmcp/oauth/server/upstream_tokens.hpp>
 
@@ -262,6 +264,95 @@ TEST_F(UpstreamRefresh, ForgottenHereAndRevokedThere) {
   EXPECT_EQ(upstream->revoked, "upstream-access-0");
   EXPECT_EQ(upstream_access_token(*core, grant, now()).error(), UpstreamTokenFault::no_token);
   forget_upstream_tokens(*core, grant);
+}
+
+class EndedSignIns : public FlowTest {
+ protected:
+  void SetUp() override {
+    start(options());
+    challenge = base64url_encode(sha256(verifier));
+  }
+  /// The code.
+  std::string sign_in() {
+    Browser browser;
+    const std::string state = depart(browser, {{"code_challenge", challenge}});
+    return query_of(location(callback(browser, "code=1&state=" + state)))["code"];
+  }
+  std::int64_t in_vault() const { return (*core->store->database().run("SELECT COUNT(*) FROM vault"))[0].integer(0); }
+  std::int64_t forget() {
+    return forget_ended_sign_ins(*core, now(), [] { return true; }).value();
+  }
+  const std::string verifier = std::string(43, 'v');
+  std::string challenge;
+};
+
+TEST_F(EndedSignIns, WhatTheProviderGaveGoesWithTheGrant) {
+  const std::string code = sign_in();
+  const Answer tokens = answer_token(
+      *core,
+      post("/token",
+           {{"grant_type", "authorization_code"}, {"code", code}, {"client_id", "app"}, {"code_verifier", verifier}},
+           {}),
+      now());
+  ASSERT_EQ(tokens.status, 200) << tokens.body;
+  // As long as it can be refreshed it stays, with its code swept too.
+  clock->advance(48h);
+  ASSERT_TRUE(core->store->sweep(now()));
+  EXPECT_EQ(forget(), 0);
+  EXPECT_EQ(in_vault(), 1);
+  clock->advance(24h * 59);
+  EXPECT_EQ(forget(), 1);
+  EXPECT_EQ(in_vault(), 0);
+  EXPECT_EQ(upstream->revoked, "upstream-access-0");
+}
+
+TEST_F(EndedSignIns, AlsoWhereTheGrantWasSweptBefore) {
+  sign_in();
+  clock->advance(24h * 61);
+  ASSERT_TRUE(core->store->sweep(now()));
+  EXPECT_EQ(forget(), 1);
+  EXPECT_EQ(in_vault(), 0);
+  EXPECT_EQ(upstream->revoked, "upstream-access-0");
+}
+
+TEST_F(EndedSignIns, ACodeThatNobodyRedeemsDoesNotKeepThem) {
+  const std::string code = sign_in();
+  const std::string grant = (*core->store->code(digest_of(code)))->grant_id;
+  clock->advance(24h);
+  ASSERT_TRUE(core->store->sweep(now()));
+  EXPECT_EQ(forget(), 0);
+  clock->advance(2min);
+  ASSERT_TRUE(core->store->sweep(now()));
+  EXPECT_EQ(forget(), 1);
+  EXPECT_EQ(in_vault(), 0);
+  EXPECT_TRUE((*core->store->grant(grant))->revoked);
+  EXPECT_EQ(upstream->revoked, "upstream-access-0");
+}
+
+TEST_F(EndedSignIns, TokensWithoutAGrantAreNotKept) {
+  GrantRecord never;
+  never.grant_id = "never", never.upstream = "github";
+  UpstreamTokens tokens;
+  tokens.access_token = Secret("orphan");
+  ASSERT_TRUE(keep_upstream_tokens(*core, never, tokens, now()));
+  clock->advance(600s);
+  EXPECT_EQ(forget(), 0);
+  clock->advance(61s);
+  EXPECT_EQ(forget(), 1);
+  EXPECT_EQ(in_vault(), 0);
+  EXPECT_EQ(upstream->revoked, "orphan");
+  // Nor what does not open any more.
+  ASSERT_TRUE(keep_upstream_tokens(*core, never, tokens, now()));
+  ASSERT_TRUE(core->store->database().run("UPDATE vault SET sealed = 'x'"));
+  clock->advance(661s);
+  EXPECT_EQ(forget(), 1);
+  EXPECT_EQ(in_vault(), 0);
+  // A record of another kind is somebody else's.
+  ASSERT_TRUE(
+      core->store->database().run("INSERT INTO vault (record, owner, service, key_id, sealed, version, "
+                                  "updated_at) VALUES ('other', 'o', 's', 'k', 'x', 1, 1)"));
+  EXPECT_EQ(forget(), 0);
+  EXPECT_EQ(in_vault(), 1);
 }
 
 }  // namespace

@@ -50,12 +50,18 @@ Result<ClientRecord, OAuthError> refuse_document(Core& core, const std::string& 
   return unknown_client(reason);
 }
 
+bool still_serves(const std::optional<ClientRecord>& before, TimePoint now) {
+  return before && before->expires && now < *before->expires + stale_document_good;
+}
+
 Result<ClientRecord, OAuthError> read_again(Core& core, const std::string& client_id,
                                             const std::optional<ClientRecord>& before, TimePoint now) {
-  const auto document = core.remote->read(client_id, most_document_bytes);
+  const bool serves = still_serves(before, now);
+  const auto document = serves ? core.remote->read_again(client_id, most_document_bytes, now)
+                               : core.remote->read(client_id, most_document_bytes);
   if (!document) {
     const bool away = document.error() == RemoteFault::unreachable || document.error() == RemoteFault::busy;
-    if (away && before && before->expires && now < *before->expires + stale_document_good) return *before;
+    if (away && serves) return *before;
     if (document.error() == RemoteFault::busy) {
       OAuthError error("temporarily_unavailable", "The server is busy; try again.",
                        std::string(to_string(document.error())));
@@ -77,7 +83,8 @@ Result<ClientRecord, OAuthError> find_document_client(Core& core, const std::str
   if (!stored) return storage_failed(stored.error());
   if (*stored && (*stored)->disabled) return unknown_client("client disabled");
   if (*stored && (*stored)->expires && now < *(*stored)->expires) return **stored;
-  if (!*stored) {
+  // One that still serves is read at most twice a minute while its host is away (RemoteDocuments::read_again).
+  if (!still_serves(*stored, now)) {
     if (const auto wait = core.limits->take(Limit::document, peer, now); wait.count() > 0) {
       core.audit->write(AuditEntry(AuditEvent::limited, "429").peer(peer).reason("new metadata documents"));
       return too_many_requests(wait);

@@ -52,7 +52,7 @@ Result<std::unique_ptr<Core>> make_core(OAuthServerOptions options, Database dat
   }
   auto core = std::make_unique<Core>(std::move(options));
   const OAuthServerOptions& set = core->options;
-  auto vault = Vault::open(database, *set.ring_, "oauth-upstream");
+  auto vault = Vault::open(database, *set.ring_, std::string(vault_record));
   if (!vault) return Error("the vault cannot be opened", vault.error().detail());
   core->vault = std::move(*vault);
   auto store = Store::open(std::move(database));

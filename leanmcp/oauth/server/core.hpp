@@ -25,6 +25,9 @@ class RateLimits;
 class AuditLog;
 class RemoteDocuments;
 
+/// What the providers' tokens are called in the vault.
+inline constexpr std::string_view vault_record = "oauth-upstream";
+
 /// What the endpoints share: configuration, storage, keys, the two ways out. Set up once, then immutable and
 /// thread-safe.
 struct Core {

@@ -6,6 +6,7 @@
 #include <leanmcp/oauth/server/endpoints.hpp>
 #include <leanmcp/oauth/server/redirect_uri.hpp>
 #include <leanmcp/oauth/server/signing_keys.hpp>
+#include <leanmcp/oauth/server/upstream_tokens.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -79,6 +80,12 @@ struct OAuthServer::State {
       const auto kept = core->keys->keep(now);
       if (!kept) log.error("the signing keys are not kept", {{"reason", kept.error().message()}});
       if (period % periods_between_sweeps != 0) continue;
+      const auto forgotten = as::forget_ended_sign_ins(*core, now, [this] {
+        const std::lock_guard still(mutex);
+        return !stopping;
+      });
+      if (!forgotten)
+        log.warning("tokens of ended sign-ins are not removed", {{"cause", to_string(forgotten.error().cause)}});
       as::SweepRules rules;
       rules.unused_client = core->options.lifetimes_.unused_client;
       rules.idle_client = core->options.lifetimes_.idle_client;

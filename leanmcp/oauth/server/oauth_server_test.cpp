@@ -1,11 +1,13 @@
 #include <leanmcp/oauth/server/oauth_server.hpp>
 
 #include <leanmcp/http/client.hpp>
+#include <leanmcp/http/client_test_server.hpp>
 #include <leanmcp/http/server.hpp>
 #include <leanmcp/oauth/server/core.hpp>
 
 #include <gtest/gtest.h>
 
+#include <future>
 #include <thread>
 
 // The endpoints behind a socket: paths of the issuer, CORS, work off the event loop.
@@ -120,6 +122,31 @@ TEST_F(Mounted, TheClientsAddressIsTheOneTheProxyHasSeen) {
   for (int i = 0; i < 3; ++i) EXPECT_EQ(guess("203.0.113.9, 198.51.100.1"), 401);
   EXPECT_EQ(guess("203.0.113.77, 198.51.100.1"), 429);
   EXPECT_EQ(guess("198.51.100.1, 198.51.100.2"), 401);
+}
+
+TEST_F(Mounted, SlowMetadataDocumentsHoldUpNobodyElse) {
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  detail::ScriptedServer stalling([&](const std::string&) {
+    released.wait();
+    return detail::ScriptedServer::Answer{"HTTP/1.1 404 X\r\nContent-Length: 0\r\n\r\n"};
+  });
+  OAuthServerOptions options("http://127.0.0.1:1");
+  options.loopback_documents();
+  options.limits().authorize_per_address = 0;
+  options.limits().new_documents_per_address = 0;
+  start("", options);
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 16; ++i)
+    threads.emplace_back([&, i] { ask("GET", "/authorize?client_id=" + stalling.url("/" + std::to_string(i))); });
+  while (stalling.connections() < 2) std::this_thread::yield();
+  std::this_thread::sleep_for(200ms);
+  const auto began = std::chrono::steady_clock::now();
+  EXPECT_EQ(ask("POST", "/consent", {{"Content-Type", "application/x-www-form-urlencoded"}}, "x=y").status, 403);
+  // A document is waited for up to ten seconds.
+  EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
+  release.set_value();
+  for (std::thread& thread : threads) thread.join();
 }
 
 TEST_F(Mounted, AfterStopNothingIsTaken) {

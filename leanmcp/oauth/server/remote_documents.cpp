@@ -26,9 +26,20 @@ constexpr std::chrono::seconds key_search_pause(30);
 constexpr std::chrono::seconds stale_keys_good(3600);
 constexpr std::size_t most_key_bytes = 64 * 1024;
 constexpr std::size_t most_key_sets = 1'000;
-/// Threads that read or wait, in all and for one host; workers beyond that serve others.
-constexpr int most_at_once = 16;
-constexpr int most_of_a_host = 8;
+/// How long a host that was away is left alone where an older copy serves meanwhile.
+constexpr std::chrono::seconds retry_pause(30);
+constexpr std::size_t most_quiet = 1'000;
+
+/// Threads that read or wait for one that reads, in all and for one host.
+struct Bounds {
+  int at_once;
+  int of_a_host;
+};
+/// What strangers name: fewer than half of the workers that sign people in (OAuthServer), so that slow hosts, however
+/// many, hold up nobody else.
+constexpr Bounds strangers{4, 2};
+/// What the operator named is waited for by workers of the token endpoint, which has more of them.
+constexpr Bounds configured{16, 8};
 
 RemoteFault fault_of(const HttpClientFault& fault) {
   if (fault.cause == HttpClientCause::refused_url) return RemoteFault::blocked;
@@ -74,10 +85,28 @@ struct RemoteDocuments::Data {
   bool loopback_allowed = false;
   ResolveHost resolve;
 
+  struct Inside {
+    int all = 0;
+    std::map<std::string, int> of_host;
+
+    bool enter(const std::string& host, const Bounds& bounds) {
+      const auto same = of_host.find(host);
+      if (all >= bounds.at_once || (same != of_host.end() && same->second >= bounds.of_a_host)) return false;
+      ++all, ++of_host[host];
+      return true;
+    }
+    void leave(const std::string& host) {
+      --all;
+      if (const auto found = of_host.find(host); --found->second == 0) of_host.erase(found);
+    }
+  };
+
   std::mutex mutex;
-  int inside = 0;
-  std::map<std::string, int> inside_of_host;
+  Inside of_strangers;
+  Inside of_configuration;
   std::map<std::string, std::shared_future<DocumentOutcome>> under_way;
+  /// Hosts' documents that were away: until when they are left alone.
+  std::map<std::string, TimePoint> quiet;
 
   struct Keys {
     std::string name;
@@ -139,21 +168,21 @@ struct RemoteDocuments::Data {
     return document_of(guarded->fetch(std::move(request)));
   }
 
-  DocumentOutcome read(const std::string& name, const std::string& url, std::size_t most, bool from_configuration) {
+  DocumentOutcome read(const std::string& name, const std::string& url, std::size_t most, bool from_configuration,
+                       bool wait_for_others) {
     UriParts parts;
     if (!split_uri(url, parts)) return RemoteFault::bad_url;
     const std::string host(parts.host);
+    Inside& inside = from_configuration ? of_configuration : of_strangers;
     std::promise<DocumentOutcome> promise;
     std::shared_future<DocumentOutcome> answer;
     bool mine = false;
     {
       const std::lock_guard lock(mutex);
-      const auto same_host = inside_of_host.find(host);
-      if (inside >= most_at_once || (same_host != inside_of_host.end() && same_host->second >= most_of_a_host))
-        return RemoteFault::busy;
-      ++inside, ++inside_of_host[host];
       const auto found = under_way.find(name);
       mine = found == under_way.end();
+      if (!mine && !wait_for_others) return RemoteFault::busy;
+      if (!inside.enter(host, from_configuration ? configured : strangers)) return RemoteFault::busy;
       answer = mine ? promise.get_future().share() : found->second;
       if (mine) under_way.emplace(name, answer);
     }
@@ -163,10 +192,20 @@ struct RemoteDocuments::Data {
     }
     const DocumentOutcome& outcome = answer.get();
     const std::lock_guard lock(mutex);
-    --inside;
-    if (const auto found = inside_of_host.find(host); --found->second == 0) inside_of_host.erase(found);
+    inside.leave(host);
     if (mine) under_way.erase(name);
     return outcome;
+  }
+
+  bool is_quiet(const std::string& url, TimePoint now) {
+    const std::lock_guard lock(mutex);
+    const auto found = quiet.find(url);
+    return found != quiet.end() && now < found->second;
+  }
+  void leave_alone(const std::string& url, TimePoint now) {
+    const std::lock_guard lock(mutex);
+    if (quiet.size() >= most_quiet) std::erase_if(quiet, [&](const auto& one) { return one.second <= now; });
+    if (quiet.size() < most_quiet) quiet[url] = now + retry_pause;
   }
 };
 
@@ -188,7 +227,14 @@ RemoteDocuments::RemoteDocuments(std::shared_ptr<HttpClient> trusted, std::share
 RemoteDocuments::~RemoteDocuments() = default;
 
 DocumentOutcome RemoteDocuments::read(const std::string& url, std::size_t most_bytes) {
-  return data_->read("d" + url, url, most_bytes, false);
+  return data_->read("d" + url, url, most_bytes, false, true);
+}
+
+DocumentOutcome RemoteDocuments::read_again(const std::string& url, std::size_t most_bytes, TimePoint now) {
+  if (data_->is_quiet(url, now)) return RemoteFault::busy;
+  DocumentOutcome outcome = data_->read("d" + url, url, most_bytes, false, false);
+  if (!outcome && outcome.error() == RemoteFault::unreachable) data_->leave_alone(url, now);
+  return outcome;
 }
 
 Result<PublicKeys, RemoteFault> RemoteDocuments::keys(const std::string& url, std::string_view key_id,
@@ -204,7 +250,7 @@ Result<PublicKeys, RemoteFault> RemoteDocuments::keys(const std::string& url, st
       if (now < known->fresh_until + stale_keys_good) stale = known->keys;
     }
   }
-  const DocumentOutcome document = data_->read(name, url, most_key_bytes, from_configuration);
+  const DocumentOutcome document = data_->read(name, url, most_key_bytes, from_configuration, !stale);
   if (!document) {
     const bool away = document.error() == RemoteFault::unreachable || document.error() == RemoteFault::busy;
     if (stale && away) return std::move(*stale);

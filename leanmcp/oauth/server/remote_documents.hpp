@@ -22,7 +22,7 @@ enum class RemoteFault {
   refused,      ///< another status than 200, redirects too
   too_large,
   malformed,  ///< not what was asked for
-  busy,       ///< too many are being read
+  busy,       ///< too many are being read, or this one is and there is no need to wait for it
 };
 std::string_view to_string(RemoteFault fault) noexcept;
 
@@ -38,8 +38,9 @@ using ResolveHost =
 
 /// Documents at URLs that clients name: metadata documents and key sets. Every address of the host must be public
 /// (or, in tests, the host loopback); the connection goes to one of the addresses that were looked at, and its other
-/// end is checked again. No redirects, no cookies, no credentials. The same URL is read once at a time. Few are read at
-/// once, so that slow hosts do not take all workers. Thread-safe; blocks for at most 10 seconds.
+/// end is checked again. No redirects, no cookies, no credentials. The same URL is read once at a time. Of what clients
+/// name, four threads read or wait at once, two of them for one host, so that slow hosts hold up nobody else; `busy`
+/// above that. Thread-safe; blocks for at most 10 seconds.
 class RemoteDocuments {
  public:
   /// `trusted` is for URLs of the configuration, `guarded` must have AddressPolicy::public_only.
@@ -49,9 +50,13 @@ class RemoteDocuments {
   ~RemoteDocuments();
 
   Result<RemoteDocument, RemoteFault> read(const std::string& url, std::size_t most_bytes);
+  /// For a document of which an older copy serves meanwhile: `busy` at once where another thread is reading it, or
+  /// where its host was away less than 30 seconds ago.
+  Result<RemoteDocument, RemoteFault> read_again(const std::string& url, std::size_t most_bytes, TimePoint now);
 
   /// The key set at a URL, from memory while it is fresh. Read again for a key id that it lacks, at most twice a
-  /// minute. `from_configuration`: the URL is the operator's own, so that it may be any address.
+  /// minute; while another thread reads it, what is in memory serves. `from_configuration`: the URL is the operator's
+  /// own, so that it may be any address.
   Result<PublicKeys, RemoteFault> keys(const std::string& url, std::string_view key_id, bool from_configuration,
                                        TimePoint now);
 

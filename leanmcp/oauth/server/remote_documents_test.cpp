@@ -5,6 +5,7 @@
 #include <leanmcp/oauth/server/remote_test_support.hpp>
 
 #include <atomic>
+#include <future>
 #include <thread>
 
 namespace leanmcp::as {
@@ -193,9 +194,9 @@ TEST_F(RemoteDocumentsTest, Facts2_9_TheSameUrlIsReadOnceAtATime) {
   });
   std::vector<std::thread> threads;
   std::atomic<int> good = 0;
-  for (int i = 0; i < 8; ++i) threads.emplace_back([&] { good += lenient.read(server.url(), 1000) ? 1 : 0; });
+  for (int i = 0; i < 2; ++i) threads.emplace_back([&] { good += lenient.read(server.url(), 1000) ? 1 : 0; });
   for (auto& thread : threads) thread.join();
-  EXPECT_EQ(good, 8);
+  EXPECT_EQ(good, 2);
   EXPECT_EQ(requests, 1);
 }
 
@@ -222,10 +223,59 @@ TEST_F(RemoteDocumentsTest, SlowHostsDoNotTakeAllWorkers) {
     return good.load();
   };
   // At least as many as may at once; more where the first ones have ended meanwhile.
-  EXPECT_GE(most({"127.0.0.1"}), 8);
-  EXPECT_GE(most({"127.0.0.1", "localhost"}), 16);
+  EXPECT_GE(most({"127.0.0.1"}), 2);
+  EXPECT_GE(most({"127.0.0.1", "localhost"}), 4);
   // And they are free again.
   EXPECT_TRUE(lenient.read(server.url(), 1000));
+}
+
+TEST_F(RemoteDocumentsTest, WhoComesAboveTheBoundIsToldAtOnce) {
+  std::promise<void> release;
+  const auto released = release.get_future().share();
+  std::atomic<int> requests = 0;
+  ScriptedServer server([&](const std::string&) {
+    ++requests;
+    released.wait();
+    return http_answer(200, "{}");
+  });
+  const auto url = [&](const std::string& host, const std::string& path) {
+    return "http://" + host + ":" + std::to_string(server.port()) + path;
+  };
+  std::vector<std::thread> threads;
+  std::atomic<int> good = 0;
+  const auto read = [&](const std::string& of) {
+    threads.emplace_back([&, of] { good += lenient.read(of, 1000) ? 1 : 0; });
+    while (requests < static_cast<int>(threads.size())) std::this_thread::yield();
+  };
+  read(url("127.0.0.1", "/a"));
+  EXPECT_EQ(fault(lenient.read_again(url("127.0.0.1", "/a"), 1000, start)), RemoteFault::busy);
+  read(url("127.0.0.1", "/b"));
+  EXPECT_EQ(fault(lenient.read(url("127.0.0.1", "/c"), 1000)), RemoteFault::busy);
+  EXPECT_EQ(fault(lenient.read(url("127.0.0.1", "/a"), 1000)), RemoteFault::busy) << "who waits holds a thread too";
+  read(url("localhost", "/a"));
+  read(url("localhost", "/b"));
+  EXPECT_EQ(fault(lenient.read("http://[::1]:9/", 1000)), RemoteFault::busy);
+  // What the operator named has room of its own.
+  const SigningKey key = SigningKey::generate(JwsAlgorithm::es256);
+  ScriptedServer other([&](const std::string&) { return http_answer(200, "{\"keys\":[" + key.public_jwk() + "]}"); });
+  EXPECT_TRUE(lenient.keys(other.url(), "", true, start));
+  EXPECT_FALSE(lenient.keys(other.url("/other"), "", false, start));
+  release.set_value();
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(good, 4);
+}
+
+TEST_F(RemoteDocumentsTest, AHostThatIsAwayIsLeftAloneWhereACopyServes) {
+  std::atomic<int> requests = 0;
+  ScriptedServer server([&](const std::string&) {
+    ++requests;
+    return http_answer(503, "");
+  });
+  EXPECT_EQ(fault(lenient.read_again(server.url(), 1000, start)), RemoteFault::unreachable);
+  EXPECT_EQ(fault(lenient.read_again(server.url(), 1000, start + seconds(29))), RemoteFault::busy);
+  EXPECT_EQ(requests, 1);
+  EXPECT_EQ(fault(lenient.read_again(server.url(), 1000, start + seconds(30))), RemoteFault::unreachable);
+  EXPECT_EQ(requests, 2);
 }
 
 TEST_F(RemoteDocumentsTest, KeysAreKeptAndReadAgainForAnUnknownKey) {

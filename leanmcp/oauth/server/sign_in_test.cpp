@@ -2,7 +2,12 @@
 
 #include <leanmcp/oauth/server/flow_test_support.hpp>
 
+#include <leanmcp/base/encoding.hpp>
+#include <leanmcp/crypto/digest.hpp>
 #include <leanmcp/crypto/password.hpp>
+#include <leanmcp/oauth/server/admin.hpp>
+
+#include <boost/json.hpp>
 
 namespace leanmcp::as {
 namespace {
@@ -14,14 +19,14 @@ class SignIn : public FlowTest {
   void SetUp() override {
     auto own = options();
     own.upstreams_.clear();
-    own.own_users();
+    own.own_users().keys(ring);
     start(std::move(own));
     ada = *add_user(*core->store, "ada", "correct horse", R"({"name":"Ada L"})", now(), cheap);
   }
 
   /// Agrees; the sign-in page's state.
-  std::string agree(Browser& browser, const Pairs& more = {}) {
-    const Answer page = authorize(browser);
+  std::string agree(Browser& browser, const Pairs& more = {}, const Pairs& changed = {}) {
+    const Answer page = authorize(browser, changed);
     Pairs form = {{"request", field(page, "request")}, {"token", field(page, "token")}, {"allow", "local"}};
     form.insert(form.end(), more.begin(), more.end());
     const std::string url = next_url(consent(browser, form));
@@ -47,8 +52,34 @@ class SignIn : public FlowTest {
                           {"password", password},
                           {"sign_in", "yes"}});
   }
+  KeyRing ring = KeyRing::random();
   UserRecord ada;
 };
+
+TEST_F(SignIn, DisablingAPersonEndsWhatCameOfTheirSignIn) {
+  const std::string verifier(43, 'v');
+  Browser browser;
+  const std::string state = agree(browser, {}, {{"code_challenge", base64url_encode(sha256(verifier))}});
+  const std::string code = query_of(next_url(try_password(browser, state, "ada", "correct horse")))["code"];
+  const auto token = [&](const Pairs& form) {
+    const Answer answer = answer_token(*core, post("/token", form, {}), now());
+    return boost::json::parse(answer.body).as_object();
+  };
+  const auto first = token(
+      {{"grant_type", "authorization_code"}, {"code", code}, {"client_id", "app"}, {"code_verifier", verifier}});
+  ASSERT_TRUE(first.contains("refresh_token")) << boost::json::serialize(first);
+  const std::string access_token(first.at("access_token").as_string());
+  EXPECT_TRUE(*live_access_token(*core, access_token, now()));
+
+  const auto admin = Administration::open(core->store->database(), ring);
+  ASSERT_TRUE(admin);
+  EXPECT_TRUE(*admin->set_user_disabled("ada", true));
+  EXPECT_FALSE(*live_access_token(*core, access_token, now()));
+  const auto next = token({{"grant_type", "refresh_token"},
+                           {"refresh_token", std::string(first.at("refresh_token").as_string())},
+                           {"client_id", "app"}});
+  EXPECT_EQ(next.at("error"), "invalid_grant");
+}
 
 TEST_F(SignIn, ComesAfterConsentAndEndsWithACode) {
   Browser browser;

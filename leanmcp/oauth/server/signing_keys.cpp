@@ -140,30 +140,33 @@ void SigningKeys::look_again(TimePoint now) {
   (void)ignored.has_value();
 }
 
-Result<std::string> SigningKeys::replace(TimePoint now) {
-  std::string id;
-  {
-    const std::lock_guard keeping(keeping_);
-    auto known = records();
-    if (!known) return known.error();
-    std::optional<TimePoint> newest;
-    for (const SigningKeyRecord& record : *known) {
-      if (record.algorithm != to_string(algorithm_)) continue;
-      if (record.active <= now) {
-        newest = record.active;
-        continue;
-      }
-      // One that waits for its turn may have been stolen as well.
-      auto removed = store_.remove_signing_key(record.key_id);
-      if (!removed) return storage_failed(removed.error());
+Result<std::string> SigningKeys::replace(TimePoint now, OldKeys old) {
+  const std::lock_guard keeping(keeping_);
+  auto known = records();
+  if (!known) return known.error();
+  std::optional<TimePoint> newest;
+  for (const SigningKeyRecord& record : *known) {
+    if (record.algorithm != to_string(algorithm_)) continue;
+    if (record.active <= now) {
+      newest = record.active;
+      continue;
     }
-    const TimePoint active = newest && *newest >= now ? *newest + std::chrono::milliseconds(1) : now;
-    auto made = make(now, active, newest, &id);
-    if (!made) return made.error();
-    if (!*made) return Error("another instance has just made a key: try again");
+    // One that waits for its turn may have been stolen as well.
+    auto removed = store_.remove_signing_key(record.key_id);
+    if (!removed) return storage_failed(removed.error());
   }
-  auto kept = keep(now);
-  if (!kept) return kept.error();
+  const TimePoint active = newest && *newest >= now ? *newest + std::chrono::milliseconds(1) : now;
+  std::string id;
+  auto made = make(now, active, newest, &id);
+  if (!made) return made.error();
+  if (!*made) return Error("another instance has just made a key: try again");
+  if (old == OldKeys::leave_by_schedule) return id;
+  // Of every algorithm: whoever came by one of them may have come by all.
+  for (const SigningKeyRecord& record : *known) {
+    auto retired = store_.retire_signing_key(record.key_id, now);
+    if (!retired) return storage_failed(retired.error());
+    if (*retired && on_change_) on_change_("retires", record.key_id);
+  }
   return id;
 }
 

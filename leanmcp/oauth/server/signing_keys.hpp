@@ -27,6 +27,12 @@ struct KeySchedule {
   std::chrono::seconds overlap = std::chrono::seconds(660);
 };
 
+/// What becomes of the keys that there were when one is made by hand.
+enum class OldKeys {
+  leave_by_schedule,  ///< they verify for as long as a token of theirs may live
+  leave_now,          ///< they were stolen: what they signed counts no more
+};
+
 /// The keys that sign tokens. They are made here, kept in the database, sealed, and follow each other by the schedule;
 /// several instances agree through the database. Thread-safe.
 class SigningKeys {
@@ -43,8 +49,10 @@ class SigningKeys {
   Result<void> keep(TimePoint now);
   /// As `keep`, at most once in five seconds: for a token of a key that another instance made just now.
   void look_again(TimePoint now);
-  /// Makes a key that signs at once, without being published before: for a key that was stolen. Its id.
-  Result<std::string> replace(TimePoint now);
+  /// Makes a key that signs at once, without being published before; its id. Only the database is changed, and no
+  /// schedule is asked: `keep` takes the key up here, and in every other instance, and says by that server's schedule
+  /// when the old one leaves; with `leave_now`, that every older key has left already. Blocks.
+  Result<std::string> replace(TimePoint now, OldKeys old = OldKeys::leave_by_schedule);
 
   /// The one that signs now. Throws std::logic_error before `keep` was successful.
   SigningKey current(TimePoint now) const;

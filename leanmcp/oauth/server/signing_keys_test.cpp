@@ -163,16 +163,24 @@ TEST_F(SigningKeysTest, AStolenKeyIsReplacedAtOnce) {
   now += 1h;
   const auto fresh = keys->replace(now);
   ASSERT_TRUE(fresh) << fresh.error().message();
+  ASSERT_TRUE(keys->keep(now));
   EXPECT_EQ(keys->current(now).key_id(), *fresh);
   EXPECT_EQ(store().signing_keys()->size(), 2u);
   EXPECT_FALSE(verifies(*other, keys->current(now).sign("{}"), now));
   other->look_again(now);
   EXPECT_TRUE(verifies(*other, keys->current(now).sign("{}"), now));
   EXPECT_EQ(other->current(now).key_id(), *fresh);
-  ASSERT_TRUE(keys->replace(now));
-  ASSERT_TRUE(store().retire_signing_key(old, now));
+  const std::string of_the_old = keys->current(now).sign("{}");
+  const auto next = keys->replace(now, OldKeys::leave_now);
+  ASSERT_TRUE(next);
   ASSERT_TRUE(keys->keep(now));
+  EXPECT_EQ(keys->current(now).key_id(), *next);
+  EXPECT_EQ(keys->published(now).size(), 1u);
   EXPECT_EQ(keys->jwks(now).find(old), std::string::npos);
+  EXPECT_FALSE(verifies(*keys, of_the_old, now));
+  // The schedule does not bring it back.
+  ASSERT_TRUE(keys->keep(now + 1min));
+  EXPECT_EQ(keys->published(now + 1min).size(), 1u);
 }
 
 TEST_F(SigningKeysTest, ChangesAreTold) {

@@ -262,6 +262,7 @@ TEST_F(TokenService, Rfc9068Section4_AKeyThatAnotherInstanceJustMadeIsFound) {
   ASSERT_TRUE(other->keep(now()));
   clock_->advance(10s);
   ASSERT_TRUE(other->replace(now()));
+  ASSERT_TRUE(other->keep(now()));
   const auto [access_token, refresh_token] = sign_in("c1");
   const std::string signed_there = other->current(now()).sign(json_text(claims(access_token)), "at+jwt");
   EXPECT_TRUE(live(signed_there));

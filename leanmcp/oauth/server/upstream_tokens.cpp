@@ -4,6 +4,7 @@
 #include <leanmcp/base/random.hpp>
 #include <leanmcp/json/write.hpp>
 #include <leanmcp/oauth/server/audit_log.hpp>
+#include <leanmcp/oauth/server/store_rows.hpp>
 
 #include <boost/json.hpp>
 
@@ -20,6 +21,11 @@ constexpr std::chrono::seconds lease_time{30};
 constexpr std::chrono::milliseconds look_again{50};
 constexpr int most_looks = 200;
 constexpr int most_refreshes = 4;
+/// How long providers are asked to revoke what has ended, and for how many sign-ins, at a time.
+constexpr std::chrono::seconds forget_time{20};
+constexpr std::int64_t most_forgotten = 500;
+/// A grant without code and refresh token is young, or over: longer than any access token lives.
+constexpr std::chrono::hours surely_over{24};
 
 Secret written(const UpstreamTokens& tokens) {
   json::object out{{"access_token", tokens.access_token.reveal()},
@@ -133,6 +139,37 @@ void forget_upstream_tokens(Core& core, const GrantRecord& grant) {
   if (!kept || !*kept) return;
   const auto removed = core.vault->remove(grant.grant_id, grant.upstream);
   if (upstream && removed && *removed) upstream->revoke((*kept)->tokens);
+}
+
+Result<std::int64_t, StorageError> forget_ended_sign_ins(Core& core, TimePoint now,
+                                                         const std::function<bool()>& go_on) {
+  // Between the tokens and their grant lies one write; a request and its code are the longest that anything waits.
+  const TimePoint no_grant_comes = now - core.options.lifetimes_.transaction - core.options.lifetimes_.code;
+  const auto ended = core.store->database().run(
+      "SELECT vault.owner, vault.service, as_grants.grant_id FROM vault "
+      "LEFT JOIN as_grants ON as_grants.grant_id = vault.owner WHERE vault.record = $1 AND ("
+      "(as_grants.grant_id IS NULL AND vault.updated_at <= $2) OR as_grants.expires <= $3 OR as_grants.revoked = 1 OR "
+      "(as_grants.created <= $4 AND NOT EXISTS (SELECT 1 FROM as_codes WHERE as_codes.grant_id = vault.owner) AND "
+      "NOT EXISTS (SELECT 1 FROM as_refresh WHERE as_refresh.grant_id = vault.owner))) ORDER BY vault.owner LIMIT $5",
+      {vault_record, detail::to_ms(no_grant_comes), detail::to_ms(now), detail::to_ms(now - surely_over),
+       most_forgotten});
+  if (!ended) return ended.error();
+  std::int64_t count = 0;
+  const auto until = std::chrono::steady_clock::now() + forget_time;
+  for (const Row& row : *ended) {
+    if (!go_on() || std::chrono::steady_clock::now() > until) break;
+    GrantRecord grant;
+    grant.grant_id = row.text(0);
+    grant.upstream = row.text(1);
+    if (!row.is_null(2))
+      if (auto over = core.store->revoke_grant(grant.grant_id); !over) return over.error();
+    forget_upstream_tokens(core, grant);
+    // What does not open cannot be revoked there, but need not be kept.
+    const auto removed = core.vault->remove(grant.grant_id, grant.upstream);
+    if (!removed && removed.error().cause == VaultCause::storage) return removed.error().storage;
+    ++count;
+  }
+  return count;
 }
 
 Result<Secret, UpstreamTokenFault> upstream_access_token(Core& core, const GrantRecord& grant, TimePoint now) {
