@@ -123,6 +123,10 @@ Result<std::optional<CheckoutFlow>> Billing::refresh_flow(std::string_view flow_
   return impl_->refresh_row(impl_->store.flow(flow_id));
 }
 
+Result<bool> Billing::refresh_checkout(std::string_view principal_key, std::string_view product) {
+  return impl_->refresh_live(principal_key, product);
+}
+
 Result<std::optional<CheckoutFlow>> Billing::refresh_session(std::string_view session_id) {
   return impl_->refresh_row(impl_->store.flow_of_session(session_id));
 }

@@ -57,6 +57,9 @@ class Billing final : public Entitlements {
   /// no webhook comes.
   Result<std::optional<CheckoutFlow>> refresh_flow(std::string_view flow_id);
 
+  /// Asks Stripe about the person's open checkout for the product, at most every few seconds: whether it asked. For who
+  /// is about to say that something is not paid while the webhook may be lost.
+  Result<bool> refresh_checkout(std::string_view principal_key, std::string_view product);
   /// The same by the session's id, as Stripe gives it to the page that the browser comes back to.
   Result<std::optional<CheckoutFlow>> refresh_session(std::string_view session_id);
 

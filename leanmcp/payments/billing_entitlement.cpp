@@ -48,15 +48,11 @@ Result<Entitlement> Billing::Impl::check(std::string_view principal_key, std::st
   }
 
   // Perhaps it is paid and no webhook has come yet.
-  auto flow = store.live_flow(principal_key, product);
-  if (!flow) return unavailable(flow.error());
-  if (*flow) {
-    auto refreshed = refresh(**flow, gate_refresh_seconds);
-    if (!refreshed) return refreshed.error();
-    if (*refreshed) reload();
-    if (!rows) return unavailable(rows.error());
-    best = detail::best_subscription(*rows, now(), options);
-  }
+  auto refreshed = refresh_live(principal_key, product);
+  if (!refreshed) return refreshed.error();
+  if (*refreshed) reload();
+  if (!rows) return unavailable(rows.error());
+  best = detail::best_subscription(*rows, now(), options);
   const bool allowed = best && detail::standing(*best, now(), options) == Standing::allow;
   if (!allowed) {
     auto once = bought(principal_key, product);
@@ -65,6 +61,12 @@ Result<Entitlement> Billing::Impl::check(std::string_view principal_key, std::st
   }
   if (!allowed && outage) return std::move(*outage);
   return entitlement_of(best, allowed);
+}
+
+Result<bool> Billing::Impl::refresh_live(std::string_view principal_key, std::string_view product) {
+  auto flow = store.live_flow(principal_key, product);
+  if (!flow) return unavailable(flow.error());
+  return *flow ? refresh(**flow, gate_refresh_seconds) : Result<bool>(false);
 }
 
 bool Billing::Impl::sells(std::string_view product, PlanKind kind) const {

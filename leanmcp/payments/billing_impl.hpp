@@ -41,6 +41,8 @@ class Billing::Impl {
   Result<void> note(const Occasion& occasion);
   /// Asks about the flow's session, unless someone did so just now; whether it asked.
   Result<bool> refresh(const detail::FlowRow& flow, std::int64_t at_most_every_seconds);
+  /// The same of the person's live flow for the product, as often as gates may ask.
+  Result<bool> refresh_live(std::string_view principal_key, std::string_view product);
   /// The flow of that row as it is after asking.
   Result<std::optional<CheckoutFlow>> refresh_row(const detail::Stored<std::optional<detail::FlowRow>>& row);
 

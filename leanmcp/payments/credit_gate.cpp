@@ -33,6 +33,12 @@ class CreditCharge final : public Charge {
 
   Result<State> hold(const std::string& person, const std::string& operation, std::string& held) override {
     auto reserved = billing_->reserve_credits(person, product_, amount_, operation);
+    if (reserved && reserved->state == CreditReservation::State::insufficient) {
+      // Perhaps they are paid for and no webhook has come yet.
+      const auto asked = billing_->refresh_checkout(person, product_);
+      if (!asked) return asked.error();
+      if (*asked) reserved = billing_->reserve_credits(person, product_, amount_, operation);
+    }
     if (!reserved) return reserved.error();
     held = std::move(reserved->id);
     switch (reserved->state) {
@@ -110,7 +116,10 @@ class ChargeGate final : public Hook {
       : charge_(std::move(charge)), desk_(charge_->name(), std::move(options)) {}
 
   Stage stage() const override { return Stage::entitle; }
-  Verdict before(Call& call) override { return Verdict::later(decide(call)); }
+  bool needs_principal() const override { return true; }
+  Verdict before(Call& call) override {
+    return call.principal() ? Verdict::later(decide(call)) : detail::PaymentDesk::nobody();
+  }
 
   Task<void> after(Call& call, bool succeeded) override {
     std::string id;

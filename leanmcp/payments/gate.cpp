@@ -11,7 +11,9 @@ class PlanGate final : public Hook {
   PlanGate(std::shared_ptr<Entitlements> entitlements, std::string product, GateOptions options)
       : entitlements_(std::move(entitlements)), product_(std::move(product)), desk_(product_, std::move(options)) {}
   Stage stage() const override { return Stage::entitle; }
+  bool needs_principal() const override { return true; }
   Verdict before(Call& call) override {
+    if (!call.principal()) return detail::PaymentDesk::nobody();
     detail::PaymentDesk::Questions questions;
     questions.paid = [this, key = call.principal()->key()]() -> Result<bool> {
       const auto entitlement = entitlements_->check(key, product_);

@@ -22,6 +22,8 @@ struct PaymentOffer {
   bool pending = false;
   /// A payment failed: the link leads to where the card can be changed.
   bool due = false;
+  /// The person was found to have it already: the gate asks once more whether they have paid, and offers nothing.
+  bool already = false;
   /// One sentence more for the person; may be empty.
   std::string message = {};
 };

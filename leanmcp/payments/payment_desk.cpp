@@ -1,6 +1,7 @@
 #include <leanmcp/payments/payment_desk.hpp>
 
 #include <leanmcp/json/date_time.hpp>
+#include <leanmcp/protocol/codes.hpp>
 #include <leanmcp/protocol/message.hpp>
 #include <leanmcp/server/context.hpp>
 
@@ -40,9 +41,21 @@ std::function<Result<PaymentOffer>(const Principal&)> PaymentDesk::offer_of(std:
     offer.expires_at = checkout->expires_at;
     offer.pending = checkout->state == Checkout::State::pending;
     offer.due = checkout->state == Checkout::State::payment_due;
+    offer.already = checkout->state == Checkout::State::already_subscribed;
     if (offer.due) offer.message = checkout->message;
     return offer;
   };
+}
+
+Verdict PaymentDesk::nobody() {
+  Denial denial;
+  denial.rpc_code = code::unauthenticated;
+  denial.http_status = 401;
+  denial.word = "MISSING_TOKEN";
+  denial.message = "Sign in first: this has to be paid for.";
+  denial.action = "authenticate";
+  denial.reason = "a paid tool was called by nobody";
+  return Verdict::deny(std::move(denial));
 }
 
 Verdict PaymentDesk::unknown(Call& call, const std::string& product, const Error& error) {
@@ -91,7 +104,10 @@ Task<Verdict> PaymentDesk::decide(Call& call, Questions questions) const {
   const Principal principal = *call.principal();
   std::function<void()> work = [this, found, principal, questions] {
     found->paid = questions.paid();
-    if (*found->paid && !**found->paid && options_.make_offer) found->offer = options_.make_offer(principal);
+    if (!*found->paid || **found->paid || !options_.make_offer) return;
+    found->offer = options_.make_offer(principal);
+    // It asks Stripe on its way, and a webhook may have come: what counts is what is so now.
+    found->paid = questions.paid();
   };
   Task<void> working = call.on_worker(std::move(work));
   co_await std::move(working);
@@ -99,7 +115,7 @@ Task<Verdict> PaymentDesk::decide(Call& call, Questions questions) const {
   if (**found->paid) co_return Verdict::proceed();
   if (found->offer && !*found->offer)
     call.logger().warning("no payment link", {{"product", product_}, {"reason", found->offer->error().message()}});
-  if (!found->offer || !*found->offer) co_return refuse(call, nullptr, false);
+  if (!found->offer || !*found->offer || (*found->offer)->already) co_return refuse(call, nullptr, false);
   const PaymentOffer offer = **found->offer;
   if (offer.pending) co_return refuse(call, &offer, true);
   if (offer.url.empty() || !options_.mid_call || !call.can_ask_url()) co_return refuse(call, &offer, false);
@@ -130,15 +146,9 @@ Task<Verdict> PaymentDesk::decide(Call& call, Questions questions) const {
 }
 
 bool gate_fits(EntryDraft& draft, std::string_view decorator) {
-  const std::string name(decorator);
-  if (draft.entry.kind != EntryKind::tool) {
-    draft.fail(name + " is for tools");
-    return false;
-  }
-  bool authenticated = false;
-  for (const auto& hook : draft.entry.hooks) authenticated = authenticated || hook->stage() == Stage::authenticate;
-  if (!authenticated) draft.fail(name + " needs authenticated(provider): nobody else can have paid");
-  return authenticated;
+  const bool tool = draft.entry.kind == EntryKind::tool;
+  if (!tool) draft.fail(std::string(decorator) + " is for tools");
+  return tool;
 }
 
 }  // namespace leanmcp::inline v0::detail

@@ -24,6 +24,8 @@ class PaymentDesk {
   /// Asks; offers the payment mid-call where that is possible; decides.
   Task<Verdict> decide(Call& call, Questions questions) const;
 
+  /// For a call of nobody, which a hook of the app's own may let through.
+  static Verdict nobody();
   static Verdict unknown(Call& call, const std::string& product, const Error& error);
   /// The text of "Premium subscription required" from a product's key.
   static std::string default_error(std::string_view product, std::string_view what);
@@ -38,7 +40,8 @@ class PaymentDesk {
   const GateOptions options_;
 };
 
-/// Refuses what no gate can work with: not a tool, nobody authenticated before it.
+/// Refuses what is no tool. That somebody is authenticated is seen when all decorators are known
+/// (`Hook::needs_principal`).
 bool gate_fits(EntryDraft& draft, std::string_view decorator);
 
 }  // namespace leanmcp::inline v0::detail
