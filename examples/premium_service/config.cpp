@@ -180,9 +180,7 @@ Config read_config(int argc, char** argv) {
 
   config.server.logger(log).state_audience(public_url).force_replay(force_replay);
   if (!keys_text.empty()) config.server.state_keys(keys);
-  config.http.port(port).threads(2).logger(log).on_listening([log](std::uint16_t bound) {
-    log.info("listening", {{"url", "http://127.0.0.1:" + std::to_string(bound) + "/mcp"}});
-  });
+  config.http.port(port).threads(2).logger(log);
   if (public_url != local) config.http.public_url(public_url);
   if (const std::string metrics = setting("METRICS_PORT"); !metrics.empty())
     config.http.metrics_port(static_cast<std::uint16_t>(std::stoi(metrics)));

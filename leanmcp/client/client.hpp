@@ -94,7 +94,8 @@ class Client {
   Task<ClientResult<void>> ping();
 
   /// Hears of changes until the result is stopped or destroyed (2026-07-28, Subscriptions; `resources/subscribe`
-  /// before). Comes back to the server by itself when the connection breaks.
+  /// before). Comes back to the server by itself when the connection breaks, and when the server ends the subscription
+  /// where there is an authorizer: perhaps only the token has run out.
   Task<ClientResult<Listening>> listen(ListenFilter filter, std::function<void(const ClientNotification&)> handler);
 
   /// Any request: its params and result as the texts of JSON objects. No rounds of questions, no cache.

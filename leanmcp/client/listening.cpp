@@ -95,12 +95,18 @@ bool concerns(const ListenFilter& filter, const ClientNotification& note) {
   return std::find(filter.uris_.begin(), filter.uris_.end(), uri) != filter.uris_.end();
 }
 
-/// Keeps `subscriptions/listen` going until it is stopped or the server ends it in order.
+/// A subscription that lasted so long was one; those that end sooner are counted, so that nobody asks for ever.
+constexpr std::chrono::minutes lasting{1};
+
+/// Keeps `subscriptions/listen` going until it is stopped or the server ends it in order. A server also ends it so when
+/// the token that it was allowed by runs out: who can get another one listens again.
 Task<void> keep_listening(std::shared_ptr<detail::ClientSession> session, std::weak_ptr<ListeningState> weak,
                           ListenFilter wanted, Handler handler, std::stop_token stop,
                           OneShot<ClientResult<void>> acknowledged) {
   int failures = 0;
+  int ends = 0;
   const int most = session->options().limits_.reconnects;
+  const auto longest = session->options().limits_.longest_retry;
   ClientResult<void> end{ClientError(ClientCause::closed, "the subscription has ended")};
   while (!stop.stop_requested()) {
     detail::RequestSettings settings;
@@ -118,14 +124,21 @@ Task<void> keep_listening(std::shared_ptr<detail::ClientSession> session, std::w
     };
     json::object params;
     params["notifications"] = wire_filter(wanted);
+    const TimePoint begun = session->now();
     auto asking = session->request("subscriptions/listen", std::move(params), std::move(settings));
     const RequestOutcome outcome = co_await std::move(asking);
-    const bool broken = outcome.error && (outcome.error->cause() == ClientCause::broken ||
-                                          outcome.error->cause() == ClientCause::closed ||
-                                          outcome.error->cause() == ClientCause::unreachable);
-    if (outcome.error) end = ClientResult<void>(*outcome.error);
+    if (!outcome.error) {
+      ends = session->now() - begun < lasting ? ends + 1 : 1;
+      if (!session->options().authorizer_ || ends > most) break;
+      co_await sleep_for(detail::retry_delay(std::nullopt, ends, longest));
+      continue;
+    }
+    const ClientCause cause = outcome.error->cause();
+    const bool broken =
+        cause == ClientCause::broken || cause == ClientCause::closed || cause == ClientCause::unreachable;
+    end = ClientResult<void>(*outcome.error);
     if (!broken || ++failures > most) break;
-    co_await sleep_for(detail::retry_delay(std::nullopt, failures, session->options().limits_.longest_retry));
+    co_await sleep_for(detail::retry_delay(std::nullopt, failures, longest));
   }
   if (const StatePtr state = weak.lock()) state->active = false;
   acknowledged.set(std::move(end));

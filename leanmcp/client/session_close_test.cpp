@@ -37,8 +37,8 @@ TEST(ClientClose, WhileACallOpensTheSessionAgain) {
     if (server.count("GET") == 1) return exchange.respond(405, "", "");
     server.keep(std::move(exchange));
   });
-  auto client = BlockingClient::connect(
-      server.start(), legacy_client().listen_stream(true).on_log("info", [](const JsonObject&) {}));
+  auto client = BlockingClient::connect(server.start(),
+                                        legacy_client().listen_stream(true).on_log("info", [](const JsonObject&) {}));
   ASSERT_TRUE(client);
   auto calling = std::async(std::launch::async, [&client] { return client->call("work"); });
   ASSERT_TRUE(server.wait_for("GET", 2));
@@ -54,7 +54,8 @@ TEST(ClientClose, WhileACallOpensTheSessionAgain) {
 TEST(ClientClose, FromTwoSidesAtOnce) {
   ScriptedMcp server;
   std::promise<HttpExchange> leaving;
-  server.on("DELETE", [&leaving](HttpExchange exchange, const std::string&) { leaving.set_value(std::move(exchange)); });
+  server.on("DELETE",
+            [&leaving](HttpExchange exchange, const std::string&) { leaving.set_value(std::move(exchange)); });
   auto client = BlockingClient::connect(server.start(), legacy_client());
   ASSERT_TRUE(client);
   auto first = std::async(std::launch::async, [&client] { return close(*client); });

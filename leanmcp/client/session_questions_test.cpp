@@ -43,13 +43,15 @@ TEST(ClientQuestions, AQuestionTheServerTakesBackIsShownNoLongerAndNotAnswered) 
   auto client = BlockingClient::connect(
       server.start(), legacy_client().on_form([&shown](const ElicitQuestion&) { return think(shown); }));
   ASSERT_TRUE(client);
-  auto calling = std::async(std::launch::async, [&client] { return client->call("ask", "{}", CallOptions().timeout(400ms, 1h)); });
+  auto calling =
+      std::async(std::launch::async, [&client] { return client->call("ask", "{}", CallOptions().timeout(400ms, 1h)); });
   HttpExchange stream = called.get_future().get();
   for (int i = 0; i < 500 && shown == 0; ++i) std::this_thread::sleep_for(10ms);
   ASSERT_EQ(shown, 1);
   EXPECT_EQ(calling.wait_for(600ms), std::future_status::timeout) << "time stands still while a person is asked";
   stream.executor().post([&stream] {
-    stream.write("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":\"q\"}}\n\n");
+    stream.write(
+        "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/cancelled\",\"params\":{\"requestId\":\"q\"}}\n\n");
   });
   ASSERT_EQ(calling.wait_for(5s), std::future_status::ready) << "and goes on when nobody is asked any more";
   const auto reply = calling.get();

@@ -260,5 +260,31 @@ TEST(HttpClient, UsesTheProxyItIsGiven) {
   EXPECT_EQ(response->body, "GET http://service.example/x HTTP/1.1");
 }
 
+TEST(HttpClient, WhatAServerMayHaveDoneIsNotSentAgainOnAnotherConnection) {
+  for (const char* const method : {"POST", "PATCH", "GET"}) {
+    std::atomic<int> seen{0};
+    ScriptedServer server([&seen](const std::string& request) {
+      if (request.find("/work") == std::string::npos) return ok("warm");
+      // Cut without a word, as by a server that is killed in the middle of the work.
+      ScriptedServer::Answer cut;
+      cut.close = ++seen == 1;
+      if (!cut.close) cut = ok("again");
+      return cut;
+    });
+    HttpClient client;
+    ASSERT_TRUE(client.fetch(ClientRequest("GET", server.url("/warm"))));
+    ClientRequest work(method, server.url("/work"));
+    if (work.method != "GET") work.body = "{}";
+    const auto outcome = client.fetch(std::move(work));
+    if (std::string_view(method) == "GET") {
+      EXPECT_TRUE(outcome) << "reading again does no harm";
+    } else {
+      ASSERT_FALSE(outcome) << method;
+      EXPECT_EQ(outcome.error().cause, HttpClientCause::protocol);
+      EXPECT_EQ(seen, 1) << method;
+    }
+  }
+}
+
 }  // namespace
 }  // namespace leanmcp

@@ -112,11 +112,8 @@ std::optional<HttpClientFault> Transfer::prepare(const HttpClientOptions& option
   curl_easy_setopt(easy, CURLOPT_WRITEDATA, this);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, &Transfer::on_socket);
   curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, this);
-  // A connection of an earlier request may be to an address that this one must not use.
-  if (public_only_) {
-    curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_connection);
-    curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
-  }
+  curl_easy_setopt(easy, CURLOPT_PREREQFUNCTION, &Transfer::on_connection);
+  curl_easy_setopt(easy, CURLOPT_PREREQDATA, this);
   if (request_.fresh_connection) curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
   return std::nullopt;
 }
@@ -273,9 +270,18 @@ curl_socket_t Transfer::on_socket(void* self, curlsocktype, curl_sockaddr* addre
 }
 
 int Transfer::on_connection(void* self, char* address, char*, int, int) {
-  if (!is_special_literal(address)) return CURL_PREREQFUNC_OK;
-  static_cast<Transfer*>(self)->address_refused_ = true;
-  static_cast<Transfer*>(self)->address_allowed_ = false;
+  auto& transfer = *static_cast<Transfer*>(self);
+  // A connection of an earlier request may be to an address that this one must not use.
+  if (transfer.public_only_ && is_special_literal(address)) {
+    transfer.address_refused_ = true;
+    transfer.address_allowed_ = false;
+    return CURL_PREREQFUNC_ABORT;
+  }
+  // libcurl sends again by itself what a kept connection lost without a word; the server may have done it all the same
+  // (RFC 9110, section 9.2.2).
+  const bool again = std::exchange(transfer.sent_, true);
+  if (!again || (transfer.request_.method != "POST" && transfer.request_.method != "PATCH")) return CURL_PREREQFUNC_OK;
+  transfer.stop(HttpClientCause::protocol, "the server closed the connection without an answer");
   return CURL_PREREQFUNC_ABORT;
 }
 

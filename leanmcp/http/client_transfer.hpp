@@ -77,6 +77,7 @@ class Transfer {
   std::size_t max_header_bytes_ = 0;
   std::size_t max_body_bytes_ = 0;
   bool head_done_ = false;
+  bool sent_ = false;
   bool loopback_only_ = false;
   bool public_only_ = false;
   bool address_refused_ = false;

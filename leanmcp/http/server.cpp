@@ -7,6 +7,7 @@
 #include <boost/asio/ip/address.hpp>
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <thread>
 
@@ -70,7 +71,8 @@ Result<void> HttpServer::Core::start() {
   options.most_body_bytes = std::min<std::size_t>(options.most_body_bytes, std::size_t{1} << 31);
   options.most_header_bytes = std::min<std::size_t>(options.most_header_bytes, std::size_t{1} << 24);
   options.most_header_fields = std::min<std::size_t>(options.most_header_fields, 10'000);
-  const std::size_t count = callers_loop ? 1 : options.loops;
+  const std::size_t wanted = options.loops == 0 ? std::thread::hardware_concurrency() : options.loops;
+  const std::size_t count = callers_loop ? 1 : std::max<std::size_t>(wanted, 1);
   HttpServerOptions without_metrics = options;
   without_metrics.registry.reset();
   auto made = std::make_shared<ServerShared>(std::move(without_metrics), std::move(*rules), count);

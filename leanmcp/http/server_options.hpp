@@ -37,8 +37,9 @@ class HttpServerOptions {
   HttpServerOptions& address(std::string value) { return set(bind_address, std::move(value)); }
   /// 0 takes any free port; `HttpServer::port()` tells which.
   HttpServerOptions& port(std::uint16_t value) { return set(bind_port, value); }
-  /// Event loops, each with a thread of its own. Ignored on a caller's loop.
-  HttpServerOptions& threads(unsigned value) { return set(loops, value == 0 ? 1U : value); }
+  /// Event loops, each with a thread of its own; 0 for one per core that the process may use. Connections are spread
+  /// over them, so handlers run on several threads at once. Ignored on a caller's loop.
+  HttpServerOptions& threads(unsigned value) { return set(loops, value); }
 
   /// Open connections: of all peers, and of one address (an IPv6 /64 counts as one address; 0 for no limit). What is
   /// over gets 503 and is closed. Raise the second behind a reverse proxy, whose clients all have its address.

@@ -3,6 +3,7 @@
 #include <leanmcp/http/metrics.hpp>
 #include <leanmcp/http/server_test_support.hpp>
 
+#include <set>
 #include <stdexcept>
 
 namespace leanmcp::http_test {
@@ -310,6 +311,26 @@ TEST(HttpServer, ManyLoopsServeAtOnce) {
   }
   const std::lock_guard lock(mutex);
   EXPECT_EQ(seen.size(), 3U) << "connections go to the loop that has the fewest";
+}
+
+TEST(HttpServer, ZeroLoopsStandForOnePerCore) {
+  HttpServer server{HttpServerOptions().threads(0)};
+  std::mutex mutex;
+  std::set<Executor*> seen;
+  server.route(HttpMethod::get, "/", [&](HttpExchange exchange) {
+    const std::lock_guard lock(mutex);
+    seen.insert(&exchange.executor());
+    exchange.respond(200, "text/plain", "ok");
+  });
+  start(server);
+  const std::size_t cores = std::max(1U, std::thread::hardware_concurrency());
+  std::vector<Peer> peers;
+  for (std::size_t i = 0; i < 2 * cores; ++i) {
+    peers.emplace_back(server.port());
+    EXPECT_EQ(peers.back().ask(get("/"))->status, 200);
+  }
+  const std::lock_guard lock(mutex);
+  EXPECT_EQ(seen.size(), cores);
 }
 
 TEST(HttpServer, HealthAndMetrics) {

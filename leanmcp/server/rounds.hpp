@@ -20,7 +20,7 @@ struct Question {
   std::string key;
   std::string method;
   std::string params;  ///< JSON text
-  bool with_tools = false;  ///< of sampling: the model may use tools, which the client must be able to (`sampling.tools`)
+  bool with_tools = false;  ///< of sampling: needs the client's `sampling.tools`
 };
 
 /// The memory of one logical call over all its rounds: answers given so far, results recorded by `once`, the time and

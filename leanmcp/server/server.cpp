@@ -209,8 +209,8 @@ Result<void> compile(Draft& draft) {
   if ((entry.handler.takes_principal || entry.handler.takes_user) && !authenticated)
     return Error("takes the caller (Principal or AuthUser), but nothing authenticates: add authenticated(provider)");
   // Here and not in a decorator: whatever is declared after it may still add or take off what authenticates.
-  if (!authenticated && std::any_of(entry.hooks.begin(), entry.hooks.end(),
-                                    [](const auto& hook) { return hook->needs_principal(); }))
+  if (!authenticated &&
+      std::any_of(entry.hooks.begin(), entry.hooks.end(), [](const auto& hook) { return hook->needs_principal(); }))
     return Error(
         "has a gate that must know the caller, but nothing authenticates: add authenticated(provider); where "
         "public_access() took it off, the gate stayed");

@@ -52,11 +52,11 @@ class CancelOverHttp : public testing::Test {
   }
   ClientResponse post(std::string body) { return send("POST", std::move(body), {{"Mcp-Session-Id", session}}); }
   void open(const std::string& revision) {
-    const auto answer =
-        send("POST",
-             R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"capabilities":{},"clientInfo":{"name":"t","version":"1"},"protocolVersion":")" +
-                 revision + R"("}})",
-             {});
+    const auto answer = send(
+        "POST",
+        R"({"jsonrpc":"2.0","id":0,"method":"initialize","params":{"capabilities":{},"clientInfo":{"name":"t","version":"1"},"protocolVersion":")" +
+            revision + R"("}})",
+        {});
     session = std::string(answer.header("mcp-session-id"));
     ASSERT_FALSE(session.empty()) << answer.body;
   }
@@ -128,8 +128,7 @@ TEST_F(CancelOverHttp, TheOthersOfABatchAreAnswered) {
 
 TEST_F(CancelOverHttp, TheOthersOfABatchAreAnsweredOnItsStreamToo) {
   open("2025-03-26");
-  const auto answer =
-      cancelled("[" + call(1, "hello") + "," + call(2, "talk") + "," + call(3, "hello") + "]", 1, {2});
+  const auto answer = cancelled("[" + call(1, "hello") + "," + call(2, "talk") + "," + call(3, "hello") + "]", 1, {2});
   EXPECT_EQ(answer.header("content-type"), "text/event-stream");
   EXPECT_NE(answer.body.find("\"id\":1"), std::string::npos) << answer.body;
   EXPECT_NE(answer.body.find("\"id\":3"), std::string::npos) << answer.body;

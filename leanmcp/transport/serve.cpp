@@ -26,8 +26,7 @@ StreamableHttpOptions endpoint_options(const HttpOptions& options) {
 }  // namespace
 
 struct HttpService::State {
-  State(Server& s, HttpOptions o)
-      : server(s), options(std::move(o)), endpoint(s.engine(), endpoint_options(options)) {
+  State(Server& s, HttpOptions o) : server(s), options(std::move(o)), endpoint(s.engine(), endpoint_options(options)) {
     if (options.http_.registry) metrics = options.http_.registry;
     options.http_.metrics(metrics);
     http = std::make_unique<HttpServer>(options.http_);
@@ -69,8 +68,8 @@ struct HttpService::State {
   std::string url() const {
     const HttpServerOptions& at = options.http_;
     const bool v6 = at.bind_address.find(':') != std::string::npos;
-    return (at.certificate_file.empty() ? "http://" : "https://") + (v6 ? "[" + at.bind_address + "]" : at.bind_address) +
-           ":" + std::to_string(http->port()) + options.path_;
+    return (at.certificate_file.empty() ? "http://" : "https://") +
+           (v6 ? "[" + at.bind_address + "]" : at.bind_address) + ":" + std::to_string(http->port()) + options.path_;
   }
 
   Result<void> start_metrics() {

@@ -19,10 +19,12 @@ class Metrics;
 /// `http()`, the options of the HTTP server underneath.
 class HttpOptions {
  public:
-  HttpOptions() = default;
+  HttpOptions() { http_.threads(0); }
   HttpOptions& port(std::uint16_t number) { return http_.port(number), *this; }
   /// 127.0.0.1 by default: other machines reach the server only if it is told so.
   HttpOptions& address(std::string ip) { return http_.address(std::move(ip)), *this; }
+  /// Event loops; by default one per core. Coroutine tools and `nonblocking()` ones of different connections run on
+  /// them at once, so services guard what they share, as for the worker pool.
   HttpOptions& threads(unsigned loops) { return http_.threads(loops), *this; }
   HttpOptions& tls(std::string certificate_file, std::string key_file) {
     return http_.tls(std::move(certificate_file), std::move(key_file)), *this;

@@ -35,8 +35,9 @@ TEST(HttpService, SaysWhereItListensAndNothingThatNeedNotWorryAnybody) {
 
 TEST(HttpService, WhoAsksInTheMiddleOfACallIsToldOfMissingKeysOnce) {
   std::string log;
-  Server server("test", "1",
-                ServerOptions().logger(Logger([&](LogLevel, std::string_view line) { log.append(line).append("\n"); })));
+  Server server(
+      "test", "1",
+      ServerOptions().logger(Logger([&](LogLevel, std::string_view line) { log.append(line).append("\n"); })));
   server.tool("ask", &ask);
   ASSERT_TRUE(server.build());
   ASSERT_TRUE(server.build());

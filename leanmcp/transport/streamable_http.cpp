@@ -2,6 +2,7 @@
 
 #include <leanmcp/protocol/codes.hpp>
 #include <leanmcp/protocol/header_value.hpp>
+#include <leanmcp/transport/batch_sink.hpp>
 #include <leanmcp/transport/http_sink.hpp>
 #include <leanmcp/transport/session_owner.hpp>
 
@@ -45,14 +46,32 @@ bool accepts(std::string_view accept, std::string_view type) {
   return false;
 }
 
-/// 2026-07-28, Streamable HTTP, Server Validation: the standard headers repeat the body, or the request is refused.
-std::optional<std::string> header_mismatch(const HttpRequest& request, const RequestMessage& message,
-                                           std::optional<std::string_view> body_version) {
+std::optional<std::string> header_twice(const HttpRequest& request) {
   constexpr std::pair<KnownHeader, const char*> standard[] = {{KnownHeader::mcp_protocol_version, "MCP-Protocol-Version"},
                                                               {KnownHeader::mcp_method, "Mcp-Method"},
                                                               {KnownHeader::mcp_name, "Mcp-Name"}};
   for (const auto& [header, name] : standard)
     if (request.header_count(header) > 1) return std::string(name) + " is there more than once";
+  return std::nullopt;
+}
+
+/// What headers a notification needs is not defined (2026-07-28, Streamable HTTP, Sending Messages, note); those that
+/// are there must not contradict its body.
+std::optional<std::string> header_mismatch(const HttpRequest& request, const NotificationMessage& message,
+                                           std::optional<std::string_view> body_version) {
+  if (auto twice = header_twice(request)) return twice;
+  const std::string_view version = request.header(KnownHeader::mcp_protocol_version);
+  if (!version.empty() && body_version && version != *body_version)
+    return "MCP-Protocol-Version does not match the body";
+  const std::string_view method = request.header(KnownHeader::mcp_method);
+  if (!method.empty() && method != message.method) return "Mcp-Method does not match the body";
+  return std::nullopt;
+}
+
+/// 2026-07-28, Streamable HTTP, Server Validation: the standard headers repeat the body, or the request is refused.
+std::optional<std::string> header_mismatch(const HttpRequest& request, const RequestMessage& message,
+                                           std::optional<std::string_view> body_version) {
+  if (auto twice = header_twice(request)) return twice;
   const std::string_view version = request.header(KnownHeader::mcp_protocol_version);
   if (version.empty()) return "MCP-Protocol-Version is missing";
   if (body_version && !body_version->empty() && version != *body_version)
@@ -91,58 +110,6 @@ std::shared_ptr<StreamStore> streams_of(const std::shared_ptr<Session>& session)
 void refuse(HttpExchange& exchange, int status, int code, std::string_view text, std::string_view id = {}) {
   exchange.respond(status, "application/json", render_error(id, code, text), {});
 }
-
-/// One message of a batch (2025-03-26): its answer goes into the common array, or on the common stream once one is
-/// open.
-class BatchSink final : public RequestSink {
- public:
-  struct Shared {
-    std::shared_ptr<HttpSink> sink;
-    std::string answers;
-    std::size_t left = 0;
-    bool streaming = false;
-  };
-  explicit BatchSink(std::shared_ptr<Shared> shared) : shared_(std::move(shared)) {}
-  Executor& executor() noexcept override { return shared_->sink->executor(); }
-  void notify(std::string message) override {
-    shared_->streaming = true;
-    shared_->sink->notify(std::move(message));
-  }
-  void ask(std::string message) override { notify(std::move(message)); }
-  void respond(Reply reply) override {
-    if (!std::exchange(answered_, true)) end(std::move(reply.body));
-  }
-  void cancelled() override {
-    if (!std::exchange(answered_, true)) end({});
-  }
-  void on_cancel(std::function<void()>) override {}
-
- private:
-  /// One message of the batch is done; without an answer when it was cancelled.
-  void end(std::string answer) {
-    Shared& shared = *shared_;
-    --shared.left;
-    if (!shared.streaming && !answer.empty()) {
-      if (!shared.answers.empty()) shared.answers += ',';
-      shared.answers += std::exchange(answer, {});
-    }
-    if (shared.left != 0) {
-      if (!answer.empty()) shared.sink->notify(std::move(answer));
-      return;
-    }
-    // What was answered before the stream was opened.
-    std::string kept = shared.answers.empty() ? std::string() : "[" + std::exchange(shared.answers, {}) + "]";
-    if (answer.empty()) answer.swap(kept);
-    if (!kept.empty()) shared.sink->notify(std::move(kept));
-    if (answer.empty()) return shared.sink->end_without_answer();
-    Reply reply;
-    reply.body = std::move(answer);
-    shared.sink->respond(std::move(reply));
-  }
-
-  std::shared_ptr<Shared> shared_;
-  bool answered_ = false;
-};
 
 }  // namespace
 
@@ -184,7 +151,15 @@ void StreamableHttp::modern(const HttpExchange& exchange, std::shared_ptr<HttpSi
                             std::optional<std::string_view> body_version) {
   const HttpRequest& request = exchange.request();
   const Message message = classify(sink->message());
-  if (std::holds_alternative<NotificationMessage>(message)) return sink->accept();
+  if (const auto* const note = std::get_if<NotificationMessage>(&message)) {
+    if (const auto what = header_mismatch(request, *note, body_version))
+      return sink->respond_error({}, code::header_mismatch, "Header mismatch: " + *what, 400);
+    const std::string_view named = body_version.value_or(request.header(KnownHeader::mcp_protocol_version));
+    const auto version = parse_version(named);
+    if (version && is_modern(*version)) return sink->accept();
+    const RpcError error = unsupported_version(named);
+    return sink->respond_error({}, error.code, error.message, error.http_status, error.data);
+  }
   const auto* const call = std::get_if<RequestMessage>(&message);
   if (!call) {
     const auto* const invalid = std::get_if<InvalidMessage>(&message);

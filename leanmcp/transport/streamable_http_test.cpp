@@ -109,6 +109,25 @@ TEST_F(StreamableHttpEndpoint, TheRequestSaysItsEra) {
   EXPECT_EQ(post(list, {{"Mcp-Session-Id", id}}).status, 404) << "ended";
 }
 
+TEST_F(StreamableHttpEndpoint, ANotificationMustNotContradictItsHeaders) {
+  const std::string plain = R"({"jsonrpc":"2.0","method":"notifications/x"})";
+  const std::string named =
+      R"({"jsonrpc":"2.0","method":"notifications/x","params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28"}}})";
+  const Headers version = {{"MCP-Protocol-Version", "2026-07-28"}};
+  EXPECT_EQ(post(plain, version).status, 202) << "the revision defines no headers for it";
+  EXPECT_EQ(post(named).status, 202);
+  EXPECT_EQ(post(named, modern_headers("notifications/x")).status, 202);
+  const auto refused = [&](const std::string& body, const Headers& headers, const char* code) {
+    const auto answer = post(body, headers);
+    return answer.status == 400 && answer.body.find(code) != std::string::npos;
+  };
+  EXPECT_TRUE(refused(plain, modern_headers("notifications/y"), "-32020"));
+  EXPECT_TRUE(refused(named, {{"MCP-Protocol-Version", "2099-01-01"}}, "-32020"));
+  EXPECT_TRUE(refused(named, {{"MCP-Protocol-Version", "2025-11-25"}}, "-32020"));
+  EXPECT_TRUE(refused(plain, {version[0], version[0]}, "-32020"));
+  EXPECT_TRUE(refused(plain, {{"MCP-Protocol-Version", "2099-01-01"}}, "-32022"));
+}
+
 TEST_F(StreamableHttpEndpoint, WhatIsNoMessageIsRefused) {
   EXPECT_EQ(post("{").status, 400);
   EXPECT_NE(post("{").body.find("-32700"), std::string::npos);

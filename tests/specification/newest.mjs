@@ -53,6 +53,10 @@ export async function transport(checks, port) {
   const note = { jsonrpc: '2.0', method: 'notifications/whatever', params: {} };
   const accepted = await send(port, post(port, note, { 'MCP-Protocol-Version': '2026-07-28' }));
   checks.equal('a notification: 202, no body', [accepted.status, accepted.text], [202, '']);
+  const other = await send(port, post(port, note, { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': 'notifications/other' }));
+  checks.equal('one whose header names another: 400, -32020, no id', [other.status, other.json?.error?.code, other.json?.id ?? null], [400, -32020, null]);
+  const later = await send(port, post(port, note, { 'MCP-Protocol-Version': '2099-01-01' }));
+  checks.equal('one of a revision nobody knows: 400, -32022', [later.status, later.json?.error?.code], [400, -32022]);
   for (const accept of ['application/json', 'text/event-stream', 'application/*', 'Text/*;q=0.5', '*/*', 'image/png, application/JSON ; q=1']) {
     checks.equal(`Accept: ${accept}`, (await ask(port, call('test_simple_text'), { headers: { Accept: accept } })).status, 200);
   }
