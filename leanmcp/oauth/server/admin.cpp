@@ -109,16 +109,11 @@ Administration::Outcome<bool> Administration::revoke_grant(std::string_view gran
 
 Administration::Outcome<std::int64_t> Administration::revoke_grants(std::string_view subject,
                                                                     std::string_view client_id) const {
-  if (subject.empty() && client_id.empty()) return std::int64_t{0};
-  const auto grants = store_.grants(subject, client_id, most_rows);
-  if (!grants) return grants.error();
-  std::int64_t count = 0;
-  for (const GrantRecord& grant : *grants) {
-    auto ended = end_grant(store_, vault_, grant.grant_id);
-    if (!ended) return ended.error();
-    count += *ended;
-  }
-  if (count > 0) note(done("grants revoked").subject(subject).client(client_id));
+  auto count = end_grants(store_, vault_, subject, client_id);
+  if (!count || (subject.empty() && client_id.empty())) return count;
+  // Nor does what was agreed to go on without asking.
+  if (auto removed = store_.remove_consents(subject, client_id); !removed) return removed.error();
+  if (*count > 0) note(done("grants revoked").subject(subject).client(client_id));
   return count;
 }
 

@@ -73,6 +73,31 @@ TEST_F(AdminTest, GrantsAreRevokedByPersonClientAndByThemselves) {
   EXPECT_FALSE(live("app-1-github:2"));
 }
 
+TEST_F(AdminTest, HoweverManyThereAreAllEnd) {
+  const Database& database = core->store->database();
+  ASSERT_TRUE(database.run(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10050) INSERT INTO as_grants "
+      "SELECT 'g' || i, 'github:3', 'app-1', '', '', 'github', '{}', 0, 9000000000000, i % 2 FROM n"));
+  ConsentRecord consent;
+  consent.subject = "github:3", consent.client_id = "app-1", consent.expires = now() + hours(1);
+  ASSERT_TRUE(core->store->put_consent(consent));
+  consent.subject = "github:1", consent.client_id = "app-2";
+  ASSERT_TRUE(core->store->put_consent(consent));
+  EXPECT_EQ(admin->revoke_grants("github:3", "").value(), 5025);
+  ASSERT_TRUE(database.run("UPDATE as_grants SET revoked = 0 WHERE subject = 'github:3'"));
+  EXPECT_EQ(admin->revoke_grants("", "app-1").value(), 10'052);
+  EXPECT_FALSE(live("app-1-github:1"));
+  EXPECT_EQ(admin->revoke_grants("", "app-1").value(), 0);
+  const auto consents = database.run("SELECT client_id FROM as_consents");
+  ASSERT_EQ(consents->size(), 1U);
+  EXPECT_EQ((*consents)[0].text(0), "app-2");
+  // And where the client goes, what it left in the vault goes too.
+  ASSERT_TRUE(database.run("UPDATE as_grants SET revoked = 0 WHERE subject = 'github:3'"));
+  ASSERT_TRUE(core->vault->put("g10050", "github", Secret("upstream-secret"), now()));
+  EXPECT_TRUE(admin->remove_client("app-1").value());
+  EXPECT_FALSE(core->vault->get("g10050", "github").value());
+}
+
 TEST_F(AdminTest, AnAccessTokenIsDenied) {
   AccessTokenClaims claims;
   claims.subject = "x", claims.client_id = "machine", claims.audience = test_resource;
