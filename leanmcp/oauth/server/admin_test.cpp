@@ -1,7 +1,9 @@
 #include <leanmcp/oauth/server/admin.hpp>
 
+#include <leanmcp/oauth/server/client_metadata.hpp>
 #include <leanmcp/oauth/server/server_test_support.hpp>
 #include <leanmcp/oauth/server/signing_keys.hpp>
+#include <leanmcp/oauth/server/stateless_client.hpp>
 #include <leanmcp/oauth/server/users.hpp>
 
 namespace leanmcp::as {
@@ -56,6 +58,32 @@ TEST_F(AdminTest, ClientsAreListedDisabledAndRemoved) {
   EXPECT_FALSE(admin->remove_client("app-2").value());
   EXPECT_FALSE(live("app-2-github:2"));
   EXPECT_NE(logged().find("oauth administration"), std::string::npos);
+}
+
+TEST_F(AdminTest, WhatAClientSaysOfItselfDoesNotEnableIt) {
+  auto client = *core->store->client("app-1").value();
+  EXPECT_TRUE(*core->store->update_client(client));
+  EXPECT_TRUE(*admin->set_client_disabled("app-1", true));
+  EXPECT_FALSE(*core->store->update_client(client));
+  ASSERT_TRUE(core->store->put_client(client));
+  EXPECT_TRUE((*core->store->client("app-1"))->disabled);
+  EXPECT_TRUE(*admin->remove_client("app-1"));
+  EXPECT_FALSE(*core->store->update_client(client));
+}
+
+TEST_F(AdminTest, AClientThatIsSealedInItsIdIsDisabledAndEnabled) {
+  auto client = read_client_metadata(R"({"redirect_uris":["https://app.example/cb"]})", MetadataSource::registration);
+  ASSERT_TRUE(client);
+  client->created = now();
+  const auto id = stateless_client_id(ring, *client);
+  ASSERT_TRUE(id);
+  EXPECT_TRUE(*admin->set_client_disabled(*id, true));
+  EXPECT_TRUE(*admin->set_client_disabled(*id, true));
+  EXPECT_FALSE(find_client(*core, *id, "", now()));
+  EXPECT_TRUE(*admin->set_client_disabled(*id, false));
+  // By its own end, 90 days from its registration: not by those of clients with a record.
+  advance(hours(24 * 89));
+  EXPECT_TRUE(find_client(*core, *id, "", now()));
 }
 
 TEST_F(AdminTest, GrantsAreRevokedByPersonClientAndByThemselves) {

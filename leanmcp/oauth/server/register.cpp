@@ -199,7 +199,10 @@ Result<Answer, OAuthError> replace_client(Core& core, const Request& request, Cl
   read->management_digest = client.management_digest;
   read->document_digest = consent_digest(*read);
   const std::string secret = give_secret(*read);
-  if (auto put = core.store->put_client(*read); !put) return storage_failed(put.error());
+  const auto put = core.store->update_client(*read);
+  if (!put) return storage_failed(put.error());
+  // Removed or disabled meanwhile.
+  if (!*put) return no_token("registration access token not good");
   return information(core, 200, *read, secret, token);
 }
 

@@ -40,8 +40,12 @@ class Store {
 
   // Clients.
   Outcome<std::optional<ClientRecord>> client(std::string_view client_id) const;
-  /// Inserts or replaces.
+  /// Inserts or replaces; whether a known one is disabled stays as it is.
   Outcome<void> put_client(const ClientRecord& client) const;
+  /// Replaces one that is there and not disabled; false otherwise.
+  Outcome<bool> update_client(const ClientRecord& client) const;
+  /// False when there is none.
+  Outcome<bool> set_client_disabled(std::string_view client_id, bool disabled) const;
   /// Only if there is none of that id; false otherwise.
   Outcome<bool> add_client(const ClientRecord& client) const;
   /// With its grants, codes and tokens; false when there was none.
