@@ -181,6 +181,9 @@ Result<const ProtectedApi*, OAuthError> find_api(const Core& core, std::string_v
 /// `client_id` nor any way of client authentication. The token endpoint then leaves the client empty.
 bool is_bare_assertion(const Request& request, const Parameters& form) noexcept;
 
+/// Whether assertions of workloads are taken, the only ones that may come alone.
+bool takes_workloads(const Core& core) noexcept;
+
 /// The form in the body: of the right type, and good parameters.
 Result<Parameters, OAuthError> read_form(const Request& request);
 /// A refresh token of generation 1 for the family, bound to the key of a public client; scope and resource are the
