@@ -61,20 +61,25 @@ Result<void, OAuthError> check_body(const Request& request) {
   return {};
 }
 
-/// Last of all checks: an invitation is good once, and what else is wrong must not use it up; and who has none must not
-/// use up what all together may register.
+/// Shows a token of the configuration, or one of `leanmcp as clients invite`, which is used up by that.
+bool is_invited(Core& core, const Request& request, TimePoint now) {
+  const std::string_view token = bearer(request);
+  for (const Secret& known : core.options.initial_tokens_)
+    if (constant_time_equal(digest_of(token), digest_of(known.reveal()))) return true;
+  return core.options.ring_ && use_initial_token(*core.options.ring_, *core.store, token, now);
+}
+
+/// Last of all checks: what else is wrong must not use an invitation up, and who has none must not use up what all
+/// together may register.
 Result<void, OAuthError> may_register(Core& core, const Request& request, TimePoint now) {
   if (const auto wait = core.limits->wait(Limit::all_registrations, "all", now); wait.count() > 0)
     return too_many_requests(wait);
-  const auto counted = [&] { return (void)core.limits->take(Limit::all_registrations, "all", now); };
-  if (core.options.registration_ == Registration::open) return counted(), Result<void, OAuthError>();
-  const std::string_view token = bearer(request);
-  for (const Secret& known : core.options.initial_tokens_)
-    if (constant_time_equal(digest_of(token), digest_of(known.reveal()))) return counted(), Result<void, OAuthError>();
-  if (core.options.ring_ && use_initial_token(*core.options.ring_, *core.store, token, now))
-    return counted(), Result<void, OAuthError>();
-  core.limits->take(Limit::failure, request.peer, now);
-  return no_token("initial access token not good");
+  if (core.options.registration_ != Registration::open && !is_invited(core, request, now)) {
+    core.limits->take(Limit::failure, request.peer, now);
+    return no_token("initial access token not good");
+  }
+  core.limits->take(Limit::all_registrations, "all", now);
+  return {};
 }
 
 /// A secret where the client's method needs one and it has none; shown in this one answer.
