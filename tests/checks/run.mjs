@@ -1,5 +1,5 @@
 // Checks on the sources themselves: the order of rooms, the co_await rules, file lengths, and that every TODO is in ROADMAP.md;
-// and on what is committed.
+// that settings are documented; and on what is committed.
 import { execFileSync } from 'node:child_process';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -10,6 +10,7 @@ import { accepted, refused } from './co_await_cases.mjs';
 import { check_committed } from './committed.mjs';
 import { check_one_definition, definitions } from './one_definition.mjs';
 import { check_rooms } from './rooms.mjs';
+import { check_settings } from './settings.mjs';
 
 const max_lines = 450;
 const checks = new Checks('checks');
@@ -59,6 +60,7 @@ for (const file of written) {
   report(`${file}: at most ${max_lines} lines`, lines <= max_lines, `${lines} lines: it holds two things`);
 }
 
+check_settings(root, report);
 check_committed(root, files, report);
 
 const roadmap = fs.existsSync(path.join(root, 'ROADMAP.md')) ? text_of('ROADMAP.md') : '';

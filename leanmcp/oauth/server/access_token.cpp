@@ -87,13 +87,14 @@ Result<std::optional<std::string>, StorageError> live_access_token(const Core& c
 }
 
 std::string sign_id_token(const Core& core, const std::string& subject, const std::string& client_id,
-                          const std::string& nonce, std::string_view access_token, TimePoint now) {
+                          const std::string& nonce, std::string_view access_token, TimePoint signed_in, TimePoint now) {
   std::string out = "{";
   text(out, "iss", core.options.issuer_);
   text(out, "sub", subject);
   text(out, "aud", client_id);
   if (!nonce.empty()) text(out, "nonce", nonce);
   text(out, "at_hash", base64url_encode(sha256(access_token).substr(0, 16)));
+  out.append("\"auth_time\":").append(std::to_string(unix_seconds(signed_in))).append(",");
   times(out, now, core.options.lifetimes_.access_token);
   return core.keys->current(now).sign(out + "}", "JWT");
 }

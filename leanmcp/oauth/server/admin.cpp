@@ -71,13 +71,15 @@ Administration::Outcome<std::optional<ClientRecord>> Administration::client(std:
 }
 
 Administration::Outcome<bool> Administration::set_client_disabled(std::string_view client_id, bool disabled) const {
-  auto stored = store_.client(client_id);
-  if (!stored) return stored.error();
-  // What is sealed in its own id is written down to be refused.
-  if (!*stored) *stored = stateless_client(ring_, std::string(client_id));
-  if (!*stored) return false;
-  (*stored)->disabled = disabled;
-  if (auto put = store_.put_client(**stored); !put) return put.error();
+  if (auto sealed = stateless_client(ring_, std::string(client_id))) {
+    // Written down to be refused; without that record its id alone lets it in, by the rules for such ids.
+    sealed->disabled = true;
+    const auto done = disabled ? store_.add_client(*sealed) : store_.remove_client(client_id);
+    if (!done) return done.error();
+  }
+  const auto set = store_.set_client_disabled(client_id, disabled);
+  if (!set) return set.error();
+  if (!*set && (disabled || !is_stateless_id(client_id))) return false;
   note(done(disabled ? "client disabled" : "client enabled").client(client_id));
   if (!disabled) return true;
   if (auto ended = revoke_grants({}, client_id); !ended) return ended.error();
@@ -109,16 +111,11 @@ Administration::Outcome<bool> Administration::revoke_grant(std::string_view gran
 
 Administration::Outcome<std::int64_t> Administration::revoke_grants(std::string_view subject,
                                                                     std::string_view client_id) const {
-  if (subject.empty() && client_id.empty()) return std::int64_t{0};
-  const auto grants = store_.grants(subject, client_id, most_rows);
-  if (!grants) return grants.error();
-  std::int64_t count = 0;
-  for (const GrantRecord& grant : *grants) {
-    auto ended = end_grant(store_, vault_, grant.grant_id);
-    if (!ended) return ended.error();
-    count += *ended;
-  }
-  if (count > 0) note(done("grants revoked").subject(subject).client(client_id));
+  auto count = end_grants(store_, vault_, subject, client_id);
+  if (!count || (subject.empty() && client_id.empty())) return count;
+  // Nor does what was agreed to go on without asking.
+  if (auto removed = store_.remove_consents(subject, client_id); !removed) return removed.error();
+  if (*count > 0) note(done("grants revoked").subject(subject).client(client_id));
   return count;
 }
 

@@ -56,7 +56,8 @@ class Administration {
                                            std::int64_t most) const;
   /// The family of tokens and the provider's tokens behind it. False when it was none or revoked already.
   Outcome<bool> revoke_grant(std::string_view grant_id) const;
-  /// All of a person's, or a client's; how many. One of the two must not be empty.
+  /// All of a person's, or a client's; how many there were. What was agreed to be remembered for them goes too: they
+  /// are asked again. One of the two must not be empty.
   Outcome<std::int64_t> revoke_grants(std::string_view subject, std::string_view client_id) const;
   /// An access token by its `jti`, for as long as any of them lives.
   Outcome<void> deny(std::string_view token_id, TimePoint now) const;

@@ -1,7 +1,9 @@
 #include <leanmcp/oauth/server/admin.hpp>
 
+#include <leanmcp/oauth/server/client_metadata.hpp>
 #include <leanmcp/oauth/server/server_test_support.hpp>
 #include <leanmcp/oauth/server/signing_keys.hpp>
+#include <leanmcp/oauth/server/stateless_client.hpp>
 #include <leanmcp/oauth/server/users.hpp>
 
 namespace leanmcp::as {
@@ -58,6 +60,32 @@ TEST_F(AdminTest, ClientsAreListedDisabledAndRemoved) {
   EXPECT_NE(logged().find("oauth administration"), std::string::npos);
 }
 
+TEST_F(AdminTest, WhatAClientSaysOfItselfDoesNotEnableIt) {
+  auto client = *core->store->client("app-1").value();
+  EXPECT_TRUE(*core->store->update_client(client));
+  EXPECT_TRUE(*admin->set_client_disabled("app-1", true));
+  EXPECT_FALSE(*core->store->update_client(client));
+  ASSERT_TRUE(core->store->put_client(client));
+  EXPECT_TRUE((*core->store->client("app-1"))->disabled);
+  EXPECT_TRUE(*admin->remove_client("app-1"));
+  EXPECT_FALSE(*core->store->update_client(client));
+}
+
+TEST_F(AdminTest, AClientThatIsSealedInItsIdIsDisabledAndEnabled) {
+  auto client = read_client_metadata(R"({"redirect_uris":["https://app.example/cb"]})", MetadataSource::registration);
+  ASSERT_TRUE(client);
+  client->created = now();
+  const auto id = stateless_client_id(ring, *client);
+  ASSERT_TRUE(id);
+  EXPECT_TRUE(*admin->set_client_disabled(*id, true));
+  EXPECT_TRUE(*admin->set_client_disabled(*id, true));
+  EXPECT_FALSE(find_client(*core, *id, "", now()));
+  EXPECT_TRUE(*admin->set_client_disabled(*id, false));
+  // By its own end, 90 days from its registration: not by those of clients with a record.
+  advance(hours(24 * 89));
+  EXPECT_TRUE(find_client(*core, *id, "", now()));
+}
+
 TEST_F(AdminTest, GrantsAreRevokedByPersonClientAndByThemselves) {
   EXPECT_EQ(admin->grants("", "", 100)->size(), 4U);
   EXPECT_EQ(admin->grants("github:1", "", 100)->size(), 2U);
@@ -71,6 +99,31 @@ TEST_F(AdminTest, GrantsAreRevokedByPersonClientAndByThemselves) {
   EXPECT_TRUE(live("app-1-github:2"));
   EXPECT_EQ(admin->revoke_grants("", "app-1").value(), 1);
   EXPECT_FALSE(live("app-1-github:2"));
+}
+
+TEST_F(AdminTest, HoweverManyThereAreAllEnd) {
+  const Database& database = core->store->database();
+  ASSERT_TRUE(database.run(
+      "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10050) INSERT INTO as_grants "
+      "SELECT 'g' || i, 'github:3', 'app-1', '', '', 'github', '{}', 0, 9000000000000, i % 2 FROM n"));
+  ConsentRecord consent;
+  consent.subject = "github:3", consent.client_id = "app-1", consent.expires = now() + hours(1);
+  ASSERT_TRUE(core->store->put_consent(consent));
+  consent.subject = "github:1", consent.client_id = "app-2";
+  ASSERT_TRUE(core->store->put_consent(consent));
+  EXPECT_EQ(admin->revoke_grants("github:3", "").value(), 5025);
+  ASSERT_TRUE(database.run("UPDATE as_grants SET revoked = 0 WHERE subject = 'github:3'"));
+  EXPECT_EQ(admin->revoke_grants("", "app-1").value(), 10'052);
+  EXPECT_FALSE(live("app-1-github:1"));
+  EXPECT_EQ(admin->revoke_grants("", "app-1").value(), 0);
+  const auto consents = database.run("SELECT client_id FROM as_consents");
+  ASSERT_EQ(consents->size(), 1U);
+  EXPECT_EQ((*consents)[0].text(0), "app-2");
+  // And where the client goes, what it left in the vault goes too.
+  ASSERT_TRUE(database.run("UPDATE as_grants SET revoked = 0 WHERE subject = 'github:3'"));
+  ASSERT_TRUE(core->vault->put("g10050", "github", Secret("upstream-secret"), now()));
+  EXPECT_TRUE(admin->remove_client("app-1").value());
+  EXPECT_FALSE(core->vault->get("g10050", "github").value());
 }
 
 TEST_F(AdminTest, AnAccessTokenIsDenied) {

@@ -1,5 +1,6 @@
 #include <leanmcp/oauth/server/authorization_request.hpp>
 
+#include <leanmcp/oauth/server/pages.hpp>
 #include <leanmcp/oauth/server/redirect_uri.hpp>
 
 #include <algorithm>
@@ -10,6 +11,7 @@ namespace {
 
 constexpr std::size_t longest_state = 2048;
 constexpr std::size_t longest_nonce = 512;
+constexpr std::size_t longest_prompt = 64;
 
 bool is_unreserved(std::string_view text) {
   return text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") ==
@@ -28,9 +30,9 @@ Result<AuthorizationTarget, OAuthError> find_target(Core& core, const Parameters
   if (client_id.empty()) return invalid("The request does not say which app it is from.", "no client");
   auto client = find_client(core, client_id, peer, now);
   if (!client) {
-    OAuthError error("invalid_client", "The app is not known here.", client.error().reason);
-    error.retry_after = client.error().retry_after;
-    return error;
+    // Neither a busy database or document host nor a limit is the client's fault.
+    if (client.error().status >= 500 || client.error().status == 429) return client.error();
+    return OAuthError("invalid_client", "The app is not known here.", client.error().reason);
   }
   AuthorizationTarget out;
   out.client = std::move(*client);
@@ -46,6 +48,17 @@ Result<AuthorizationTarget, OAuthError> find_target(Core& core, const Parameters
   if (!redirect_matches(out.client, out.redirect_uri))
     return invalid("The address for the answer is none that the app has registered.", "unregistered redirect");
   return out;
+}
+
+Answer stopped_answer(const OAuthError& error, std::string_view sentence) {
+  if (error.status >= 500) return trouble_answer();
+  if (error.retry_after.count() > 0) return wait_answer(error.retry_after);
+  return stop_answer(400, sentence);
+}
+
+Answer refuse_client(Core& core, AuditEvent event, const Request& request, const OAuthError& error) {
+  core.audit->write(AuditEntry(event, "refused").peer(request.peer).reason(error.reason));
+  return stopped_answer(error, "The app is not known here any more.");
 }
 
 Result<TransactionRecord, OAuthError> read_authorization(const Core& core, const AuthorizationTarget& target,
@@ -89,6 +102,7 @@ Result<TransactionRecord, OAuthError> read_authorization(const Core& core, const
   if (!out.dpop_thumbprint.empty() && (out.dpop_thumbprint.size() != 43 || !is_unreserved(out.dpop_thumbprint)))
     return invalid("dpop_jkt is no SHA-256 thumbprint.", "dpop_jkt");
   const std::string_view prompt = parameters.get("prompt");
+  if (prompt.size() > longest_prompt) return invalid("prompt is too long.", "long prompt");
   if (prompt == "none")
     // Whoever is asked for nothing cannot agree either.
     return OAuthError("interaction_required", "The person has to be asked.", "prompt none");

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <leanmcp/oauth/client/form.hpp>
+#include <leanmcp/oauth/server/audit_log.hpp>
 #include <leanmcp/oauth/server/browser.hpp>
 #include <leanmcp/oauth/server/core.hpp>
 
@@ -20,6 +21,12 @@ class AuthorizationTarget {
 };
 Result<AuthorizationTarget, OAuthError> find_target(Core& core, const Parameters& parameters, std::string_view peer,
                                                     TimePoint now);
+
+/// The page for what cannot go on: with the sentence where the request is at fault, else that the server is in trouble
+/// (503) or that it is asked too often (429).
+Answer stopped_answer(const OAuthError& error, std::string_view sentence);
+/// The page for a journey whose client is not found (any more), and the line in the audit log.
+Answer refuse_client(Core& core, AuditEvent event, const Request& request, const OAuthError& error);
 
 /// The rest of the request (RFC 6749, section 4.1.1; RFC 7636, section 4.3; RFC 8707, section 2; RFC 9449, section 10).
 /// A transaction without id; the error is the one to send back to the client.

@@ -33,7 +33,7 @@ Result<Asked, OAuthError> asked_for(Core& core, const Request& request, TimePoin
     return out;
   }
   const auto pushed = core.store->take_pushed(digest_of(uri), now);
-  if (!pushed) return OAuthError("server_error", "", "storage");
+  if (!pushed) return storage_failed(pushed.error());
   if (!*pushed || (*pushed)->client_id != parameters->get("client_id"))
     return OAuthError("invalid_request", "The request has been used or has expired.", "unknown pushed request");
   auto kept = Parameters::parse((*pushed)->parameters);
@@ -58,12 +58,6 @@ bool came_by_itself(const Request& request) {
   return request.header_count("sec-fetch-site") == 1 && (site == "none" || site == "same-origin");
 }
 
-Answer stopped(const OAuthError& error) {
-  if (error.error == "server_error") return trouble_answer();
-  if (error.retry_after.count() > 0) return wait_answer(error.retry_after);
-  return stop_answer(400, error.description);
-}
-
 }  // namespace
 
 Answer answer_authorize(Core& core, const Request& request, TimePoint now) {
@@ -77,7 +71,7 @@ Answer answer_authorize(Core& core, const Request& request, TimePoint now) {
   if (!asked) {
     core.audit->write(
         AuditEntry(AuditEvent::authorize, asked.error().error).peer(request.peer).reason(asked.error().reason));
-    return stopped(asked.error());
+    return stopped_answer(asked.error(), asked.error().description);
   }
   const Parameters& parameters = asked->parameters;
   const auto target = find_target(core, parameters, request.peer, now);
@@ -87,7 +81,7 @@ Answer answer_authorize(Core& core, const Request& request, TimePoint now) {
                           .redirect(parameters.get("redirect_uri"))
                           .peer(request.peer)
                           .reason(target.error().reason));
-    return stopped(target.error());
+    return stopped_answer(target.error(), target.error().description);
   }
   const auto refuse = [&](const OAuthError& error) {
     core.audit->write(AuditEntry(AuditEvent::authorize, error.error)

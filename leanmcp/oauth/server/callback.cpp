@@ -46,9 +46,15 @@ Answer answer_callback(Core& core, const Request& request, std::string_view upst
     return refuse(403, "This sign-in was begun in another browser.", "another browser");
   const Cookies ended = {end_of_journey(core, transaction)};
   if (transaction.expires <= now) return refuse(400, gone, "expired", ended);
+  // Before the journey is used up: where only the server is in trouble, the same address can be asked for once more.
+  const auto client = find_client(core, transaction.client_id, request.peer, now);
+  if (!client) return refuse_client(core, AuditEvent::sign_in, request, client.error());
   const auto mine = core.store->finish_transaction(transaction.id_digest);
   if (!mine) return trouble_answer();
   if (!*mine) return refuse(400, gone, "state used before", ended);
+
+  if (!redirect_matches(*client, transaction.redirect_uri))
+    return refuse(400, "The app does not take answers there any more.", "unregistered redirect", ended);
 
   const auto entry = [&](std::string_view outcome, std::string_view reason) {
     return AuditEntry(AuditEvent::sign_in, outcome)
@@ -62,9 +68,6 @@ Answer answer_callback(Core& core, const Request& request, std::string_view upst
     return redirect_answer(error_url(core, transaction.redirect_uri, transaction.state, error.error, error.description),
                            ended);
   };
-  const auto client = find_client(core, transaction.client_id, request.peer, now);
-  if (!client || !redirect_matches(*client, transaction.redirect_uri))
-    return refuse(400, "The app is not known here any more.", "unknown client", ended);
   const auto luggage = open_luggage(core, transaction);
   if (!luggage) return send_back(OAuthError("server_error", "The server's keys have changed; try again."), "sealed");
   const auto person = upstream->finish(request.query, core.url("/callback/" + upstream->name()), luggage->verifier,

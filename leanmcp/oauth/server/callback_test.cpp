@@ -195,6 +195,30 @@ TEST_F(Callback, AClientThatIsGoneMeanwhileGetsNothing) {
   expect_stopped(callback(browser, "code=1&state=" + state), 400);
 }
 
+TEST_F(Callback, WhereTheServerIsInTroubleTheSignInIsNotLost) {
+  ClientRecord client;
+  client.client_id = "dyn";
+  client.redirect_uris = {redirect};
+  client.grant_types = {"authorization_code"};
+  client.created = now();
+  ASSERT_TRUE(core->store->put_client(client));
+  Browser browser;
+  const Answer page = authorize(browser, {{"client_id", "dyn"}});
+  const Pairs yes = {{"request", field(page, "request")}, {"token", field(page, "token")}, {"allow", "github"}};
+  const auto rename = [&](const char* from, const char* to) {
+    ASSERT_TRUE(core->store->database().run("ALTER TABLE " + std::string(from) + " RENAME TO " + to));
+  };
+  rename("as_clients", "gone");
+  expect_stopped(consent(browser, yes), 503);
+  rename("gone", "as_clients");
+  const std::string state = query_of(next_url(consent(browser, yes)))["state"];
+  rename("as_clients", "gone");
+  expect_stopped(callback(browser, "code=1&state=" + state), 503);
+  EXPECT_EQ(upstream->exchanges, 0);
+  rename("gone", "as_clients");
+  EXPECT_NE(query_of(location(callback(browser, "code=1&state=" + state)))["code"], "");
+}
+
 // The provider's tokens.
 
 class UpstreamRefresh : public Callback {

@@ -34,6 +34,10 @@ Result<ClientRecord, OAuthError> keep_document(Core& core, ClientRecord said, co
   // A remembered consent holds for what the document said then; see ConsentRecord.
   said.document_digest = digest_of(document.body);
   if (auto put = core.store->put_client(said); !put) return storage_failed(put.error());
+  // Meanwhile somebody may have shut it out.
+  const auto stored = core.store->client(said.client_id);
+  if (!stored) return storage_failed(stored.error());
+  if (*stored && (*stored)->disabled) return unknown_client("client disabled");
   const bool changed = before && before->document_digest != said.document_digest;
   core.audit->write(AuditEntry(AuditEvent::document, "ok")
                         .client(said.client_id)

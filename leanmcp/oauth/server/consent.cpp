@@ -38,7 +38,7 @@ Answer answer_consent(Core& core, const Request& request, TimePoint now) {
   if (std::find(asked.form_digests.begin(), asked.form_digests.end(), digest) == asked.form_digests.end())
     return refuse(403, not_this_page, "foreign form token");
   const auto client = find_client(core, asked.client_id, request.peer, now);
-  if (!client) return refuse(400, "The app is not known here any more.", "unknown client");
+  if (!client) return refuse_client(core, AuditEvent::consent, request, client.error());
   const auto entry = [&](std::string_view outcome) {
     return AuditEntry(AuditEvent::consent, outcome)
         .client(client->client_id)

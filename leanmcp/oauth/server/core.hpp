@@ -141,9 +141,9 @@ std::string sign_access_token(const Core& core, const AccessTokenClaims& claims,
 /// when it is not live. The error is the database's: nothing is known then.
 Result<std::optional<std::string>, StorageError> live_access_token(const Core& core, std::string_view token,
                                                                    TimePoint now);
-/// An ID token (OpenID Connect Core, section 2) for the client.
+/// An ID token (OpenID Connect Core, section 2) for the client. `signed_in` becomes `auth_time`.
 std::string sign_id_token(const Core& core, const std::string& subject, const std::string& client_id,
-                          const std::string& nonce, std::string_view access_token, TimePoint now);
+                          const std::string& nonce, std::string_view access_token, TimePoint signed_in, TimePoint now);
 
 /// The client of a token, revocation, introspection or pushed request: exactly one way of authentication, the one it is
 /// registered for (RFC 6749, section 2.3; RFC 7521, section 4.2).
@@ -180,6 +180,9 @@ Result<const ProtectedApi*, OAuthError> find_api(const Core& core, std::string_v
 /// Whether an assertion is the only thing that says who asks: the grant is jwt-bearer, and the request has neither
 /// `client_id` nor any way of client authentication. The token endpoint then leaves the client empty.
 bool is_bare_assertion(const Request& request, const Parameters& form) noexcept;
+
+/// Whether assertions of workloads are taken, the only ones that may come alone.
+bool takes_workloads(const Core& core) noexcept;
 
 /// The form in the body: of the right type, and good parameters.
 Result<Parameters, OAuthError> read_form(const Request& request);

@@ -3,8 +3,7 @@
 namespace leanmcp::inline v0::as {
 namespace {
 
-/// A result with more rows is refused (DatabaseOptions::max_rows).
-constexpr std::int64_t most_rows = 10'000;
+constexpr std::int64_t at_a_time = 1'000;
 
 }  // namespace
 
@@ -16,11 +15,24 @@ Result<bool, StorageError> end_grant(const Store& store, const Vault& vault, std
   return ended;
 }
 
+Result<std::int64_t, StorageError> end_grants(const Store& store, const Vault& vault, std::string_view subject,
+                                              std::string_view client_id) {
+  std::int64_t count = 0;
+  if (subject.empty() && client_id.empty()) return count;
+  for (;;) {
+    const auto grants = store.live_grants(subject, client_id, at_a_time);
+    if (!grants) return grants.error();
+    if (grants->empty()) return count;
+    for (const std::string& grant_id : *grants) {
+      auto ended = end_grant(store, vault, grant_id);
+      if (!ended) return ended.error();
+      count += *ended;
+    }
+  }
+}
+
 Result<bool, StorageError> remove_client(const Store& store, const Vault& vault, std::string_view client_id) {
-  const auto grants = store.grants({}, client_id, most_rows);
-  if (!grants) return grants.error();
-  for (const GrantRecord& grant : *grants)
-    if (auto ended = end_grant(store, vault, grant.grant_id); !ended) return ended;
+  if (auto ended = end_grants(store, vault, {}, client_id); !ended) return ended.error();
   return store.remove_client(client_id);
 }
 

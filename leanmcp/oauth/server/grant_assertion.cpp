@@ -38,7 +38,15 @@ Result<Verified, OAuthError> verify(Core& core, std::string_view assertion, Kind
   });
   if (issuer == trusted.end()) return refuse("issuer not trusted");
   const auto keys = core.remote->keys(issuer->jwks_uri, unverified->key_id, true, now);
-  if (!keys) return refuse("issuer keys: " + std::string(to_string(keys.error())));
+  if (!keys) {
+    const std::string reason = "issuer keys: " + std::string(to_string(keys.error()));
+    if (keys.error() != RemoteFault::unreachable && keys.error() != RemoteFault::busy) return refuse(reason);
+    // The assertion may be good: its sender is not at fault.
+    OAuthError error("temporarily_unavailable", "The assertion cannot be checked at the moment.", reason);
+    error.status = 503;
+    error.retry_after = std::chrono::seconds(5);
+    return error;
+  }
   const bool own = kind == Kind::id_jag || issuer->expected_audience.empty();
   JwtRules rules(issuer->issuer, own ? core.options.issuer_ : issuer->expected_audience, issuer->algorithms);
   rules.skew = skew;
@@ -162,11 +170,12 @@ bool is_bare_assertion(const Request& request, const Parameters& form) noexcept 
          request.header_count("authorization") == 0;
 }
 
+bool takes_workloads(const Core& core) noexcept {
+  return std::any_of(core.options.trusted_.begin(), core.options.trusted_.end(),
+                     [](const TrustedIssuer& one) { return one.kind == Kind::workload; });
+}
+
 TokenOutcome grant_assertion(Core& core, const TokenCall& call) {
-  const auto takes = [&](Kind kind) {
-    return std::any_of(core.options.trusted_.begin(), core.options.trusted_.end(),
-                       [&](const TrustedIssuer& one) { return one.kind == kind; });
-  };
   if (core.options.trusted_.empty())
     return OAuthError("unsupported_grant_type", "This server takes no assertions.", "no trusted issuer");
   if (!call.form.has("assertion"))
@@ -176,8 +185,8 @@ TokenOutcome grant_assertion(Core& core, const TokenCall& call) {
   const bool bare = call.client.client.client_id.empty();
   // Who proved nothing by itself can only be a workload. A client that did may present either; the types are apart, so
   // that neither passes for the other.
-  if (bare || (!id_jag && takes(Kind::workload))) {
-    if (bare && !takes(Kind::workload)) {
+  if (bare || (!id_jag && takes_workloads(core))) {
+    if (bare && !takes_workloads(core)) {
       OAuthError error("invalid_client", "The client must authenticate itself.", "no client authentication");
       error.status = 401;
       return error;

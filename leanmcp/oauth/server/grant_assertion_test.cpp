@@ -210,6 +210,16 @@ TEST_F(OffTest, Rfc7523Section2_1_OffWithoutTrustedIssuers) {
   EXPECT_EQ(error_of(present(claims())), "unsupported_grant_type");
 }
 
+TEST_F(OffTest, NothingIsWrittenForAStranger) {
+  const SigningKey own = SigningKey::generate(JwsAlgorithm::es256);
+  const std::string url = std::string(test_issuer) + "/token";
+  for (int i = 0; i < 3; ++i) {
+    const HttpFields proof{{"dpop", make_dpop_proof(own, DpopRequest("POST", url), now())}};
+    EXPECT_EQ(error_of(token({{"grant_type", jwt_bearer}, {"assertion", "x"}}, proof)), "unsupported_grant_type");
+  }
+  EXPECT_EQ((*core->store->database().run("SELECT COUNT(*) FROM as_once"))[0].integer(0), 0);
+}
+
 class WorkloadTest : public AssertionTest {
  protected:
   void configure() override {
@@ -237,6 +247,27 @@ TEST_F(WorkloadTest, Rfc7523Section2_1_TheAssertionAlone) {
   EXPECT_EQ(claims_of(member(answer, "access_token")).at("sub"), "machine");
   EXPECT_FALSE(json_of(answer).contains("refresh_token"));
   EXPECT_EQ(present(sign_claims(key, workload(), "JWT")).status, 200);
+}
+
+TEST_F(WorkloadTest, AssertionsAloneAreCountedByAddress) {
+  for (int i = 0; i < 60; ++i) EXPECT_EQ(bare(workload()).status, 200) << i;
+  const Answer over = bare(workload());
+  EXPECT_EQ(over.status, 429);
+  EXPECT_NE(header(over, "Retry-After"), "");
+  EXPECT_EQ(present(sign_claims(key, workload(), "JWT")).status, 200) << "a client that proves itself counts apart";
+  // Guessing ends sooner.
+  core->limits = std::make_unique<RateLimits>(options.limits_);
+  auto bad = workload();
+  bad["sub"] = "system:job-2";
+  for (int i = 0; i < 10; ++i) EXPECT_EQ(error_of(bare(bad)), "invalid_grant") << i;
+  EXPECT_EQ(bare(bad).status, 429);
+}
+
+TEST_F(WorkloadTest, AnIssuerThatIsAwayIsNotTheWorkloadsFault) {
+  server.reset();
+  const Answer answer = bare(workload());
+  EXPECT_EQ(answer.status, 503);
+  EXPECT_EQ(error_of(answer), "temporarily_unavailable");
 }
 
 TEST_F(WorkloadTest, Attack42_Workload_AudienceAndSubjects) {

@@ -114,7 +114,8 @@ TokenOutcome grant_authorization_code(Core& core, const TokenCall& call) {
   reply.grant_id = code.grant_id;
   reply.resource = code.resource;
   if (has_scope(code.scope, "openid"))
-    reply.id_token = sign_id_token(core, claims.subject, client.client_id, code.nonce, reply.access_token, call.now);
+    reply.id_token = sign_id_token(core, claims.subject, client.client_id, code.nonce, reply.access_token,
+                                   (*grant)->created, call.now);
 
   std::optional<RefreshRecord> first;
   if (std::find(client.grant_types.begin(), client.grant_types.end(), "refresh_token") != client.grant_types.end()) {

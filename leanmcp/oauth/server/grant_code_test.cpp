@@ -55,13 +55,16 @@ TEST_F(TokenCode, Rfc9068Section2_TheAccessTokenIsAJwtForOneServer) {
 }
 
 TEST_F(TokenCode, Rfc9068Section4_AnIdTokenIsNoAccessToken_Attack37) {
-  const Answer answer = token(code_form("c1", issue_code("c1", "read openid")));
+  const Issued issued = issue_code("c1", "read openid");
+  clock_->advance(std::chrono::seconds(7));
+  const Answer answer = token(code_form("c1", issued));
   ASSERT_EQ(answer.status, 200) << answer.body;
   const std::string id_token = member(answer.body, "id_token");
   const auto said = claims(id_token);
   EXPECT_EQ(said.at("aud").as_string(), "c1");
   EXPECT_EQ(said.at("sub").as_string(), "github:1");
   EXPECT_EQ(said.at("nonce").as_string(), "nonce-1");
+  EXPECT_EQ(said.at("auth_time").as_int64(), said.at("iat").as_int64() - 7) << "when the person signed in";
   EXPECT_EQ(std::string(said.at("at_hash").as_string()),
             base64url_encode(sha256(member(answer.body, "access_token")).substr(0, 16)));
   EXPECT_FALSE(live(id_token));

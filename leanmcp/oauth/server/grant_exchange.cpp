@@ -18,8 +18,9 @@ constexpr std::string_view jwt_type = "urn:ietf:params:oauth:token-type:jwt";
 /// How many servers may hand a token on.
 constexpr int most_actors = 4;
 
+/// RFC 8693, section 2.2.2: for a subject token that is invalid for any reason, or unacceptable.
 OAuthError refuse(std::string_view why) {
-  return OAuthError("invalid_grant", "The subject token is not good for this.", std::string(why));
+  return OAuthError("invalid_request", "The subject token is not good for this.", std::string(why));
 }
 OAuthError bad_request(const char* sentence, std::string_view why) {
   return OAuthError("invalid_request", sentence, std::string(why));

@@ -93,12 +93,12 @@ TEST_F(ExchangeTest, Rfc8707Section2_OtherServersOnlyWhereTheOperatorSaysSo) {
 TEST_F(ExchangeTest, Rfc8693Section5_NotWhoeverCameByAToken) {
   auto claims = person();
   claims.audience = other_resource;
-  EXPECT_EQ(error_of(trade(subject_token(claims))), "invalid_grant");
+  EXPECT_EQ(error_of(trade(subject_token(claims))), "invalid_request");
   EXPECT_EQ(error_of(token({{"grant_type", exchange},
                             {"subject_token", subject_token(person())},
                             {"subject_token_type", access_token_type}},
                            {basic("machine", test_secret)})),
-            "invalid_grant");
+            "invalid_request");
 }
 
 TEST_F(ExchangeTest, Attack55_Rfc8693Section2_1_OnlyOurOwnLiveAccessTokens) {
@@ -106,19 +106,19 @@ TEST_F(ExchangeTest, Attack55_Rfc8693Section2_1_OnlyOurOwnLiveAccessTokens) {
   const SigningKey foreign = SigningKey::generate(JwsAlgorithm::es256);
   const std::string forged = foreign.sign(json::serialize(claims_of(good)), "at+jwt");
   for (const std::string& bad : {std::string("x"), std::string("gho_upstream_token"), forged, good + "x",
-                                 sign_id_token(*core, "github:1", "api-server", "", "x", now())})
-    EXPECT_EQ(error_of(trade(bad)), "invalid_grant") << bad;
+                                 sign_id_token(*core, "github:1", "api-server", "", "x", now(), now())})
+    EXPECT_EQ(error_of(trade(bad)), "invalid_request") << bad;
   EXPECT_EQ(trade(good).status, 200);
   ASSERT_TRUE(core->store->deny(std::string(claims_of(good).at("jti").as_string()), now() + hours(1)));
-  EXPECT_EQ(error_of(trade(good)), "invalid_grant");
+  EXPECT_EQ(error_of(trade(good)), "invalid_request");
   const std::string before = subject_token(person());
   ASSERT_TRUE(core->store->revoke_grant("g1"));
-  EXPECT_EQ(error_of(trade(before)), "invalid_grant");
+  EXPECT_EQ(error_of(trade(before)), "invalid_request");
   auto claims = person();
   claims.grant_id.clear();
   const std::string late = subject_token(claims, seconds(10));
   advance(seconds(20));
-  EXPECT_EQ(error_of(trade(late)), "invalid_grant");
+  EXPECT_EQ(error_of(trade(late)), "invalid_request");
 }
 
 TEST_F(ExchangeTest, Rfc8693Section2_1_ParametersThatAreNotTaken) {
@@ -166,8 +166,8 @@ TEST_F(ExchangeTest, Rfc9449Section5_BoundTokens) {
         {{"grant_type", exchange}, {"subject_token", subject_token(claims)}, {"subject_token_type", access_token_type}},
         std::move(headers));
   };
-  EXPECT_EQ(error_of(by_machine({})), "invalid_grant");
-  EXPECT_EQ(error_of(by_machine({proof(other)})), "invalid_grant");
+  EXPECT_EQ(error_of(by_machine({})), "invalid_request");
+  EXPECT_EQ(error_of(by_machine({proof(other)})), "invalid_request");
   const Answer answer = by_machine({proof(own)});
   ASSERT_EQ(answer.status, 200) << answer.body;
   EXPECT_EQ(member(answer, "token_type"), "DPoP");

@@ -158,7 +158,8 @@ TokenOutcome grant_refresh_token(Core& core, const TokenCall& call) {
   next.generation = token.generation + 1;
   next.scope = token.scope;
   next.resource = token.resource;
-  next.dpop_thumbprint = token.dpop_thumbprint;
+  // Once bound it stays so; a proof binds one that was not (RFC 9449, section 5).
+  if (!token.dpop_thumbprint.empty()) next.dpop_thumbprint = token.dpop_thumbprint;
   const std::string sealed = sealed_answer(core, reply, claims.thumbprint, digest);
   auto traded = core.store->rotate(digest, next, sealed, call.now);
   if (!traded) return storage_failed(traded.error());

@@ -35,6 +35,20 @@ TEST_F(TokenRefresh, Rfc6749Section6_EachRefreshGivesANewPair) {
   EXPECT_EQ(refresh(refresh_of(answer)).status, 200);
 }
 
+TEST_F(TokenRefresh, Rfc9449Section5_AProofBindsARefreshTokenThatWasNotBound) {
+  const auto [access_token, first] = sign_in("c1");
+  const SigningKey key = SigningKey::generate(JwsAlgorithm::es256);
+  const Answer bound = token(refresh_form("c1", first), proof(key, "/token"));
+  ASSERT_EQ(bound.status, 200) << bound.body;
+  EXPECT_EQ(member(bound.body, "token_type"), "DPoP");
+  EXPECT_EQ(error_of(refresh(refresh_of(bound))), "invalid_grant");
+  const SigningKey other = SigningKey::generate(JwsAlgorithm::es256);
+  EXPECT_EQ(error_of(token(refresh_form("c1", refresh_of(bound)), proof(other, "/token"))), "invalid_grant");
+  const Answer next = token(refresh_form("c1", refresh_of(bound)), proof(key, "/token"));
+  ASSERT_EQ(next.status, 200) << next.body;
+  EXPECT_EQ(error_of(refresh(refresh_of(next))), "invalid_grant");
+}
+
 TEST_F(TokenRefresh, Rfc9700Section4_14_ReuseAfterTheGraceEndsTheFamily_Attack38) {
   const auto [access_token, refresh_token] = sign_in("c1");
   const Answer second = refresh(refresh_token);

@@ -113,8 +113,8 @@ Answer answer_metadata(Core& core, bool openid) {
     out.emplace("userinfo_endpoint", core.url("/userinfo"));
     out.emplace("subject_types_supported", json::array{"public"});
     out.emplace("id_token_signing_alg_values_supported", json::array{to_string(core.keys->algorithm())});
-    out.emplace("claims_supported", json::array{"iss", "sub", "aud", "exp", "iat", "nonce", "at_hash", "name",
-                                                "preferred_username", "picture", "email", "email_verified"});
+    out.emplace("claims_supported", json::array{"iss", "sub", "aud", "exp", "iat", "nonce", "at_hash", "auth_time",
+                                                "name", "preferred_username", "picture", "email", "email_verified"});
   }
   return public_document(json_text(out), 300);
 }

@@ -67,7 +67,8 @@ TEST_F(OwnTokensTest, AreTakenWithoutTheNetwork) {
 
 TEST_F(OwnTokensTest, AttackOtherTokensAreNot) {
   EXPECT_FALSE(principal(token("https://other.example/mcp"))) << "for another server";
-  EXPECT_FALSE(principal(sign_id_token(server->core(), "github:4711", resource, "n", "t", now()))) << "an ID token";
+  EXPECT_FALSE(principal(sign_id_token(server->core(), "github:4711", resource, "n", "t", now(), now())))
+      << "an ID token";
   const std::string good = token();
   EXPECT_FALSE(principal(good.substr(0, good.size() - 4) + "AAAA"));
   clock->advance(700s);

@@ -4,6 +4,7 @@
 #include <leanmcp/json/write.hpp>
 #include <leanmcp/oauth/server/audit_log.hpp>
 #include <leanmcp/oauth/server/authorization_request.hpp>
+#include <leanmcp/oauth/server/rate_limits.hpp>
 
 #include <boost/json.hpp>
 
@@ -34,6 +35,12 @@ Answer answer_pushed(Core& core, const Request& request, TimePoint now) {
   if (!form) return refuse(form.error());
   const auto client = authenticate_client(core, request, *form, now);
   if (!client) return refuse(client.error());
+  // A public client may be an app that many people have: of it each address counts, and apart from the requests of the
+  // same person's browser.
+  const bool is_public = client->used == ClientMethod::none;
+  const auto wait = is_public ? core.limits->take(Limit::authorize, "pushed " + limit_key(request.peer), now)
+                              : core.limits->take(Limit::token, client->client.client_id, now);
+  if (wait.count() > 0) return refuse(too_many_requests(wait));
   // RFC 9126, section 2.1.
   if (form->has("request_uri") || form->has("request"))
     return refuse(OAuthError("invalid_request", "Request objects and references must not be pushed.", "request uri"));
@@ -50,7 +57,7 @@ Answer answer_pushed(Core& core, const Request& request, TimePoint now) {
   const auto target = find_target(core, *parameters, request.peer, now);
   if (!target) {
     OAuthError error = target.error();
-    error.status = error.error == "invalid_client" ? 401 : 400;
+    if (error.error == "invalid_client") error.status = 401;
     return refuse(error);
   }
   const auto transaction = read_authorization(core, *target, *parameters, now);
@@ -68,11 +75,7 @@ Answer answer_pushed(Core& core, const Request& request, TimePoint now) {
   record.client_id = client->client.client_id;
   record.parameters = text;
   record.expires = now + core.options.lifetimes_.pushed;
-  if (!core.store->add_pushed(record)) {
-    OAuthError error("temporarily_unavailable", "The server has a problem at the moment.", "storage");
-    error.status = 503;
-    return refuse(error);
-  }
+  if (const auto added = core.store->add_pushed(record); !added) return refuse(storage_failed(added.error()));
   core.audit->write(AuditEntry(AuditEvent::pushed, "ok")
                         .client(record.client_id)
                         .redirect(target->redirect_uri)

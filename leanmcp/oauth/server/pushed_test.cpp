@@ -116,6 +116,47 @@ TEST_F(Pushed, CanBeAskedFor) {
   EXPECT_EQ(redeem(push()).status, 200);
 }
 
+TEST_F(Pushed, AreCountedByAddressOrByClient) {
+  auto limited = with_client();
+  limited.limits().authorize_per_address = 30;
+  limited.limits().token_per_client = 40;
+  start(std::move(limited));
+  const Pairs open = {{"client_id", "app"}, {"client_secret", ""}};
+  const auto pushes = [&](const Pairs& as, int most) {
+    for (int i = 0; i < most; ++i) EXPECT_EQ(answer_pushed(*core, pushing(as), now()).status, 201) << i;
+    const Answer over = answer_pushed(*core, pushing(as), now());
+    EXPECT_EQ(over.status, 429);
+    EXPECT_NE(header(over, "Retry-After"), "");
+  };
+  pushes(open, 30);
+  pushes({}, 40);
+  Browser browser;
+  EXPECT_EQ(authorize(browser).status, 200) << "the browser is counted apart";
+}
+
+TEST_F(Pushed, PromptHasABound) {
+  EXPECT_EQ(error_of({{"prompt", std::string(1024, 'x')}}), "invalid_request");
+  EXPECT_EQ(error_of({{"prompt", std::string(65, 'x')}}), "invalid_request");
+  push({{"prompt", std::string(64, 'x')}});
+}
+
+TEST_F(Pushed, TroubleOfTheServerIsNotTheClientsFault) {
+  const std::string uri = push();
+  const auto rename = [&](const char* from, const char* to) {
+    ASSERT_TRUE(core->store->database().run("ALTER TABLE " + std::string(from) + " RENAME TO " + to));
+  };
+  rename("as_clients", "gone");
+  EXPECT_EQ(error_of({{"client_id", "stored"}, {"client_secret", ""}}, 500), "server_error");
+  Browser browser;
+  expect_stopped(authorize(browser, {{"client_id", "stored"}}), 503);
+  rename("gone", "as_clients");
+  rename("as_pushed", "gone");
+  EXPECT_EQ(error_of({}, 500), "server_error");
+  expect_stopped(redeem(uri), 503);
+  rename("gone", "as_pushed");
+  EXPECT_EQ(redeem(uri).status, 200);
+}
+
 TEST_F(Pushed, CanBeOff) {
   start(with_client().pushed_requests(false));
   EXPECT_EQ(answer_pushed(*core, pushing(), now()).status, 404);

@@ -13,7 +13,7 @@ namespace leanmcp::inline v0::as {
 namespace {
 
 constexpr std::chrono::minutes per(1);
-constexpr std::size_t limit_count = 5;
+constexpr std::size_t limit_count = 6;
 /// What leaves something in the database is counted for all addresses together too: as many times what one may.
 constexpr int all_addresses = 30;
 
@@ -30,7 +30,7 @@ std::chrono::seconds rounded(std::chrono::milliseconds wait) { return std::chron
 struct RateLimits::Data {
   mutable std::mutex mutex;
   std::array<std::unique_ptr<RateBuckets>, limit_count> each;
-  std::unique_ptr<RateBuckets> registrations, documents;
+  std::unique_ptr<RateBuckets> documents;
 
   std::unique_ptr<RateBuckets>& of(Limit limit) { return each[static_cast<std::size_t>(limit)]; }
 };
@@ -41,7 +41,7 @@ RateLimits::RateLimits(const OAuthServerOptions::Limits& limits) : data_(std::ma
   data_->of(Limit::failure) = buckets(limits.failures_per_address);
   data_->of(Limit::authorize) = buckets(limits.authorize_per_address);
   data_->of(Limit::document) = buckets(limits.new_documents_per_address);
-  data_->registrations = buckets(limits.register_per_address * all_addresses, 1);
+  data_->of(Limit::all_registrations) = buckets(limits.register_per_address * all_addresses, 1);
   data_->documents = buckets(limits.new_documents_per_address * all_addresses, 1);
 }
 RateLimits::~RateLimits() = default;
@@ -51,9 +51,8 @@ std::chrono::seconds RateLimits::take(Limit limit, std::string_view key, TimePoi
   auto& own = data_->of(limit);
   if (!own) return std::chrono::seconds(0);
   const auto wait = own->take(limit == Limit::token ? std::string(key) : limit_key(key), now);
-  const bool lasting = limit == Limit::registration || limit == Limit::document;
-  if (wait.count() > 0 || !lasting) return rounded(wait);
-  return rounded((limit == Limit::document ? data_->documents : data_->registrations)->take("all", now));
+  if (wait.count() > 0 || limit != Limit::document) return rounded(wait);
+  return rounded(data_->documents->take("all", now));
 }
 
 std::chrono::seconds RateLimits::wait(Limit limit, std::string_view key, TimePoint now) const {

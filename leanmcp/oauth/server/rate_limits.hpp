@@ -13,11 +13,12 @@ namespace leanmcp::inline v0::as {
 
 /// What is counted.
 enum class Limit {
-  registration,  ///< by address, and all addresses together
-  token,         ///< by client
-  failure,       ///< failed client authentication and sign-in, by address
-  authorize,     ///< by address
-  document,      ///< metadata documents not seen before: by address, and all addresses together
+  registration,       ///< by address
+  token,              ///< by client
+  failure,            ///< failed client authentication and sign-in, by address
+  authorize,          ///< by address
+  document,           ///< metadata documents not seen before: by address, and all addresses together
+  all_registrations,  ///< of all addresses together, once they may: under one key
 };
 
 /// Requests per minute by address or client, each refilled steadily, in bounded memory. Counts of this instance: behind

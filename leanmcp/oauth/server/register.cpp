@@ -61,15 +61,25 @@ Result<void, OAuthError> check_body(const Request& request) {
   return {};
 }
 
-Result<void, OAuthError> may_register(Core& core, const Request& request, TimePoint now) {
-  if (core.options.registration_ == Registration::open) return {};
+/// Shows a token of the configuration, or one of `leanmcp as clients invite`, which is used up by that.
+bool is_invited(Core& core, const Request& request, TimePoint now) {
   const std::string_view token = bearer(request);
-  if (token.empty()) return no_token("no initial access token");
   for (const Secret& known : core.options.initial_tokens_)
-    if (constant_time_equal(digest_of(token), digest_of(known.reveal()))) return {};
-  if (core.options.ring_ && use_initial_token(*core.options.ring_, *core.store, token, now)) return {};
-  core.limits->take(Limit::failure, request.peer, now);
-  return no_token("initial access token not good");
+    if (constant_time_equal(digest_of(token), digest_of(known.reveal()))) return true;
+  return core.options.ring_ && use_initial_token(*core.options.ring_, *core.store, token, now);
+}
+
+/// Last of all checks: what else is wrong must not use an invitation up, and who has none must not use up what all
+/// together may register.
+Result<void, OAuthError> may_register(Core& core, const Request& request, TimePoint now) {
+  if (const auto wait = core.limits->wait(Limit::all_registrations, "all", now); wait.count() > 0)
+    return too_many_requests(wait);
+  if (core.options.registration_ != Registration::open && !is_invited(core, request, now)) {
+    core.limits->take(Limit::failure, request.peer, now);
+    return no_token("initial access token not good");
+  }
+  core.limits->take(Limit::all_registrations, "all", now);
+  return {};
 }
 
 /// A secret where the client's method needs one and it has none; shown in this one answer.
@@ -86,9 +96,13 @@ std::string give_secret(ClientRecord& client) {
 Answer information(const Core& core, int status, const ClientRecord& client, const std::string& secret,
                    std::string_view management_token) {
   std::string body = client_information(client);
-  // What the registration dies of is not its age but being idle, so that the secret has no end of its own.
+  // What a registration dies of is being idle, so that the secret has no end of its own; but one that is sealed in its
+  // id dies of its age.
+  const std::int64_t end =
+      is_stateless_id(client.client_id) ? unix_seconds(client.created + core.options.lifetimes_.idle_client) : 0;
   if (!secret.empty())
-    body += ",\"client_secret\":" + json::serialize(json::string(secret)) + ",\"client_secret_expires_at\":0";
+    body += ",\"client_secret\":" + json::serialize(json::string(secret)) +
+            ",\"client_secret_expires_at\":" + std::to_string(end);
   if (!management_token.empty())
     body += ",\"registration_access_token\":" + json::serialize(json::string(management_token)) +
             ",\"registration_client_uri\":" + json::serialize(json::string(core.url("/register/" + client.client_id)));
@@ -105,10 +119,11 @@ Answer refuse(Core& core, const Request& request, const OAuthError& error, std::
 }
 
 /// Sealed in its own id: nothing is stored.
-Result<Answer, OAuthError> add_stateless(Core& core, const Request& request, ClientRecord client) {
+Result<Answer, OAuthError> add_stateless(Core& core, const Request& request, ClientRecord client, TimePoint now) {
   const std::string secret = give_secret(client);
   const auto id = stateless_client_id(*core.options.ring_, client);
   if (!id) return OAuthError("invalid_client_metadata", "The client metadata is too long here.", "id too long");
+  if (auto allowed = may_register(core, request, now); !allowed) return std::move(allowed).error();
   client.client_id = *id;
   core.audit->write(AuditEntry(AuditEvent::registration, "ok")
                         .unknown_client(client.client_id)
@@ -121,12 +136,13 @@ Result<Answer, OAuthError> add_stateless(Core& core, const Request& request, Cli
 Result<Answer, OAuthError> add_client(Core& core, const Request& request, TimePoint now) {
   if (const auto wait = core.limits->take(Limit::registration, request.peer, now); wait.count() > 0)
     return too_many_requests(wait);
+  if (core.options.registration_ == Registration::with_token && bearer(request).empty())
+    return no_token("no initial access token");
   if (auto checked = check_body(request); !checked) return std::move(checked).error();
-  if (auto allowed = may_register(core, request, now); !allowed) return std::move(allowed).error();
   auto read = read_client_metadata(request.body, MetadataSource::registration);
   if (!read) return std::move(read).error();
   read->created = now;
-  if (core.options.stateless_) return add_stateless(core, request, std::move(*read));
+  if (core.options.stateless_) return add_stateless(core, request, std::move(*read), now);
   const auto count = core.store->count_clients(ClientOrigin::dynamic);
   if (!count) return storage_failed(count.error());
   if (*count >= core.options.limits_.dynamic_clients) {
@@ -135,6 +151,7 @@ Result<Answer, OAuthError> add_client(Core& core, const Request& request, TimePo
     error.retry_after = std::chrono::seconds(3600);
     return error;
   }
+  if (auto allowed = may_register(core, request, now); !allowed) return std::move(allowed).error();
   ClientRecord& client = *read;
   client.client_id = random_id();
   client.origin = ClientOrigin::dynamic;
@@ -199,7 +216,10 @@ Result<Answer, OAuthError> replace_client(Core& core, const Request& request, Cl
   read->management_digest = client.management_digest;
   read->document_digest = consent_digest(*read);
   const std::string secret = give_secret(*read);
-  if (auto put = core.store->put_client(*read); !put) return storage_failed(put.error());
+  const auto put = core.store->update_client(*read);
+  if (!put) return storage_failed(put.error());
+  // Removed or disabled meanwhile.
+  if (!*put) return no_token("registration access token not good");
   return information(core, 200, *read, secret, token);
 }
 

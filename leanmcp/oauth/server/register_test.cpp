@@ -148,7 +148,43 @@ TEST_F(RegisterTest, Rfc7591Section3_InitialAccessTokens) {
   EXPECT_EQ(add(good, bearer(late.reveal())).status, 401);
 }
 
-TEST_F(RegisterTest, Facts2_6_UnusedClientsEndInSevenDaysIdleOnesInNinety) {
+TEST_F(RegisterTest, AnInvitationIsNotUsedUpByATypingError) {
+  const KeyRing ring = KeyRing::random();
+  options.keys(ring).registration(Registration::with_token);
+  start();
+  const HttpFields with{{"authorization", "Bearer " + std::string(make_initial_token(ring, now(), hours(1)).reveal())}};
+  EXPECT_EQ(error_of(add(R"({"redirect_uris":["javascript:x"]})", with)), "invalid_redirect_uri");
+  EXPECT_EQ(error_of(add("{", with)), "invalid_client_metadata");
+  EXPECT_EQ(add(good, with).status, 201);
+  EXPECT_EQ(add(good, with).status, 401);
+}
+
+TEST_F(RegisterTest, Attack49_WhoHasNoInvitationUsesUpNobodysTurn) {
+  const KeyRing ring = KeyRing::random();
+  options.keys(ring).registration(Registration::with_token);
+  start();
+  for (int i = 0; i < 400; ++i) {
+    Request request = post_json("/register", good);
+    if (i % 2) request.headers.emplace_back("authorization", "Bearer guessed");
+    request.peer = "192.0." + std::to_string(i / 200) + "." + std::to_string(i % 200);
+    EXPECT_EQ(answer_register(*core, request, now()).status, 401);
+  }
+  const Secret token = make_initial_token(ring, now(), hours(1));
+  EXPECT_EQ(add(good, {{"authorization", "Bearer " + std::string(token.reveal())}}).status, 201);
+}
+
+TEST_F(RegisterTest, Attack49_AllTogetherMayRegisterSoMany) {
+  start();
+  int taken = 0;
+  for (int i = 0; i < 400; ++i) {
+    Request request = post_json("/register", good);
+    request.peer = "192.0." + std::to_string(i / 200) + "." + std::to_string(i % 200);
+    taken += answer_register(*core, request, now()).status == 201;
+  }
+  EXPECT_EQ(taken, 300);
+}
+
+TEST_F(RegisterTest, UnusedClientsEndInSevenDaysIdleOnesInNinety) {
   start();
   const std::string unused = member(add(good), "client_id");
   const std::string used = member(add(good), "client_id");
@@ -174,6 +210,7 @@ TEST_F(RegisterTest, Rfc7591AppendixA_5_2_StatelessClients) {
   ASSERT_EQ(answer.status, 201) << answer.body;
   const std::string id = member(answer, "client_id");
   const std::string secret = member(answer, "client_secret");
+  EXPECT_EQ(json_of(answer).at("client_secret_expires_at"), unix_seconds(now() + hours(24 * 90)));
   EXPECT_EQ(core->store->count_clients(ClientOrigin::dynamic).value(), 0);
   const auto client = find_client(*core, id, "", now());
   ASSERT_TRUE(client) << client.error().reason;

@@ -167,7 +167,7 @@ TEST_F(RemoteDocumentsTest, Attack51_SizeAndStatus) {
   }
 }
 
-TEST_F(RemoteDocumentsTest, Facts2_9_KeptFiveMinutesToADay) {
+TEST_F(RemoteDocumentsTest, KeptFiveMinutesToADay) {
   std::string headers;
   ScriptedServer server([&](const std::string&) { return http_answer(200, "{}", headers); });
   const std::pair<const char*, long> cases[] = {{"", 300},
@@ -184,7 +184,7 @@ TEST_F(RemoteDocumentsTest, Facts2_9_KeptFiveMinutesToADay) {
   }
 }
 
-TEST_F(RemoteDocumentsTest, Facts2_9_TheSameUrlIsReadOnceAtATime) {
+TEST_F(RemoteDocumentsTest, TheSameUrlIsReadOnceAtATime) {
   std::atomic<int> requests = 0;
   ScriptedServer server([&](const std::string&) {
     ++requests;

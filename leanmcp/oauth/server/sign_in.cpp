@@ -44,7 +44,9 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
     return refuse(403, "This sign-in was begun in another browser.", "another browser");
   if (transaction.expires <= now) return refuse(400, gone, "expired");
   const auto client = find_client(core, transaction.client_id, request.peer, now);
-  if (!client) return refuse(400, "The app is not known here any more.", "unknown client");
+  if (!client) return refuse_client(core, AuditEvent::sign_in, request, client.error());
+  if (!redirect_matches(*client, transaction.redirect_uri))
+    return refuse(400, "The app does not take answers there any more.", "unregistered redirect");
 
   const std::string username(form->get("username"));
   const auto show = [&](std::string_view alarm) {

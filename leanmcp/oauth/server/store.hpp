@@ -40,8 +40,12 @@ class Store {
 
   // Clients.
   Outcome<std::optional<ClientRecord>> client(std::string_view client_id) const;
-  /// Inserts or replaces.
+  /// Inserts or replaces; whether a known one is disabled stays as it is.
   Outcome<void> put_client(const ClientRecord& client) const;
+  /// Replaces one that is there and not disabled; false otherwise.
+  Outcome<bool> update_client(const ClientRecord& client) const;
+  /// False when there is none.
+  Outcome<bool> set_client_disabled(std::string_view client_id, bool disabled) const;
   /// Only if there is none of that id; false otherwise.
   Outcome<bool> add_client(const ClientRecord& client) const;
   /// With its grants, codes and tokens; false when there was none.
@@ -69,6 +73,9 @@ class Store {
   Outcome<std::optional<GrantRecord>> grant(std::string_view grant_id) const;
   Outcome<std::vector<GrantRecord>> grants(std::string_view subject, std::string_view client_id,
                                            std::int64_t most) const;
+  /// Ids of those that are not revoked; an empty subject or client is any.
+  Outcome<std::vector<std::string>> live_grants(std::string_view subject, std::string_view client_id,
+                                                std::int64_t most) const;
   /// The family is dead: no refresh token of it works, its access tokens are refused by introspection.
   Outcome<bool> revoke_grant(std::string_view grant_id) const;
   Outcome<std::optional<CodeRecord>> code(std::string_view code_digest) const;
@@ -108,6 +115,8 @@ class Store {
   // Consent, pushed requests, users.
   Outcome<bool> has_consent(const ConsentRecord& wanted, TimePoint now) const;
   Outcome<void> put_consent(const ConsentRecord& consent) const;
+  /// All of a person's, a client's, or of the one for the other; an empty subject or client is any.
+  Outcome<void> remove_consents(std::string_view subject, std::string_view client_id) const;
   Outcome<void> add_pushed(const PushedRecord& request) const;
   Outcome<std::optional<PushedRecord>> take_pushed(std::string_view uri_digest, TimePoint now) const;
   Outcome<std::optional<UserRecord>> user(std::string_view username) const;

@@ -21,6 +21,12 @@ constexpr std::string_view columns =
     "application_type, scopes, client_uri, dpop_bound, management_digest, document_digest, disabled, created, used, "
     "expires";
 
+/// Not `disabled`: an operator decides that, and a description that is written at the same time must not undo it.
+constexpr std::string_view changes =
+    "origin = $2, name = $3, redirect_uris = $4, grant_types = $5, method = $6, secret_digest = $7, jwks = $8, "
+    "jwks_uri = $9, assertion_algorithm = $10, application_type = $11, scopes = $12, client_uri = $13, "
+    "dpop_bound = $14, management_digest = $15, document_digest = $16, created = $18, used = $19, expires = $20";
+
 constexpr std::array origins{std::string_view("configured"), std::string_view("dynamic"), std::string_view("document")};
 constexpr std::array methods{std::string_view("none"), std::string_view("basic"), std::string_view("post"),
                              std::string_view("private_key_jwt")};
@@ -94,13 +100,18 @@ Store::Outcome<std::optional<ClientRecord>> Store::client(std::string_view clien
 }
 
 Store::Outcome<void> Store::put_client(const ClientRecord& client) const {
-  static const std::string sql =
-      insert() +
-      "UPDATE SET origin = $2, name = $3, redirect_uris = $4, grant_types = $5, method = $6, secret_digest = $7, "
-      "jwks = $8, jwks_uri = $9, assertion_algorithm = $10, application_type = $11, scopes = $12, client_uri = $13, "
-      "dpop_bound = $14, management_digest = $15, document_digest = $16, disabled = $17, created = $18, used = $19, "
-      "expires = $20";
+  static const std::string sql = insert() + "UPDATE SET " + std::string(changes);
   return done(database_.run(sql, values_of(client)));
+}
+
+Store::Outcome<bool> Store::update_client(const ClientRecord& client) const {
+  static const std::string sql =
+      "UPDATE as_clients SET " + std::string(changes) + " WHERE client_id = $1 AND disabled = 0 AND disabled = $17";
+  return changed(database_.run(sql, values_of(client)));
+}
+
+Store::Outcome<bool> Store::set_client_disabled(std::string_view client_id, bool disabled) const {
+  return changed(database_.run("UPDATE as_clients SET disabled = $2 WHERE client_id = $1", {client_id, disabled}));
 }
 
 Store::Outcome<bool> Store::add_client(const ClientRecord& client) const {

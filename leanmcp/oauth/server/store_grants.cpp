@@ -118,6 +118,15 @@ Store::Outcome<std::vector<GrantRecord>> Store::grants(std::string_view subject,
   return all(database_.run(sql, {subject, client_id, most}), &grant_of);
 }
 
+Store::Outcome<std::vector<std::string>> Store::live_grants(std::string_view subject, std::string_view client_id,
+                                                            std::int64_t most) const {
+  return all(
+      database_.run("SELECT grant_id FROM as_grants WHERE revoked = 0 AND ($1 = '' OR subject = $1) AND "
+                    "($2 = '' OR client_id = $2) LIMIT $3",
+                    {subject, client_id, most}),
+      +[](const Row& row) { return row.text(0); });
+}
+
 Store::Outcome<bool> Store::revoke_grant(std::string_view grant_id) const {
   return changed(database_.run("UPDATE as_grants SET revoked = 1 WHERE grant_id = $1 AND revoked = 0", {grant_id}));
 }

@@ -75,17 +75,9 @@ class StoreTest : public testing::TestWithParam<DatabaseEngine> {
   }
   static TransactionRecord request(const std::string& id) {
     TransactionRecord out;
-    out.id_digest = id;
-    out.client_id = "c";
-    out.redirect_uri = "http://127.0.0.1/cb";
-    out.redirect_uri_given = false;
-    out.state = "s";
-    out.challenge = "ch";
-    out.scope = "a b";
-    out.resource = "https://api.example/mcp";
-    out.nonce = "n";
-    out.dpop_thumbprint = "t";
-    out.upstream = "github";
+    out.id_digest = id, out.client_id = "c", out.redirect_uri = "http://127.0.0.1/cb", out.redirect_uri_given = false;
+    out.state = "s", out.challenge = "ch", out.scope = "a b", out.resource = "https://api.example/mcp";
+    out.nonce = "n", out.dpop_thumbprint = "t", out.upstream = "github";
     out.form_digests = {"form1"};
     out.expires = start + 10min;
     return out;
@@ -171,6 +163,12 @@ TEST_P(StoreTest, ClientsComeBackWhole) {
   EXPECT_EQ((*store.client("c1"))->origin, ClientOrigin::document);
   EXPECT_EQ((*store.client("c1"))->used, start + 1s);
   EXPECT_FALSE(*store.client("nobody"));
+  other.disabled = false;
+  EXPECT_TRUE((*store.client("c1"))->disabled) << "putting leaves that as it is";
+  EXPECT_FALSE(*store.update_client(other));
+  EXPECT_TRUE(*store.set_client_disabled("c1", false));
+  EXPECT_TRUE(*store.update_client(other));
+  EXPECT_FALSE(*store.set_client_disabled("nobody", true));
   EXPECT_TRUE(*store.add_client(client("c2")));
   EXPECT_EQ(store.clients(10, "")->size(), 2u);
   EXPECT_EQ((*store.clients(10, "c1"))[0].client_id, "c2");
@@ -361,12 +359,8 @@ TEST_P(StoreTest, OneOfManyInstancesAddsTheNextKey) {
 TEST_P(StoreTest, ConsentsPushedRequestsUsersAndBrowsers) {
   const Store store = open();
   ConsentRecord consent;
-  consent.subject = "github:1";
-  consent.client_id = "c";
-  consent.redirect_uri = "http://127.0.0.1/cb";
-  consent.resource = "https://api.example/mcp";
-  consent.scope = "a b";
-  consent.document_digest = "d1";
+  consent.subject = "github:1", consent.client_id = "c", consent.redirect_uri = "http://127.0.0.1/cb";
+  consent.resource = "https://api.example/mcp", consent.scope = "a b", consent.document_digest = "d1";
   consent.expires = start + 1h;
   EXPECT_FALSE(*store.has_consent(consent, start));
   ASSERT_TRUE(store.put_consent(consent));
@@ -378,12 +372,15 @@ TEST_P(StoreTest, ConsentsPushedRequestsUsersAndBrowsers) {
   EXPECT_TRUE(*store.has_consent(consent, start));
   consent.scope = "a";
   EXPECT_FALSE(*store.has_consent(consent, start));
+  consent.scope = "a b";
+  ASSERT_TRUE(store.remove_consents("github:2", ""));
+  ASSERT_TRUE(store.remove_consents("github:1", "other"));
+  EXPECT_TRUE(*store.has_consent(consent, start));
+  ASSERT_TRUE(store.remove_consents("github:1", "c"));
+  EXPECT_FALSE(*store.has_consent(consent, start));
 
   PushedRecord pushed;
-  pushed.uri_digest = "u";
-  pushed.client_id = "c";
-  pushed.parameters = "a=b";
-  pushed.expires = start + 60s;
+  pushed.uri_digest = "u", pushed.client_id = "c", pushed.parameters = "a=b", pushed.expires = start + 60s;
   ASSERT_TRUE(store.add_pushed(pushed));
   EXPECT_FALSE(*store.take_pushed("u", start + 60s));
   auto taken = store.take_pushed("u", start);
@@ -392,10 +389,7 @@ TEST_P(StoreTest, ConsentsPushedRequestsUsersAndBrowsers) {
   EXPECT_FALSE(*store.take_pushed("u", start));
 
   UserRecord user;
-  user.username = "ann";
-  user.subject = "local:1";
-  user.password_hash = "h";
-  user.created = start;
+  user.username = "ann", user.subject = "1", user.password_hash = "h", user.created = start;
   EXPECT_TRUE(*store.add_user(user));
   EXPECT_FALSE(*store.add_user(user));
   user.disabled = true;

@@ -114,6 +114,11 @@ Store::Outcome<void> Store::put_consent(const ConsentRecord& consent) const {
        consent.document_digest, to_ms(consent.expires)}));
 }
 
+Store::Outcome<void> Store::remove_consents(std::string_view subject, std::string_view client_id) const {
+  return done(database_.run("DELETE FROM as_consents WHERE ($1 = '' OR subject = $1) AND ($2 = '' OR client_id = $2)",
+                            {subject, client_id}));
+}
+
 Store::Outcome<std::optional<UserRecord>> Store::user(std::string_view username) const {
   static const std::string sql = "SELECT " + std::string(user_columns) + " FROM as_users WHERE username = $1";
   return first(database_.run(sql, {username}), &user_of);

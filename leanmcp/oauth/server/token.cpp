@@ -4,6 +4,7 @@
 #include <leanmcp/json/write.hpp>
 #include <leanmcp/oauth/server/audit_log.hpp>
 #include <leanmcp/oauth/server/rate_limits.hpp>
+#include <leanmcp/oauth/server/stateless_client.hpp>
 
 #include <algorithm>
 #include <array>
@@ -68,7 +69,14 @@ TokenOutcome answer(Core& core, const Request& request, TimePoint now, Seen& see
   seen.grant_type = grant->type;
 
   AuthenticatedClient client;
-  if (!is_bare_assertion(request, *form)) {
+  const bool bare = is_bare_assertion(request, *form);
+  if (bare) {
+    // Nobody is known yet: nothing is written for a stranger where no such grant is taken, and little where it is.
+    if (!takes_workloads(core)) return grant->answer(core, TokenCall{std::move(*form), {}, {}, now});
+    auto wait = core.limits->wait(Limit::failure, request.peer, now);
+    if (wait.count() == 0) wait = core.limits->take(Limit::token, "assertion " + limit_key(request.peer), now);
+    if (wait.count() > 0) return too_many_requests(wait);
+  } else {
     auto known = authenticate_client(core, request, *form, now);
     if (!known) return known.error();
     client = std::move(*known);
@@ -89,9 +97,12 @@ TokenOutcome answer(Core& core, const Request& request, TimePoint now, Seen& see
 
   const TokenCall call{std::move(*form), std::move(client), std::move(*proof), now};
   auto reply = grant->answer(core, call);
+  if (!reply && bare && reply.error().error == "invalid_grant") core.limits->take(Limit::failure, request.peer, now);
   if (!reply) return reply;
   const ClientRecord& record = call.client.client;
-  const bool touch = record.origin == ClientOrigin::dynamic && (!record.used || *record.used + touch_period <= now);
+  // One that is sealed in its id has no row, and ends by its age.
+  const bool touch = record.origin == ClientOrigin::dynamic && !is_stateless_id(record.client_id) &&
+                     (!record.used || *record.used + touch_period <= now);
   // It would be noted the next time; no reason to withhold the tokens.
   if (touch) (void)core.store->touch_client(record.client_id, now).has_value();
   return reply;
