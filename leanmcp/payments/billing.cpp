@@ -23,6 +23,10 @@ CheckoutFlow flow_view(const detail::FlowRow& row) {
   return out;
 }
 
+std::string stripe_name(const std::string& mode, const std::string& account) {
+  return "Stripe's " + mode + " mode" + (account.empty() ? "" : " for account " + account);
+}
+
 }  // namespace
 
 Error Billing::Impl::unavailable(const StorageError& fault) const {
@@ -86,6 +90,17 @@ Result<Checkout> Billing::begin_checkout(const CheckoutRequest& request) { retur
 Result<WebhookReceipt, WebhookRefusal> Billing::receive_webhook(std::string_view body,
                                                                 std::string_view signature_header) {
   return impl_->receive(body, signature_header);
+  const std::string mode(impl->stripe->mode());
+  auto bound = impl->store.bind_stripe(mode, impl->options.account);
+  if (!bound) {
+    return Error("Billing: the database cannot be used",
+                 std::string(to_string(bound.error().cause)) + ": " + bound.error().detail);
+  }
+  if (bound->mode != mode || bound->account != impl->options.account) {
+    return Error("Billing: the database holds purchases of " + stripe_name(bound->mode, bound->account) + "; this is " +
+                 stripe_name(mode, impl->options.account) +
+                 ". What was bought there does not count here: use another database");
+  }
 }
 
 Result<WebhookReceipt, WebhookRefusal> Billing::handle_webhook(std::string_view body,

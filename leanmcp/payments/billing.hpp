@@ -24,7 +24,8 @@ namespace leanmcp::inline v0 {
 /// is asked, and any step may be cut off and run again without a second charge.
 class Billing final : public Entitlements {
  public:
-  /// Migrates the tables. Refuses options that cannot work, naming them.
+  /// Migrates the tables. Refuses options that cannot work, naming them; and a database that holds what was bought in
+  /// another mode of Stripe (live, test, sandbox) or for another connected account: a test card must not entitle.
   static Result<std::shared_ptr<Billing>> create(Database database, std::shared_ptr<StripeApi> stripe,
                                                  std::shared_ptr<const Clock> clock, BillingOptions options);
   ~Billing() override;

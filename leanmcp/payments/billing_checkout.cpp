@@ -209,7 +209,8 @@ StripeResult<StripeCheckoutSession> Billing::Impl::create_session(const FlowRow&
   if (!session) return session;
   const auto claim = session->metadata.find("flow_id");
   const bool ours = claim != session->metadata.end() && claim->second == flow.flow_id &&
-                    session->customer == customer && session->livemode == stripe->livemode();
+                    session->customer == detail::frozen_customer(flow.frozen_params) &&
+                    session->livemode == stripe->livemode();
   if (ours) return session;
   StripeError out;
   out.cause = StripeCause::bad_answer;

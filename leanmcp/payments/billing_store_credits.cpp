@@ -61,7 +61,7 @@ Stored<void> done(const Stored<Rows>& rows) {
 constexpr std::string_view balance_sql =
     "SELECT CAST((SELECT COALESCE(SUM(credits), 0) FROM billing_purchases WHERE principal_key = $1 AND product = $2 "
     "AND state = 'active') - (SELECT COALESCE(SUM(amount), 0) FROM billing_credits WHERE principal_key = $1 "
-    "AND product = $2 AND (state = 'committed' OR (state = 'reserved' AND expires_at > $3))) AS BIGINT)";
+    "AND product = $2 AND (state IN ('committed', 'folded') OR (state = 'reserved' AND expires_at > $3))) AS BIGINT)";
 
 }  // namespace
 
@@ -131,6 +131,23 @@ Stored<ReserveOutcome> BillingStore::reserve_credits(std::string_view reservatio
 Stored<bool> BillingStore::settle_credits(std::string_view reservation_id, bool spent) const {
   return changed(database_.run("UPDATE billing_credits SET state = $2 WHERE reservation_id = $1 AND state = 'reserved'",
                                {reservation_id, spent ? "committed" : "released"}));
+}
+
+Stored<void> BillingStore::fold_credits(std::int64_t expired_before) const {
+  return database_.transact([&](Transaction& transaction) -> Stored<void> {
+    // The length keeps two pairs of texts from making the same id.
+    auto folded = transaction.run(
+        "INSERT INTO billing_credits (reservation_id, principal_key, product, amount, state, operation_key, "
+        "expires_at) SELECT 'folded:' || CAST(LENGTH(principal_key) AS TEXT) || ':' || principal_key || ':' || "
+        "product, principal_key, product, CAST(SUM(amount) AS BIGINT), 'folded', 'folded:' || "
+        "CAST(LENGTH(principal_key) AS TEXT) || ':' || principal_key || ':' || product, 0 FROM billing_credits "
+        "WHERE state = 'committed' AND expires_at < $1 GROUP BY principal_key, product "
+        "ON CONFLICT (operation_key) DO UPDATE SET amount = billing_credits.amount + excluded.amount",
+        {expired_before});
+    if (!folded) return folded.error();
+    return done(
+        transaction.run("DELETE FROM billing_credits WHERE state <> 'folded' AND expires_at < $1", {expired_before}));
+  });
 }
 
 Stored<std::int64_t> BillingStore::credit_balance(std::string_view principal_key, std::string_view product,

@@ -20,6 +20,8 @@ constexpr std::int64_t stripe_keeps_seconds = 30 * 86'400;
 constexpr std::int64_t keep_events_seconds = 40 * 86'400;
 /// Use that was held and never counted: the work was cut off.
 constexpr std::int64_t held_use_seconds = 86'400;
+/// Behind the end of a reservation: its operation is known that long.
+constexpr std::int64_t keep_reservations_seconds = 86'400;
 constexpr int max_pages = 100;
 constexpr int max_batches = 20;
 
@@ -65,6 +67,10 @@ Result<SweepReport> Billing::Impl::sweep() {
   auto purged_links = store.purge_links(now());
   if (!purged_links) return unavailable(purged_links.error());
   auto purged_meters = store.purge_meters(now() - keep_events_seconds, now() - held_use_seconds);
+  auto purged_flows = store.purge_flows(now() - keep_events_seconds);
+  if (!purged_flows) return unavailable(purged_flows.error());
+  auto folded = store.fold_credits(now() - keep_reservations_seconds);
+  if (!folded) return unavailable(folded.error());
   if (!purged_meters) return unavailable(purged_meters.error());
   return report;
 }

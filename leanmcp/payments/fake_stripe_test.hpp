@@ -38,6 +38,7 @@ class FakeStripe final : public StripeApi {
   bool live = false;
   std::map<std::string, StripeCustomer> customers;
   std::map<std::string, StripeCheckoutSession> sessions;
+  bool sandbox = false;
   std::map<std::string, StripeSubscription> subscription_objects;
   std::map<std::string, std::string> price_of_session;
   std::map<std::string, StripePrice> price_objects;
@@ -54,6 +55,7 @@ class FakeStripe final : public StripeApi {
   bool livemode() const noexcept override { return live; }
 
   StripeResult<StripeCustomer> create_customer(const std::string& form, const std::string& key) override {
+  std::string_view mode() const noexcept override { return sandbox ? "sandbox" : StripeApi::mode(); }
     return run<StripeCustomer>("create_customer", key, [&]() -> StripeResult<StripeCustomer> {
       const auto known = replay(key, form);
       if (!known) return known.error();

@@ -210,7 +210,7 @@ std::string refusal(const std::string& key, const std::string& base) {
         return HttpClientFault{HttpClientCause::protocol, {}};
       },
       [](std::chrono::milliseconds) {});
-  if (client) return (*client)->livemode() ? "live" : "test";
+  if (client) return std::string((*client)->mode());
   EXPECT_EQ(client.error().message().find(key.empty() ? "\x01" : key), std::string::npos);
   return client.error().message();
 }
@@ -221,8 +221,8 @@ TEST(StripeClient, NeverMixesLiveTestAndSandbox) {
   EXPECT_EQ(refusal("rk_live_abc", stripe), "live");
   EXPECT_EQ(refusal("sk_test_abc", stripe), "test");
   EXPECT_EQ(refusal("sk_test_abc", "http://127.0.0.1:12111"), "test");
-  EXPECT_EQ(refusal("sk_test_sandbox1", "http://localhost:1"), "test");
-  EXPECT_EQ(refusal("sk_test_sandbox1", "http://[::1]:1"), "test");
+  EXPECT_EQ(refusal("sk_test_sandbox1", "http://localhost:1"), "sandbox");
+  EXPECT_EQ(refusal("sk_test_sandbox1", "http://[::1]:1"), "sandbox");
   for (const std::string base :
        {"http://127.0.0.1:12111", "https://127.0.0.1:12111", "https://localhost", "http://[::1]:1", "https://[::1]"})
     EXPECT_NE(refusal("sk_live_abc", base).find("live key"), std::string::npos) << base;
