@@ -190,10 +190,10 @@ Result<std::int64_t> Billing::credit_balance(std::string_view principal_key, std
 
 Result<bool> Billing::grant_credits(std::string_view principal_key, std::string_view product, std::int64_t amount,
                                     std::string_view key) {
-  if (amount <= 0 || key.empty() || key.size() > 200 || principal_key.empty())
+  if (amount <= 0 || key.empty() || key.size() > 500 || principal_key.empty())
     return Error("The credits could not be granted.", "grant_credits: amount, key or principal_key is out of bounds");
   detail::PurchaseRow row;
-  row.purchase_id = "grant:" + std::string(key);
+  row.purchase_id = "grant:" + detail::scoped_key(principal_key, product, key);
   row.principal_key = principal_key;
   row.product = product;
   row.credits = amount;
@@ -223,9 +223,9 @@ Result<UseReservation> Billing::reserve_use(std::string_view principal_key, std:
   return impl_->reserve_use(principal_key, meter, value, identifier);
 }
 
-Result<void> Billing::commit_use(std::string_view identifier) { return impl_->commit_use(identifier); }
+Result<void> Billing::commit_use(std::string_view reservation_id) { return impl_->commit_use(reservation_id); }
 
-Result<void> Billing::release_use(std::string_view identifier) { return impl_->release_use(identifier); }
+Result<void> Billing::release_use(std::string_view reservation_id) { return impl_->release_use(reservation_id); }
 
 Result<std::vector<PriceTag>> Billing::prices(std::string_view product) { return impl_->prices(product); }
 

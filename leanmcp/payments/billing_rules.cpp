@@ -1,10 +1,13 @@
 #include <leanmcp/payments/billing_rules.hpp>
 
+#include <leanmcp/base/encoding.hpp>
+#include <leanmcp/crypto/digest.hpp>
 #include <leanmcp/payments/stripe_form.hpp>
 
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 namespace leanmcp::inline v0::detail {
@@ -109,6 +112,38 @@ const BillingMeter* find_meter(const BillingOptions& options, std::string_view m
 }
 
 Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOptions& options) {
+std::string scoped_key(std::string_view principal_key, std::string_view what, std::string_view key) {
+  // Each part with its length, so that no two triples make the same text.
+  std::string all;
+  for (const std::string_view part : {principal_key, what, key})
+    all.append(std::to_string(part.size())).append(":").append(part);
+  return base64url_encode(sha256(all));
+}
+
+std::string sold_text(const BillingPlan& plan) {
+  switch (plan.kind) {
+    case PlanKind::subscription:
+      return "subscription";
+    case PlanKind::one_time:
+      return "one_time";
+    case PlanKind::credits:
+      break;
+  }
+  return "credits:" + std::to_string(plan.credits);
+}
+
+std::optional<Sold> read_sold(std::string_view text) {
+  if (text == "subscription") return Sold{PlanKind::subscription, 0};
+  if (text == "one_time") return Sold{PlanKind::one_time, 0};
+  constexpr std::string_view credits = "credits:";
+  if (!text.starts_with(credits)) return std::nullopt;
+  text.remove_prefix(credits.size());
+  Sold out{PlanKind::credits, 0};
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out.credits);
+  if (fault != std::errc() || end != text.data() + text.size() || out.credits <= 0) return std::nullopt;
+  return out;
+}
+
   const bool past_due = row.status == "past_due" && now < row.status_since + options.past_due_grace.count();
   if (!allows(row.status) && !past_due) return Standing::deny;
   const bool over = row.period_end != 0 && now >= row.period_end;

@@ -21,6 +21,10 @@ const BillingPlan* find_plan(const BillingOptions& options, std::string_view pro
 const BillingMeter* find_meter(const BillingOptions& options, std::string_view meter);
 
 enum class Standing {
+/// What is stored, and told to Stripe, for a key of the app's: the same key of another person, or for another thing, is
+/// another key. 43 characters.
+std::string scoped_key(std::string_view principal_key, std::string_view what, std::string_view key);
+
   allow,
   /// The period is over and Stripe was not asked since: ask before denying.
   ask,
@@ -45,6 +49,16 @@ std::string checkout_params(const CheckoutRequest& request, const BillingPlan& p
 
 /// The customer that a frozen request is for; empty when it names none.
 std::string frozen_customer(std::string_view frozen_params);
+
+/// What a session sells, as its metadata keeps it: the plan may be another one by the time it is paid.
+struct Sold {
+  PlanKind kind = PlanKind::subscription;
+  std::int64_t credits = 0;
+};
+/// `subscription`, `one_time`, `credits:100`.
+std::string sold_text(const BillingPlan& plan);
+/// None for anything else.
+std::optional<Sold> read_sold(std::string_view text);
 
 /// State a flow moves to because of its session; empty for none. `failed_event`: Stripe reported that the delayed
 /// payment failed.

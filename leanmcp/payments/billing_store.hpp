@@ -206,6 +206,8 @@ class BillingStore {
   Stored<bool> insert_meter(const MeterRow& row) const;
   Stored<std::vector<MeterRow>> due_meters(std::int64_t now, std::int64_t limit) const;
   Stored<std::optional<MeterRow>> meter(std::string_view identifier) const;
+  /// How many are to be told until then.
+  Stored<std::int64_t> waiting_meters(std::int64_t until) const;
   Stored<bool> has_meter(std::string_view identifier) const;
   /// Notes that it may be taken from now on, unless that is noted already.
   Stored<void> doubt_meter(std::string_view identifier, std::int64_t now) const;

@@ -211,6 +211,14 @@ Stored<std::vector<MeterRow>> BillingStore::due_meters(std::int64_t now, std::in
   return out;
 }
 
+Stored<std::int64_t> BillingStore::waiting_meters(std::int64_t until) const {
+  auto row = database_.run(
+      "SELECT COUNT(*) FROM billing_meter_events WHERE sent_at IS NULL AND state = 'due' AND next_attempt_at <= $1",
+      {until});
+  if (!row) return row.error();
+  return (*row)[0].integer(0);
+}
+
 Stored<bool> BillingStore::has_meter(std::string_view identifier) const {
   auto rows = database_.run("SELECT 1 FROM billing_meter_events WHERE identifier = $1", {identifier});
   if (!rows) return rows.error();

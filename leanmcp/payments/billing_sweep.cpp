@@ -62,6 +62,9 @@ Result<SweepReport> Billing::Impl::sweep() {
   auto waiting = store.waiting_events(now() + soon_seconds);
   if (!waiting) return unavailable(waiting.error());
   report.events_waiting = static_cast<int>(*waiting);
+  auto untold = store.waiting_meters(now() + soon_seconds);
+  if (!untold) return unavailable(untold.error());
+  report.meters_waiting = static_cast<int>(*untold);
   auto purged = store.purge_events(now() - keep_events_seconds);
   if (!purged) return unavailable(purged.error());
   auto purged_links = store.purge_links(now());
@@ -197,9 +200,14 @@ Result<void> Billing::Impl::sweep_missed(SweepReport& report) {
 }
 
 Result<void> Billing::Impl::sweep_meters(SweepReport& report) {
-  auto due = store.due_meters(now(), batch);
-  if (!due) return unavailable(due.error());
-  for (const detail::MeterRow& row : *due) report.meters_sent += send_meter(row) ? 1 : 0;
+  for (int round = 0; round < max_batches; ++round) {
+    auto due = store.due_meters(now(), batch);
+    if (!due) return unavailable(due.error());
+    const int sent_before = report.meters_sent;
+    for (const detail::MeterRow& row : *due) report.meters_sent += send_meter(row) ? 1 : 0;
+    // As with events: all of it after an outage, and no more than a look during one.
+    if (static_cast<std::int64_t>(due->size()) < batch || report.meters_sent == sent_before) break;
+  }
   return {};
 }
 

@@ -77,6 +77,9 @@ struct BillingAnomaly {
     stuck_meter,
     /// A subscription at a price that belongs to no product of ours: it entitles to nothing.
     unknown_price,
+    /// A paid session that does not say what it sold, of a plan that is not declared any more: nothing is granted, and
+    /// its event stays to be applied.
+    unknown_sale,
   };
   Kind kind = Kind::foreign_session;
   std::string object_id;
@@ -253,10 +256,14 @@ struct UseReservation {
   };
   State state = State::in_progress;
 };
+  /// For `commit_use` and `release_use`.
+  std::string id;
 
 struct SweepReport {
   int meters_sent = 0;
   int events_applied = 0;
+  /// Use that is to be told to Stripe within a minute: it was not taken just now, or there was too much of it.
+  int meters_waiting = 0;
   int events_failed = 0;
   int events_found = 0;
   /// Stored events that are due within a minute: another process is at them, or one that died left them.

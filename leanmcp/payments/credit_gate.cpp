@@ -78,9 +78,9 @@ class UseCharge final : public Charge {
     const auto billed = billing_->bills_use(person, meter_);
     if (!billed) return billed.error();
     if (!*billed) return State::insufficient;
-    const auto reserved = billing_->reserve_use(person, meter_, value_, operation);
+    auto reserved = billing_->reserve_use(person, meter_, value_, operation);
     if (!reserved) return reserved.error();
-    held = operation;
+    held = std::move(reserved->id);
     switch (reserved->state) {
       case UseReservation::State::held:
         return State::held;

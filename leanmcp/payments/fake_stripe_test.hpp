@@ -23,6 +23,8 @@ class FakeStripe final : public StripeApi {
     none,
     /// No answer; nothing was done.
     before,
+    /// Not even reached.
+    unreached,
     /// No answer; it was done.
     after,
     /// A failure of Stripe's own, kept under the idempotency key as Stripe keeps it.
@@ -204,8 +206,11 @@ class FakeStripe final : public StripeApi {
     });
   }
 
-  StripeResult<void> create_meter_event(const std::string& form, const std::string&) override {
-    return run<void>("meter", {}, [&]() -> StripeResult<void> {
+  StripeResult<void> create_meter_event(const std::string& form, const std::string& key) override {
+    return run<void>("meter", key, [&]() -> StripeResult<void> {
+      const auto known = replay(key, form);
+      if (!known) return known.error();
+      remember(key, form, "taken");
       auto params = decode(form);
       const std::string identifier = params["identifier"];
       meter_events.emplace(identifier, std::move(params));
@@ -399,10 +404,11 @@ class FakeStripe final : public StripeApi {
       failure.cause = wanted == Fault::kept ? StripeCause::api : StripeCause::card;
       failure.status = wanted == Fault::kept ? 500 : 402;
       kept_failures_.emplace(key, failure);
+    lost.never_sent = wanted == Fault::unreached;
       if (key.empty()) return failure;
     }
     if (const auto kept = kept_failures_.find(key); !key.empty() && kept != kept_failures_.end()) return kept->second;
-    if (wanted == Fault::before) return lost;
+    if (wanted == Fault::before || wanted == Fault::unreached) return lost;
     StripeResult<T> out = body();
     if (wanted == Fault::after) return lost;
     return out;

@@ -49,6 +49,8 @@ struct StripeError {
   std::string message;
   /// To quote to Stripe's support.
   std::string request_id;
+  /// No attempt got as far as a connection: the request surely took no effect.
+  bool never_sent = false;
 
   /// Trying again later may help.
   bool retryable() const noexcept {

@@ -139,6 +139,14 @@ bool may_retry(HttpClientCause cause) noexcept {
          cause == HttpClientCause::timeout || cause == HttpClientCause::protocol;
 }
 
+/// Nothing was sent: there was no connection to send it on.
+bool not_reached(const HttpClient::Outcome& outcome) noexcept {
+  if (outcome) return false;
+  const HttpClientCause cause = outcome.error().cause;
+  return cause == HttpClientCause::cannot_resolve || cause == HttpClientCause::cannot_connect ||
+         cause == HttpClientCause::tls;
+}
+
 StripeError refused(std::string why) {
   StripeError out;
   out.cause = StripeCause::refused;
@@ -236,10 +244,12 @@ std::string_view StripeClient::mode() const noexcept { return impl_->sandbox ? "
   request.total_timeout = options.timeout;
   request.max_body_bytes = max_answer_bytes;
 
+  bool never_sent = true;
   for (int attempt = 1;; ++attempt) {
     // libcurl sends again by itself when a pooled connection turns out dead; that is for the first attempt only.
     request.fresh_connection = attempt > 1;
     auto outcome = impl_->exchange(request);
+    never_sent = never_sent && not_reached(outcome);
     const int status = outcome ? outcome->status : 0;
     const bool candidate = outcome || may_retry(outcome.error().cause);
     const std::string_view advice = outcome ? outcome->header("stripe-should-retry") : std::string_view();
@@ -248,7 +258,11 @@ std::string_view StripeClient::mode() const noexcept { return impl_->sandbox ? "
           stripe_retry_delay(attempt, 0.5 + unit_random() / 2, options.first_retry_delay, options.longest_retry_delay));
       continue;
     }
-    if (!outcome) return error_of(outcome.error());
+    if (!outcome) {
+      StripeError error = error_of(outcome.error());
+      error.never_sent = never_sent;
+      return error;
+    }
     if (status < 200 || status >= 300) return error_of(*outcome);
     return std::move(outcome->body);
   }

@@ -130,6 +130,25 @@ TEST(StripeClient, RetriesLikeTheOfficialClient) {
   }
 }
 
+TEST(StripeClient, KnowsWhenNothingWasSent) {
+  const auto fails_by = [](std::vector<HttpClientCause> causes) {
+    Script script;
+    for (const HttpClientCause cause : causes) script.answers.emplace_back(HttpClientFault{cause, ""});
+    const auto made = script.client()->create_meter_event("a=b", "key");
+    EXPECT_FALSE(made);
+    return made.error().never_sent;
+  };
+  using Cause = HttpClientCause;
+  EXPECT_TRUE(fails_by({Cause::cannot_connect, Cause::cannot_resolve, Cause::cannot_connect}));
+  EXPECT_TRUE(fails_by({Cause::tls}));
+  EXPECT_FALSE(fails_by({Cause::timeout, Cause::cannot_connect, Cause::cannot_connect}))
+      << "the first may have arrived";
+  EXPECT_FALSE(fails_by({Cause::cannot_connect, Cause::cannot_connect, Cause::protocol}));
+  Script script;
+  script.answer(400, R"({"error":{"type":"invalid_request_error"}})");
+  EXPECT_FALSE(script.client()->create_meter_event("a=b", "key").error().never_sent);
+}
+
 TEST(StripeClient, BacksOff) {
   EXPECT_EQ(stripe_retry_delay(1, 1.0, 500ms, 5s), 500ms);
   EXPECT_EQ(stripe_retry_delay(1, 0.5, 500ms, 5s), 500ms);
