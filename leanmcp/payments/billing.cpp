@@ -44,7 +44,15 @@ Error Billing::Impl::unavailable(const StripeError& fault) const {
 void Billing::Impl::report(BillingAnomaly::Kind kind, std::string_view object_id,
                            std::string_view principal_key) const {
   options.log.warning("billing: needs a look", {{"kind", std::to_string(static_cast<int>(kind))}, {"id", object_id}});
-  if (options.on_anomaly) options.on_anomaly(BillingAnomaly{kind, std::string(object_id), std::string(principal_key)});
+  if (!options.on_anomaly) return;
+  // The app's own code: whatever is wrong with it, what is under way here concerns somebody's money.
+  try {
+    options.on_anomaly(BillingAnomaly{kind, std::string(object_id), std::string(principal_key)});
+  } catch (const std::exception& fault) {
+    options.log.error("billing: on_anomaly threw", {{"id", object_id}, {"what", fault.what()}});
+  } catch (...) {
+    options.log.error("billing: on_anomaly threw", {{"id", object_id}});
+  }
 }
 
 Result<void> Billing::Impl::note(const Occasion& occasion) {
@@ -82,14 +90,6 @@ Result<std::shared_ptr<Billing>> Billing::create(Database database, std::shared_
     return Error("Billing: the database cannot be used",
                  std::string(to_string(migrated.error().cause)) + ": " + migrated.error().detail);
   }
-  return std::shared_ptr<Billing>(new Billing(std::move(impl)));
-}
-
-Result<Checkout> Billing::begin_checkout(const CheckoutRequest& request) { return impl_->begin_checkout(request); }
-
-Result<WebhookReceipt, WebhookRefusal> Billing::receive_webhook(std::string_view body,
-                                                                std::string_view signature_header) {
-  return impl_->receive(body, signature_header);
   const std::string mode(impl->stripe->mode());
   auto bound = impl->store.bind_stripe(mode, impl->options.account);
   if (!bound) {
@@ -101,6 +101,14 @@ Result<WebhookReceipt, WebhookRefusal> Billing::receive_webhook(std::string_view
                  stripe_name(mode, impl->options.account) +
                  ". What was bought there does not count here: use another database");
   }
+  return std::shared_ptr<Billing>(new Billing(std::move(impl)));
+}
+
+Result<Checkout> Billing::begin_checkout(const CheckoutRequest& request) { return impl_->begin_checkout(request); }
+
+Result<WebhookReceipt, WebhookRefusal> Billing::receive_webhook(std::string_view body,
+                                                                std::string_view signature_header) {
+  return impl_->receive(body, signature_header);
 }
 
 Result<WebhookReceipt, WebhookRefusal> Billing::handle_webhook(std::string_view body,
@@ -201,6 +209,10 @@ Result<bool> Billing::grant_credits(std::string_view principal_key, std::string_
   auto inserted = impl_->store.insert_purchase(row);
   if (!inserted) return impl_->unavailable(inserted.error());
   return *inserted;
+}
+
+Result<bool> Billing::adopt_customer(std::string_view principal_key, std::string_view customer_id) {
+  return impl_->adopt_customer(principal_key, customer_id);
 }
 
 Result<bool> Billing::has_account(std::string_view principal_key) {

@@ -78,7 +78,8 @@ class Billing final : public Entitlements {
   /// after the person said so.
   Result<SubscriptionStatus> change_plan(std::string_view principal_key, std::string_view product,
                                          std::string_view plan);
-  /// Ends the subscription with the paid period, or takes that back. The same however often it is called.
+  /// Ends the subscription with the paid period, or takes that back. The same however often it is called. Where the
+  /// person has several of the product, or unpaid ones that Stripe may still charge, all end; one is taken back.
   Result<SubscriptionStatus> cancel_at_period_end(std::string_view principal_key, std::string_view product,
                                                   bool cancel = true);
 
@@ -101,6 +102,11 @@ class Billing final : public Entitlements {
   Result<bool> grant_credits(std::string_view principal_key, std::string_view product, std::int64_t amount,
                              std::string_view key);
 
+  /// Notes that the person is this customer at Stripe already, as an app knows it that sold before, and reads the
+  /// customer's subscriptions. Do it before the person's first checkout, which makes a customer otherwise; the app
+  /// vouches for the pair. True also when that was known; false when the person has another customer. Error when the
+  /// customer is another person's or Stripe does not know it.
+  Result<bool> adopt_customer(std::string_view principal_key, std::string_view customer_id);
   /// Whether the person has a customer at Stripe, which says nothing about having paid.
   Result<bool> has_account(std::string_view principal_key);
   /// Whether use on this meter would be billed: the person has a subscription of the meter's product, or any one if it

@@ -17,8 +17,8 @@ namespace json = boost::json;
 
 /// A row fetched this recently is not fetched again.
 constexpr std::int64_t fresh_seconds = 60;
-/// Stripe allows 50 entries; three are ours.
-constexpr std::size_t max_metadata = 47;
+/// Stripe allows 50 entries; four are ours.
+constexpr std::size_t max_metadata = 46;
 
 std::size_t characters(std::string_view utf8) {
   return static_cast<std::size_t>(
@@ -90,7 +90,8 @@ std::string checkout_request_fault(const CheckoutRequest& request) {
   for (const auto& [key, value] : request.metadata) {
     if (key.empty() || characters(key) > 40 || key.find_first_of("[]") != std::string::npos)
       return "a metadata key is empty, over 40 characters or has brackets";
-    if (key == "flow_id" || key == "userId" || key == "plan") return "metadata key " + key + " is taken";
+    if (key == "flow_id" || key == "userId" || key == "plan" || key == "sold")
+      return "metadata key " + key + " is taken";
     if (characters(value) > 500) return "a metadata value is over 500 characters";
   }
   return "";
@@ -111,7 +112,6 @@ const BillingMeter* find_meter(const BillingOptions& options, std::string_view m
   return nullptr;
 }
 
-Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOptions& options) {
 std::string scoped_key(std::string_view principal_key, std::string_view what, std::string_view key) {
   // Each part with its length, so that no two triples make the same text.
   std::string all;
@@ -144,12 +144,17 @@ std::optional<Sold> read_sold(std::string_view text) {
   return out;
 }
 
+Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOptions& options) {
   const bool past_due = row.status == "past_due" && now < row.status_since + options.past_due_grace.count();
   if (!allows(row.status) && !past_due) return Standing::deny;
   const bool over = row.period_end != 0 && now >= row.period_end;
   if (!over || now - row.fetched_at < fresh_seconds) return Standing::allow;
   return Standing::ask;
 }
+
+bool ends(const SubscriptionRow& row) { return row.cancel_at_period_end || row.cancel_at != 0; }
+
+bool lasts(const SubscriptionRow& row) { return row.status != "canceled" && row.status != "incomplete_expired"; }
 
 const SubscriptionRow* best_subscription(const std::vector<SubscriptionRow>& rows, std::int64_t now,
                                          const BillingOptions& options) {
@@ -197,6 +202,7 @@ std::string checkout_params(const CheckoutRequest& request, const BillingPlan& p
   metadata["flow_id"] = flow_id;
   metadata["userId"] = request.user_id;
   metadata["plan"] = plan.key;
+  metadata["sold"] = sold_text(plan);
 
   const bool subscribes = plan.kind == PlanKind::subscription;
   // What is sold carries the same metadata as the session, for an app's own webhook handler.

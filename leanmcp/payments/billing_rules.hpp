@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The decisions of billing, as functions over values.
@@ -20,17 +21,23 @@ const BillingPlan* find_plan(const BillingOptions& options, std::string_view pro
 
 const BillingMeter* find_meter(const BillingOptions& options, std::string_view meter);
 
-enum class Standing {
 /// What is stored, and told to Stripe, for a key of the app's: the same key of another person, or for another thing, is
 /// another key. 43 characters.
 std::string scoped_key(std::string_view principal_key, std::string_view what, std::string_view key);
 
+enum class Standing {
   allow,
   /// The period is over and Stripe was not asked since: ask before denying.
   ask,
   deny,
 };
 Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOptions& options);
+
+/// Whether it is known to end: with the period, or at a time that was set (as the portal does it).
+bool ends(const SubscriptionRow& row);
+
+/// Whether it can still be paid or charged, so that its owner may want it ended.
+bool lasts(const SubscriptionRow& row);
 
 /// The row that speaks for the person: an allowing one before the others, then the one that lasts longest, then the
 /// newest; nullptr when there is none.
@@ -43,13 +50,6 @@ int allowing(const std::vector<SubscriptionRow>& rows, std::int64_t now, const B
 /// Our row for Stripe's object; product and plan come from the price of its first item that is one of ours.
 SubscriptionRow row_of(const StripeSubscription& subscription, const BillingOptions& options);
 
-/// The encoded request for a checkout session.
-std::string checkout_params(const CheckoutRequest& request, const BillingPlan& plan, const std::string& customer,
-                            const std::string& flow_id, std::int64_t expires_at, const BillingOptions& options);
-
-/// The customer that a frozen request is for; empty when it names none.
-std::string frozen_customer(std::string_view frozen_params);
-
 /// What a session sells, as its metadata keeps it: the plan may be another one by the time it is paid.
 struct Sold {
   PlanKind kind = PlanKind::subscription;
@@ -59,6 +59,13 @@ struct Sold {
 std::string sold_text(const BillingPlan& plan);
 /// None for anything else.
 std::optional<Sold> read_sold(std::string_view text);
+
+/// The encoded request for a checkout session.
+std::string checkout_params(const CheckoutRequest& request, const BillingPlan& plan, const std::string& customer,
+                            const std::string& flow_id, std::int64_t expires_at, const BillingOptions& options);
+
+/// The customer that a frozen request is for; empty when it names none.
+std::string frozen_customer(std::string_view frozen_params);
 
 /// State a flow moves to because of its session; empty for none. `failed_event`: Stripe reported that the delayed
 /// payment failed.

@@ -67,13 +67,13 @@ Result<SweepReport> Billing::Impl::sweep() {
   report.meters_waiting = static_cast<int>(*untold);
   auto purged = store.purge_events(now() - keep_events_seconds);
   if (!purged) return unavailable(purged.error());
-  auto purged_links = store.purge_links(now());
-  if (!purged_links) return unavailable(purged_links.error());
-  auto purged_meters = store.purge_meters(now() - keep_events_seconds, now() - held_use_seconds);
   auto purged_flows = store.purge_flows(now() - keep_events_seconds);
   if (!purged_flows) return unavailable(purged_flows.error());
   auto folded = store.fold_credits(now() - keep_reservations_seconds);
   if (!folded) return unavailable(folded.error());
+  auto purged_links = store.purge_links(now());
+  if (!purged_links) return unavailable(purged_links.error());
+  auto purged_meters = store.purge_meters(now() - keep_events_seconds, now() - held_use_seconds);
   if (!purged_meters) return unavailable(purged_meters.error());
   return report;
 }
@@ -97,10 +97,7 @@ Result<void> Billing::Impl::sweep_events(SweepReport& report) {
 
 /// An open flow without a session: the creation was cut off. The same key gives the session that may exist.
 Result<void> Billing::Impl::recover_flow(FlowRow flow) {
-  auto account = store.account(flow.principal_key);
-  if (!account) return unavailable(account.error());
-  const std::string customer = *account ? (*account)->customer_id : std::string();
-  auto session = create_session(flow, customer);
+  auto session = create_session(flow);
   if (session) {
     flow.session_id = session->id;
     flow.session_url = session->url;

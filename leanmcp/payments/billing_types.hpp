@@ -180,6 +180,7 @@ struct SubscriptionStatus {
   bool can_upgrade = true;
   /// Key of the plan bought (`monthly`); empty when none.
   std::string billing_plan;
+  /// It is known to end: with the paid period, or at the time in `expires_at`.
   bool cancels_at_period_end = false;
 };
 
@@ -255,15 +256,15 @@ struct UseReservation {
     finished,
   };
   State state = State::in_progress;
-};
   /// For `commit_use` and `release_use`.
   std::string id;
+};
 
 struct SweepReport {
   int meters_sent = 0;
-  int events_applied = 0;
   /// Use that is to be told to Stripe within a minute: it was not taken just now, or there was too much of it.
   int meters_waiting = 0;
+  int events_applied = 0;
   int events_failed = 0;
   int events_found = 0;
   /// Stored events that are due within a minute: another process is at them, or one that died left them.

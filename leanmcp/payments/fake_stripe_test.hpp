@@ -38,9 +38,9 @@ class FakeStripe final : public StripeApi {
   std::function<void(const std::string& call)> on_call = [](const std::string&) {};
 
   bool live = false;
+  bool sandbox = false;
   std::map<std::string, StripeCustomer> customers;
   std::map<std::string, StripeCheckoutSession> sessions;
-  bool sandbox = false;
   std::map<std::string, StripeSubscription> subscription_objects;
   std::map<std::string, std::string> price_of_session;
   std::map<std::string, StripePrice> price_objects;
@@ -55,13 +55,17 @@ class FakeStripe final : public StripeApi {
   std::map<std::string, int> calls;
 
   bool livemode() const noexcept override { return live; }
+  std::string_view mode() const noexcept override { return sandbox ? "sandbox" : StripeApi::mode(); }
 
   StripeResult<StripeCustomer> create_customer(const std::string& form, const std::string& key) override {
-  std::string_view mode() const noexcept override { return sandbox ? "sandbox" : StripeApi::mode(); }
     return run<StripeCustomer>("create_customer", key, [&]() -> StripeResult<StripeCustomer> {
       const auto known = replay(key, form);
       if (!known) return known.error();
       if (!known->empty()) return customers.at(*known);
+      const auto params = decode(form);
+      const auto email = params.find("email");
+      if (email != params.end() && email->second.starts_with("bad")) return refusal("email_invalid", "email");
+      if (params.at("metadata[userId]").starts_with("bad")) return refusal("", "metadata");
       StripeCustomer customer;
       customer.id = "cus_" + std::to_string(++last_id_);
       customer.livemode = live;
@@ -177,6 +181,7 @@ class FakeStripe final : public StripeApi {
         found->second.items.at(0).price = price->second;
       if (const auto ends = params.find("cancel_at_period_end"); ends != params.end())
         found->second.cancel_at_period_end = ends->second == "true";
+      if (params.count("cancel_at")) found->second.cancel_at = 0;
       emit("customer.subscription.updated", "subscription", id, found->second.customer);
       return found->second;
     });
@@ -399,12 +404,12 @@ class FakeStripe final : public StripeApi {
     const Fault wanted = fault(name);
     StripeError lost;
     lost.cause = StripeCause::connection;
+    lost.never_sent = wanted == Fault::unreached;
     if (wanted == Fault::kept || wanted == Fault::declined) {
       StripeError failure;
       failure.cause = wanted == Fault::kept ? StripeCause::api : StripeCause::card;
       failure.status = wanted == Fault::kept ? 500 : 402;
       kept_failures_.emplace(key, failure);
-    lost.never_sent = wanted == Fault::unreached;
       if (key.empty()) return failure;
     }
     if (const auto kept = kept_failures_.find(key); !key.empty() && kept != kept_failures_.end()) return kept->second;

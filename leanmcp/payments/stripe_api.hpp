@@ -88,11 +88,11 @@ class StripeApi {
 
   /// Whether the key is a live one: objects of the other mode are not ours.
   virtual bool livemode() const noexcept = 0;
-
-  /// POST /v1/customers
   /// Which Stripe that is, in a word that stays the same: a database that holds one's purchases serves no other.
   /// `live`, `test`; `sandbox` for the local one.
   virtual std::string_view mode() const noexcept { return livemode() ? "live" : "test"; }
+
+  /// POST /v1/customers
   virtual StripeResult<StripeCustomer> create_customer(const std::string& form, const std::string& idempotency_key) = 0;
   /// POST /v1/checkout/sessions
   virtual StripeResult<StripeCheckoutSession> create_checkout_session(const std::string& form,

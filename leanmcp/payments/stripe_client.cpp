@@ -189,6 +189,7 @@ struct StripeClient::Impl {
   Exchange exchange;
   Sleep sleep;
   bool livemode = false;
+  bool sandbox = false;
 };
 
 StripeClient::StripeClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -197,7 +198,6 @@ StripeClient::~StripeClient() = default;
 Result<std::shared_ptr<StripeClient>> StripeClient::create(StripeClientOptions options,
                                                            std::shared_ptr<HttpClient> http) {
   if (!http) return Error("StripeClient needs an HttpClient");
-  bool sandbox = false;
   auto exchange = [http = std::move(http)](ClientRequest request) { return http->fetch(std::move(request)); };
   return create(std::move(options), std::move(exchange),
                 [](std::chrono::milliseconds delay) { std::this_thread::sleep_for(delay); });
@@ -208,6 +208,7 @@ Result<std::shared_ptr<StripeClient>> StripeClient::create(StripeClientOptions o
   if (const std::string fault = first_fault(options); !fault.empty()) return Error("Stripe: " + fault);
   auto impl = std::make_unique<Impl>();
   impl->livemode = options.secret_key.reveal().substr(2).starts_with("_live_");
+  impl->sandbox = options.secret_key.reveal().starts_with(stripe_sandbox_key);
   impl->options = std::move(options);
   impl->exchange = std::move(exchange);
   impl->sleep = std::move(sleep);
@@ -216,7 +217,8 @@ Result<std::shared_ptr<StripeClient>> StripeClient::create(StripeClientOptions o
 
 bool StripeClient::livemode() const noexcept { return impl_->livemode; }
 
-  impl->sandbox = options.secret_key.reveal().starts_with(stripe_sandbox_key);
+std::string_view StripeClient::mode() const noexcept { return impl_->sandbox ? "sandbox" : StripeApi::mode(); }
+
 StripeResult<std::string> StripeClient::call(const std::string& method, const std::string& path,
                                              const std::string& form, const std::string& idempotency_key) {
   const StripeClientOptions& options = impl_->options;
@@ -225,8 +227,6 @@ StripeResult<std::string> StripeClient::call(const std::string& method, const st
   const bool clean = is_printable(path) && path.find_first_of("?#\\") == std::string::npos;
   if (!path.starts_with("/v1/") || !clean || path.find("/.") != std::string::npos) return refused("path is malformed");
   if (idempotency_key.size() > 255 || !is_printable(idempotency_key)) return refused("idempotency key is malformed");
-std::string_view StripeClient::mode() const noexcept { return impl_->sandbox ? "sandbox" : StripeApi::mode(); }
-
 
   ClientRequest request(method, options.api_base + path);
   request.headers = {{"Accept", "application/json"},
