@@ -155,7 +155,6 @@ Result<SubscriptionStatus> Billing::Impl::cancel_at_period_end(std::string_view 
     // One only: nobody means to pay twice.
     wanted.push_back(*best);
   }
-  Result<SubscriptionStatus> out = status(principal_key, product);
   std::optional<Error> failed;
   for (const SubscriptionRow& row : wanted) {
     // A time that was set at the portal is unset in its own way.
@@ -164,11 +163,11 @@ Result<SubscriptionStatus> Billing::Impl::cancel_at_period_end(std::string_view 
         dated ? json::object{{"cancel_at", nullptr}} : json::object{{"cancel_at_period_end", cancel}};
     const std::string key =
         std::string(cancel ? "cancel-" : "resume-") + row.subscription_id + "-" + std::to_string(row.revision);
-    out = write_through(principal_key, product, row.subscription_id, stripe_form(form), key);
-    if (!out && !failed) failed = out.error();
+    const auto changed = write_through(principal_key, product, row.subscription_id, stripe_form(form), key);
+    if (!changed && !failed) failed = changed.error();
   }
   if (failed) return std::move(*failed);
-  return out;
+  return status(principal_key, product);
 }
 
 StripeResult<StripePrice> Billing::Impl::price_of(const std::string& price_id) {

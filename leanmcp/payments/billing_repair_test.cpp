@@ -134,8 +134,10 @@ TEST_P(RepairTest, UnpaidSubscriptionsCanBeEnded) {
 
 TEST_P(RepairTest, AllOfThemEndAndOneIsTakenBack) {
   const std::string first = subscribe();
-  bought_elsewhere("sub_z", "active", "price_y");
-  stripe->emit("customer.subscription.created", "subscription", "sub_z", customer());
+  for (const auto& [id, status] : {std::pair("sub_z", "active"), std::pair("sub_begun", "incomplete")}) {
+    bought_elsewhere(id, status, "price_y");
+    stripe->emit("customer.subscription.created", "subscription", id, customer());
+  }
   deliver_all();
   ASSERT_TRUE(billing->cancel_at_period_end("oidc|ada", "premium"));
   const auto ending = [&] {

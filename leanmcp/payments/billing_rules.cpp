@@ -154,7 +154,7 @@ Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOpt
 
 bool ends(const SubscriptionRow& row) { return row.cancel_at_period_end || row.cancel_at != 0; }
 
-bool lasts(const SubscriptionRow& row) { return row.status != "canceled" && row.status != "incomplete_expired"; }
+bool lasts(const SubscriptionRow& row) { return row.status != "canceled" && !row.status.starts_with("incomplete"); }
 
 const SubscriptionRow* best_subscription(const std::vector<SubscriptionRow>& rows, std::int64_t now,
                                          const BillingOptions& options) {

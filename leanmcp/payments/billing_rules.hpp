@@ -36,7 +36,8 @@ Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOpt
 /// Whether it is known to end: with the period, or at a time that was set (as the portal does it).
 bool ends(const SubscriptionRow& row);
 
-/// Whether it can still be paid or charged, so that its owner may want it ended.
+/// Whether it may still be charged, so that its owner may want it ended. One that was never paid (`incomplete`) cannot be
+/// changed at Stripe and ends by itself within a day.
 bool lasts(const SubscriptionRow& row);
 
 /// The row that speaks for the person: an allowing one before the others, then the one that lasts longest, then the
