@@ -23,6 +23,10 @@ CheckoutFlow flow_view(const detail::FlowRow& row) {
   return out;
 }
 
+std::string stripe_name(const std::string& mode, const std::string& account) {
+  return "Stripe's " + mode + " mode" + (account.empty() ? "" : " for account " + account);
+}
+
 }  // namespace
 
 Error Billing::Impl::unavailable(const StorageError& fault) const {
@@ -40,7 +44,15 @@ Error Billing::Impl::unavailable(const StripeError& fault) const {
 void Billing::Impl::report(BillingAnomaly::Kind kind, std::string_view object_id,
                            std::string_view principal_key) const {
   options.log.warning("billing: needs a look", {{"kind", std::to_string(static_cast<int>(kind))}, {"id", object_id}});
-  if (options.on_anomaly) options.on_anomaly(BillingAnomaly{kind, std::string(object_id), std::string(principal_key)});
+  if (!options.on_anomaly) return;
+  // The app's own code: whatever is wrong with it, what is under way here concerns somebody's money.
+  try {
+    options.on_anomaly(BillingAnomaly{kind, std::string(object_id), std::string(principal_key)});
+  } catch (const std::exception& fault) {
+    options.log.error("billing: on_anomaly threw", {{"id", object_id}, {"what", fault.what()}});
+  } catch (...) {
+    options.log.error("billing: on_anomaly threw", {{"id", object_id}});
+  }
 }
 
 Result<void> Billing::Impl::note(const Occasion& occasion) {
@@ -77,6 +89,17 @@ Result<std::shared_ptr<Billing>> Billing::create(Database database, std::shared_
   if (!migrated) {
     return Error("Billing: the database cannot be used",
                  std::string(to_string(migrated.error().cause)) + ": " + migrated.error().detail);
+  }
+  const std::string mode(impl->stripe->mode());
+  auto bound = impl->store.bind_stripe(mode, impl->options.account);
+  if (!bound) {
+    return Error("Billing: the database cannot be used",
+                 std::string(to_string(bound.error().cause)) + ": " + bound.error().detail);
+  }
+  if (bound->mode != mode || bound->account != impl->options.account) {
+    return Error("Billing: the database holds purchases of " + stripe_name(bound->mode, bound->account) + "; this is " +
+                 stripe_name(mode, impl->options.account) +
+                 ". What was bought there does not count here: use another database");
   }
   return std::shared_ptr<Billing>(new Billing(std::move(impl)));
 }
@@ -175,10 +198,10 @@ Result<std::int64_t> Billing::credit_balance(std::string_view principal_key, std
 
 Result<bool> Billing::grant_credits(std::string_view principal_key, std::string_view product, std::int64_t amount,
                                     std::string_view key) {
-  if (amount <= 0 || key.empty() || key.size() > 200 || principal_key.empty())
+  if (amount <= 0 || key.empty() || key.size() > 500 || principal_key.empty())
     return Error("The credits could not be granted.", "grant_credits: amount, key or principal_key is out of bounds");
   detail::PurchaseRow row;
-  row.purchase_id = "grant:" + std::string(key);
+  row.purchase_id = "grant:" + detail::scoped_key(principal_key, product, key);
   row.principal_key = principal_key;
   row.product = product;
   row.credits = amount;
@@ -186,6 +209,10 @@ Result<bool> Billing::grant_credits(std::string_view principal_key, std::string_
   auto inserted = impl_->store.insert_purchase(row);
   if (!inserted) return impl_->unavailable(inserted.error());
   return *inserted;
+}
+
+Result<bool> Billing::adopt_customer(std::string_view principal_key, std::string_view customer_id) {
+  return impl_->adopt_customer(principal_key, customer_id);
 }
 
 Result<bool> Billing::has_account(std::string_view principal_key) {
@@ -208,9 +235,9 @@ Result<UseReservation> Billing::reserve_use(std::string_view principal_key, std:
   return impl_->reserve_use(principal_key, meter, value, identifier);
 }
 
-Result<void> Billing::commit_use(std::string_view identifier) { return impl_->commit_use(identifier); }
+Result<void> Billing::commit_use(std::string_view reservation_id) { return impl_->commit_use(reservation_id); }
 
-Result<void> Billing::release_use(std::string_view identifier) { return impl_->release_use(identifier); }
+Result<void> Billing::release_use(std::string_view reservation_id) { return impl_->release_use(reservation_id); }
 
 Result<std::vector<PriceTag>> Billing::prices(std::string_view product) { return impl_->prices(product); }
 

@@ -24,7 +24,8 @@ namespace leanmcp::inline v0 {
 /// is asked, and any step may be cut off and run again without a second charge.
 class Billing final : public Entitlements {
  public:
-  /// Migrates the tables. Refuses options that cannot work, naming them.
+  /// Migrates the tables. Refuses options that cannot work, naming them; and a database that holds what was bought in
+  /// another mode of Stripe (live, test, sandbox) or for another connected account: a test card must not entitle.
   static Result<std::shared_ptr<Billing>> create(Database database, std::shared_ptr<StripeApi> stripe,
                                                  std::shared_ptr<const Clock> clock, BillingOptions options);
   ~Billing() override;
@@ -77,13 +78,15 @@ class Billing final : public Entitlements {
   /// after the person said so.
   Result<SubscriptionStatus> change_plan(std::string_view principal_key, std::string_view product,
                                          std::string_view plan);
-  /// Ends the subscription with the paid period, or takes that back. The same however often it is called.
+  /// Ends the subscription with the paid period, or takes that back. The same however often it is called. Where the
+  /// person has several of the product, or unpaid ones that Stripe may still charge, all end; one is taken back.
   Result<SubscriptionStatus> cancel_at_period_end(std::string_view principal_key, std::string_view product,
                                                   bool cancel = true);
 
-  /// Takes `amount` credits out of the balance for a while. `operation_key` names one piece of work (a call's
-  /// `idempotency_key()`): held at most once at a time, never again after a commit. The decision is one transaction, so
-  /// parallel callers never spend a credit twice.
+  /// Takes `amount` credits out of the balance for a while. `operation_key` (up to 500 characters) names one piece of
+  /// this person's work with the product, such as a call's `idempotency_key()`: held at most once at a time, and not
+  /// again for a day at least after a commit. The decision is one transaction, so parallel callers never spend a credit
+  /// twice.
   Result<CreditReservation> reserve_credits(std::string_view principal_key, std::string_view product,
                                             std::int64_t amount, std::string_view operation_key);
   /// The work was done. False when the reservation had lapsed: nothing is spent then, and `unpaid_work` is reported.
@@ -94,26 +97,33 @@ class Billing final : public Entitlements {
   /// it. After a crash in between the reservation lapses.
   void release_credits_later(std::string reservation_id);
   Result<std::int64_t> credit_balance(std::string_view principal_key, std::string_view product);
-  /// Credits from the app itself (a welcome, an excuse); once for each `key`. False when it was given before.
+  /// Credits from the app itself (a welcome, an excuse); once for each person, product and `key` of up to 500
+  /// characters. False when it was given before.
   Result<bool> grant_credits(std::string_view principal_key, std::string_view product, std::int64_t amount,
                              std::string_view key);
 
+  /// Notes that the person is this customer at Stripe already, as an app knows it that sold before, and reads the
+  /// customer's subscriptions. Do it before the person's first checkout, which makes a customer otherwise; the app
+  /// vouches for the pair. True also when that was known; false when the person has another customer. Error when the
+  /// customer is another person's or Stripe does not know it.
+  Result<bool> adopt_customer(std::string_view principal_key, std::string_view customer_id);
   /// Whether the person has a customer at Stripe, which says nothing about having paid.
   Result<bool> has_account(std::string_view principal_key);
   /// Whether use on this meter would be billed: the person has a subscription of the meter's product, or any one if it
   /// names none.
   Result<bool> bills_use(std::string_view principal_key, std::string_view meter);
-  /// Notes use durably, then tells Stripe; `sweep` tells it again if that fails. Counted once for each `identifier`.
+  /// Notes use durably, then tells Stripe; `sweep` tells it again if that fails. Counted once for each person, meter
+  /// and `identifier` of up to 500 characters; what Stripe is told is a hash of the three.
   Result<void> meter(std::string_view principal_key, std::string_view meter, std::int64_t value,
                      std::string_view identifier);
   /// The same in two steps, for work that must not be done twice for one count: held by one caller at a time, for
   /// `credit_hold` at most, and never again once it was counted.
   Result<UseReservation> reserve_use(std::string_view principal_key, std::string_view meter, std::int64_t value,
                                      std::string_view identifier);
-  /// The work was done: it counts from here on.
-  Result<void> commit_use(std::string_view identifier);
+  /// The work was done: it counts from here on. By `UseReservation::id`.
+  Result<void> commit_use(std::string_view reservation_id);
   /// The work failed and is not counted.
-  Result<void> release_use(std::string_view identifier);
+  Result<void> release_use(std::string_view reservation_id);
 
   /// What the product's plans cost, read from Stripe and kept for `price_lifetime`; the last known ones while Stripe
   /// cannot be asked. Plans without one fixed amount are left out.

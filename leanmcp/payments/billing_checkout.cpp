@@ -123,14 +123,15 @@ BillingPlan Billing::Impl::plan_for(const BillingPlan& plan, std::string_view pr
 }
 
 Result<AccountRow> Billing::Impl::ensure_customer(const CheckoutRequest& request) {
-  for (int round = 0; round < 3; ++round) {
+  bool with_email = request.email.has_value();
+  for (int round = 0; round < 4; ++round) {
     auto account = store.account(request.principal_key);
     if (!account) return unavailable(account.error());
     if (*account && !(*account)->customer_id.empty()) return std::move(**account);
     const std::int64_t generation = *account ? (*account)->generation : 0;
 
     boost::json::object form{{"metadata", boost::json::object{{"userId", request.user_id}}}};
-    if (request.email) form["email"] = *request.email;
+    if (with_email) form["email"] = *request.email;
     const std::string body = stripe_form(form);
     // The parameters are part of the key, so that a changed e-mail address is no conflict with an earlier attempt.
     const std::string identity = request.principal_key + '\n' + std::to_string(generation) + '\n' + body;
@@ -140,6 +141,14 @@ Result<AccountRow> Billing::Impl::ensure_customer(const CheckoutRequest& request
       auto moved = store.next_generation(request.principal_key, generation);
       if (!moved) return unavailable(moved.error());
     }
+    const bool refused = !customer && customer.error().cause == StripeCause::invalid_request;
+    if (refused && with_email && customer.error().param == "email") {
+      // It only prefills Stripe's page, where the person gives another one.
+      options.log.warning("billing: Stripe refused the e-mail address of a customer");
+      with_email = false;
+      continue;
+    }
+    if (refused) return cannot_start(customer.error().describe());
     if (!customer) return unavailable(customer.error());
     if (customer->livemode != stripe->livemode()) return cannot_start("the customer is of the other mode");
     auto adopted = store.adopt_customer(request.principal_key, customer->id, generation);
@@ -147,6 +156,25 @@ Result<AccountRow> Billing::Impl::ensure_customer(const CheckoutRequest& request
     if (!adopted->customer_id.empty()) return std::move(*adopted);
   }
   return moving();
+}
+
+Result<bool> Billing::Impl::adopt_customer(std::string_view principal_key, std::string_view customer_id) {
+  const auto refuse = [](std::string why) { return Error("The customer could not be taken over.", std::move(why)); };
+  if (principal_key.empty() || principal_key.size() > 1000) return refuse("principal_key is empty or too long");
+  // Also whether there is such a customer, in this mode.
+  auto listed = stripe->subscriptions_of(std::string(customer_id), {});
+  if (!listed && !listed.error().retryable()) return refuse(listed.error().describe());
+  if (!listed) return unavailable(listed.error());
+  auto account = store.account(principal_key);
+  if (!account) return unavailable(account.error());
+  auto adopted = store.adopt_customer(principal_key, customer_id, *account ? (*account)->generation : 0);
+  if (!adopted && adopted.error().cause == StorageCause::unique_violation)
+    return refuse("the customer is another person's");
+  if (!adopted) return unavailable(adopted.error());
+  if (adopted->customer_id != customer_id) return false;
+  auto found = discover_subscriptions(*adopted, {});
+  if (!found) return found.error();
+  return true;
 }
 
 Result<void> Billing::Impl::discover_subscriptions(const AccountRow& account, std::string_view product) {
@@ -203,13 +231,14 @@ Result<Billing::Impl::Step> Billing::Impl::advance(FlowRow flow, const CheckoutR
   return Step(link(flow));
 }
 
-StripeResult<StripeCheckoutSession> Billing::Impl::create_session(const FlowRow& flow, const std::string& customer) {
+StripeResult<StripeCheckoutSession> Billing::Impl::create_session(const FlowRow& flow) {
   const std::string key = "co-" + flow.flow_id + "-" + std::to_string(flow.attempt);
   auto session = stripe->create_checkout_session(flow.frozen_params, key);
   if (!session) return session;
   const auto claim = session->metadata.find("flow_id");
   const bool ours = claim != session->metadata.end() && claim->second == flow.flow_id &&
-                    session->customer == customer && session->livemode == stripe->livemode();
+                    session->customer == detail::frozen_customer(flow.frozen_params) &&
+                    session->livemode == stripe->livemode();
   if (ours) return session;
   StripeError out;
   out.cause = StripeCause::bad_answer;
@@ -219,7 +248,7 @@ StripeResult<StripeCheckoutSession> Billing::Impl::create_session(const FlowRow&
 
 Result<Billing::Impl::Step> Billing::Impl::open_session(FlowRow flow, const CheckoutRequest& request,
                                                         const BillingPlan& plan, const AccountRow& account) {
-  auto session = create_session(flow, account.customer_id);
+  auto session = create_session(flow);
   if (session) {
     flow.session_id = session->id;
     flow.session_url = session->url;
@@ -237,7 +266,8 @@ Result<Billing::Impl::Step> Billing::Impl::open_session(FlowRow flow, const Chec
   if (fault.retryable()) return unavailable(fault);
   options.log.warning("billing: checkout session refused", {{"detail", fault.describe()}});
   if (fault.missing() && fault.param == "customer") {
-    auto forgotten = store.forget_customer(account.customer_id, now());
+    // The one that was asked for: the person may have another one since.
+    auto forgotten = store.forget_customer(detail::frozen_customer(flow.frozen_params), now());
     if (!forgotten) return unavailable(forgotten.error());
     auto fresh = ensure_customer(request);
     if (!fresh) return fresh.error();
@@ -262,7 +292,7 @@ Result<Billing::Impl::Step> Billing::Impl::replace_session(FlowRow flow, const C
   if (flow.session_id.empty()) {
     // It may exist all the same: the answer to its creation was lost, or is on its way to someone else. The same key
     // gives the same session; a refusal means there is none.
-    auto session = create_session(flow, account.customer_id);
+    auto session = create_session(flow);
     const bool none =
         !session && (session.error().cause == StripeCause::invalid_request || session.error().remembered());
     if (!session && !none) return unavailable(session.error());
@@ -276,6 +306,8 @@ Result<Billing::Impl::Step> Billing::Impl::replace_session(FlowRow flow, const C
   // Fails when the session is not open any more; reading it again tells how it ended.
   static_cast<void>(stripe->expire_checkout_session(flow.session_id));
   auto session = stripe->checkout_session(flow.session_id);
+  // What Stripe does not know, nobody can pay.
+  if (!session && session.error().missing()) return next_attempt(flow, request, plan, account);
   if (!session) return unavailable(session.error());
   if (session->status == "open") return moving();
   auto settled = settle_session(flow.session_id, Occasion());

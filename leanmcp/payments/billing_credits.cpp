@@ -41,8 +41,9 @@ Result<CreditReservation> Billing::Impl::reserve(std::string_view principal_key,
   release_overdue();
   CreditReservation out;
   out.id = random_id();
-  auto outcome = store.reserve_credits(out.id, principal_key, product, amount, operation_key, now(),
-                                       now() + options.credit_hold.count());
+  const std::string key = detail::scoped_key(principal_key, product, operation_key);
+  auto outcome =
+      store.reserve_credits(out.id, principal_key, product, amount, key, now(), now() + options.credit_hold.count());
   if (!outcome) return unavailable(outcome.error());
   out.state = state_of(outcome->state);
   out.balance = outcome->balance;
@@ -95,10 +96,10 @@ Result<bool> Billing::Impl::bills_use(std::string_view principal_key, std::strin
 Result<MeterRow> Billing::Impl::meter_row(std::string_view principal_key, std::string_view meter, std::int64_t value,
                                           std::string_view identifier) const {
   const BillingMeter* const declared = detail::find_meter(options, meter);
-  if (!declared || value <= 0 || identifier.empty() || identifier.size() > 100)
+  if (!declared || value <= 0 || identifier.empty() || identifier.size() > 500)
     return Error("The use could not be counted.", "meter: the meter, the value or the identifier is out of bounds");
   MeterRow row;
-  row.identifier = identifier;
+  row.identifier = detail::scoped_key(principal_key, meter, identifier);
   row.principal_key = principal_key;
   row.event_name = declared->event_name;
   row.value = value;
@@ -112,7 +113,7 @@ Result<void> Billing::Impl::meter(std::string_view principal_key, std::string_vi
   if (!row) return row.error();
   auto inserted = store.insert_meter(*row);
   if (!inserted) return unavailable(inserted.error());
-  return send_counted(identifier);
+  return send_counted(row->identifier);
 }
 
 /// It is on record: what fails now is repeated by the sweep.
@@ -129,6 +130,7 @@ Result<UseReservation> Billing::Impl::reserve_use(std::string_view principal_key
   auto held = store.hold_meter(*row, now(), now() + options.credit_hold.count());
   if (!held) return unavailable(held.error());
   UseReservation out;
+  out.id = row->identifier;
   if (*held == detail::ReserveOutcome::State::reserved) out.state = UseReservation::State::held;
   if (*held == detail::ReserveOutcome::State::finished) out.state = UseReservation::State::finished;
   return out;
@@ -173,15 +175,19 @@ bool Billing::Impl::send_meter(const MeterRow& row) {
     // Noted before it is sent, in case this process dies with the answer under way.
     const auto noted = store.doubt_meter(row.identifier, now());
     if (!noted) return false;
-    const auto made = stripe->create_meter_event(stripe_form(form), "meter-" + row.identifier);
+    // Under the key of an attempt that failed Stripe may give that failure for a day; the identifier is what keeps it
+    // from being counted twice.
+    const std::string key = "meter-" + row.identifier + (row.attempts == 0 ? "" : "-" + std::to_string(row.attempts));
+    const auto made = stripe->create_meter_event(stripe_form(form), key);
     if (made) {
       static_cast<void>(store.finish_meter(row.identifier, now()));
       return true;
     }
     const StripeError& fault = made.error();
     why = fault.describe();
-    doubtful = fault.cause == StripeCause::connection || fault.cause == StripeCause::timeout ||
-               fault.cause == StripeCause::bad_answer || fault.status >= 500;
+    const bool unclear = fault.cause == StripeCause::connection || fault.cause == StripeCause::timeout ||
+                         fault.cause == StripeCause::bad_answer || fault.status >= 500;
+    doubtful = unclear && !fault.never_sent;
   }
   options.log.warning("billing: use not counted yet", {{"identifier", row.identifier}, {"why", why}});
   // A plain refusal settles the doubt of this attempt, not that of those before it.

@@ -16,7 +16,9 @@ Entitlement entitlement_of(const SubscriptionRow* row, bool allowed) {
   if (!row) return out;
   out.status = row->status;
   out.plan = row->plan;
-  if (row->period_end != 0) out.expires_at = detail::time_point(row->period_end);
+  const bool sooner = row->cancel_at != 0 && (row->period_end == 0 || row->cancel_at < row->period_end);
+  const std::int64_t end = sooner ? row->cancel_at : row->period_end;
+  if (end != 0) out.expires_at = detail::time_point(end);
   return out;
 }
 
@@ -32,7 +34,9 @@ Result<Entitlement> Billing::Impl::check(std::string_view principal_key, std::st
     auto settled = settle_subscription(row.subscription_id, Occasion());
     asked = true;
     if (settled) continue;
-    if (now() < row.period_end + options.outage_grace.count()) return entitlement_of(&row, true);
+    // What was to end with this period has no next one that could merely be late.
+    const bool renews = !detail::ends(row) || (row.cancel_at != 0 && row.cancel_at > row.period_end);
+    if (renews && now() < row.period_end + options.outage_grace.count()) return entitlement_of(&row, true);
     outage = settled.error();
   }
   const auto reload = [&] { rows = store.subscriptions(principal_key, product); };
@@ -79,17 +83,16 @@ bool Billing::Impl::sells(std::string_view product, PlanKind kind) const {
 }
 
 Result<std::optional<Entitlement>> Billing::Impl::bought(std::string_view principal_key, std::string_view product) {
-  if (sells(product, PlanKind::one_time)) {
-    auto rows = store.purchases(principal_key, product);
-    if (!rows) return unavailable(rows.error());
-    for (const detail::PurchaseRow& row : *rows) {
-      if (row.state != "active") continue;
-      Entitlement out;
-      out.allowed = true;
-      out.status = "purchased";
-      out.plan = row.plan;
-      return std::optional<Entitlement>(std::move(out));
-    }
+  // Whether or not it is sold still: what was bought for good is for good.
+  auto rows = store.purchases(principal_key, product);
+  if (!rows) return unavailable(rows.error());
+  for (const detail::PurchaseRow& row : *rows) {
+    if (row.state != "active") continue;
+    Entitlement out;
+    out.allowed = true;
+    out.status = "purchased";
+    out.plan = row.plan;
+    return std::optional<Entitlement>(std::move(out));
   }
   if (sells(product, PlanKind::credits)) {
     auto balance = store.credit_balance(principal_key, product, now());
@@ -115,13 +118,13 @@ Result<SubscriptionStatus> Billing::Impl::status(std::string_view principal_key,
     out.status = entitlement->status;
     out.expires_at = entitlement->expires_at;
     out.billing_plan = entitlement->plan;
-    if (!entitlement->allowed) continue;
-    out.plan = candidate.key;
-    out.can_upgrade = false;
     auto rows = store.subscriptions(principal_key, candidate.key);
     if (!rows) return unavailable(rows.error());
     const SubscriptionRow* const best = detail::best_subscription(*rows, now(), options);
-    out.cancels_at_period_end = best && best->cancel_at_period_end;
+    out.cancels_at_period_end = best && detail::ends(*best);
+    if (!entitlement->allowed) continue;
+    out.plan = candidate.key;
+    out.can_upgrade = false;
     break;
   }
   return out;

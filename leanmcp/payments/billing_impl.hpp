@@ -28,12 +28,16 @@ class Billing::Impl {
   // billing_checkout.cpp
   Result<Checkout> begin_checkout(const CheckoutRequest& request);
 
+  Result<bool> adopt_customer(std::string_view principal_key, std::string_view customer_id);
+
   // billing_settle.cpp: one answer of Stripe, and what follows from it.
   struct Occasion {
     /// The event that is applied with it, if any.
     std::string event_id;
     /// It says that the delayed payment failed.
     bool payment_failed = false;
+    /// It is tried for the first time: what a person should look at is reported then.
+    bool first_try = false;
   };
   Result<void> settle_session(const std::string& session_id, const Occasion& occasion);
   Result<void> settle_subscription(const std::string& subscription_id, const Occasion& occasion);
@@ -119,8 +123,10 @@ class Billing::Impl {
                                const detail::AccountRow& account);
   Result<Step> next_attempt(const detail::FlowRow& flow, const CheckoutRequest& request, const BillingPlan& plan,
                             const detail::AccountRow& account);
-  StripeResult<StripeCheckoutSession> create_session(const detail::FlowRow& flow, const std::string& customer);
+  StripeResult<StripeCheckoutSession> create_session(const detail::FlowRow& flow);
 
+  /// Stripe does not know the session: a live flow that has it is over.
+  Result<void> close_missing(const std::string& session_id, const Occasion& occasion);
   Result<bool> commit_session(const StripeCheckoutSession& session, const Occasion& occasion);
   Result<std::optional<detail::FlowRow>> flow_of(const StripeCheckoutSession& session);
   /// A subscription as Stripe has it now.
@@ -139,12 +145,14 @@ class Billing::Impl {
   Result<void> name_product(const StripeSubscription& subscription, Fetched& fetched);
   /// What else follows from a subscription that entitles since this look.
   void after_start(const Fetched& fetched);
-  Result<std::optional<detail::PurchaseRow>> fetch_purchase(const StripeCheckoutSession& session,
-                                                            const detail::FlowRow& flow);
+  Result<detail::PurchaseRow> fetch_purchase(const StripeCheckoutSession& session, const detail::FlowRow& flow,
+                                             const Occasion& occasion);
   Result<bool> payment_failed(const StripeCheckoutSession& session);
   /// A charge was refunded or disputed: what it paid for may be taken back.
   Result<void> settle_payment(const detail::EventRow& event, const Occasion& occasion);
-  Result<detail::SubscriptionRow> current_subscription(std::string_view principal_key, std::string_view product);
+  /// The one that speaks for the person; `unpaid_too` when it need not entitle.
+  Result<detail::SubscriptionRow> current_subscription(std::string_view principal_key, std::string_view product,
+                                                       bool unpaid_too = false);
   Result<SubscriptionStatus> write_through(std::string_view principal_key, std::string_view product,
                                            const std::string& subscription_id, const std::string& form,
                                            const std::string& idempotency_key);

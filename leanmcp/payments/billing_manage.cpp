@@ -6,6 +6,9 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+#include <iterator>
+
 namespace leanmcp::inline v0 {
 
 namespace json = boost::json;
@@ -41,11 +44,14 @@ std::string PriceTag::text() const {
   return out;
 }
 
-Result<SubscriptionRow> Billing::Impl::current_subscription(std::string_view principal_key, std::string_view product) {
+Result<SubscriptionRow> Billing::Impl::current_subscription(std::string_view principal_key, std::string_view product,
+                                                            bool unpaid_too) {
   auto rows = store.subscriptions(principal_key, product);
   if (!rows) return unavailable(rows.error());
+  std::erase_if(*rows, [](const SubscriptionRow& row) { return !detail::lasts(row); });
   const SubscriptionRow* const best = detail::best_subscription(*rows, now(), options);
-  if (!best || detail::standing(*best, now(), options) == detail::Standing::deny) return nothing_there();
+  if (!best) return nothing_there();
+  if (!unpaid_too && detail::standing(*best, now(), options) == detail::Standing::deny) return nothing_there();
   return *best;
 }
 
@@ -60,8 +66,9 @@ Result<std::string> Billing::Impl::portal_url(std::string_view principal_key, st
     if (page != PortalPage::payment_method) {
       std::string subscription;
       for (const BillingProduct& product : options.products) {
-        auto row = current_subscription(principal_key, product.key);
-        if (row && subscription.empty()) subscription = row->subscription_id;
+        if (!subscription.empty()) break;
+        auto row = current_subscription(principal_key, product.key, page == PortalPage::cancel);
+        if (row) subscription = row->subscription_id;
       }
       if (subscription.empty()) return nothing_there();
       flow[flow_type(page)] = json::object{{"subscription", subscription}};
@@ -133,13 +140,34 @@ Result<SubscriptionStatus> Billing::Impl::change_plan(std::string_view principal
 
 Result<SubscriptionStatus> Billing::Impl::cancel_at_period_end(std::string_view principal_key, std::string_view product,
                                                                bool cancel) {
-  auto row = current_subscription(principal_key, product);
-  if (!row) return row.error();
-  if (row->cancel_at_period_end == cancel) return status(principal_key, product);
-  const json::object form{{"cancel_at_period_end", cancel}};
-  const std::string key =
-      std::string(cancel ? "cancel-" : "resume-") + row->subscription_id + "-" + std::to_string(row->revision);
-  return write_through(principal_key, product, row->subscription_id, stripe_form(form), key);
+  auto rows = store.subscriptions(principal_key, product);
+  if (!rows) return unavailable(rows.error());
+  std::erase_if(*rows, [](const SubscriptionRow& row) { return !detail::lasts(row); });
+  if (rows->empty()) return nothing_there();
+  std::vector<SubscriptionRow> wanted;
+  if (cancel) {
+    // All of them, the unpaid ones too: whoever ends it is not charged for it again.
+    std::copy_if(rows->begin(), rows->end(), std::back_inserter(wanted), [](const SubscriptionRow& row) {
+      return !row.cancel_at_period_end && (row.cancel_at == 0 || row.cancel_at > row.period_end);
+    });
+  } else if (const SubscriptionRow* const best = detail::best_subscription(*rows, now(), options);
+             detail::ends(*best)) {
+    // One only: nobody means to pay twice.
+    wanted.push_back(*best);
+  }
+  std::optional<Error> failed;
+  for (const SubscriptionRow& row : wanted) {
+    // A time that was set at the portal is unset in its own way.
+    const bool dated = !cancel && !row.cancel_at_period_end;
+    const json::object form =
+        dated ? json::object{{"cancel_at", nullptr}} : json::object{{"cancel_at_period_end", cancel}};
+    const std::string key =
+        std::string(cancel ? "cancel-" : "resume-") + row.subscription_id + "-" + std::to_string(row.revision);
+    const auto changed = write_through(principal_key, product, row.subscription_id, stripe_form(form), key);
+    if (!changed && !failed) failed = changed.error();
+  }
+  if (failed) return std::move(*failed);
+  return status(principal_key, product);
 }
 
 StripeResult<StripePrice> Billing::Impl::price_of(const std::string& price_id) {

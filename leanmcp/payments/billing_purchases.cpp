@@ -9,32 +9,44 @@ namespace leanmcp::inline v0 {
 using detail::FlowRow;
 using detail::PurchaseRow;
 
-/// The purchase as Stripe has it now, with the revision that our row had before Stripe was asked. None when nothing of
-/// ours was sold.
-Result<std::optional<PurchaseRow>> Billing::Impl::fetch_purchase(const StripeCheckoutSession& session,
-                                                                 const FlowRow& flow) {
+/// The purchase as Stripe has it now, with the revision that our row had before Stripe was asked. What was sold is what
+/// the session says: the flow may have moved on to another plan since, and the plan may be another one by now.
+Result<PurchaseRow> Billing::Impl::fetch_purchase(const StripeCheckoutSession& session, const FlowRow& flow,
+                                                  const Occasion& occasion) {
   auto before = store.purchase(session.id);
   if (!before) return unavailable(before.error());
-  // The flow may have moved on to another plan since; the session says which one it sold.
-  const auto named = session.metadata.find("plan");
-  const std::string& key = named == session.metadata.end() ? flow.plan : named->second;
-  const BillingPlan* const plan = detail::find_plan(options, flow.product, key);
-  if (!plan || plan->kind == PlanKind::subscription) return std::optional<PurchaseRow>();
   PurchaseRow row;
+  if (*before) {
+    row = std::move(**before);
+  } else {
+    const auto said = [&](std::string_view name) {
+      const auto found = session.metadata.find(name);
+      return found == session.metadata.end() ? std::string() : found->second;
+    };
+    row.plan = said("plan").empty() ? flow.plan : said("plan");
+    std::optional<detail::Sold> sold = detail::read_sold(said("sold"));
+    const BillingPlan* const declared = detail::find_plan(options, flow.product, row.plan);
+    if (!sold && declared) sold = detail::Sold{declared->kind, declared->credits};
+    if (!sold || sold->kind == PlanKind::subscription) {
+      // Rather late than the wrong thing, and rather an error than a second payment.
+      if (occasion.first_try) report(BillingAnomaly::Kind::unknown_sale, session.id, flow.principal_key);
+      return Error("What was paid cannot be told at the moment.",
+                   "session " + session.id + " does not say what it sold")
+          .with_data(R"({"code":"billing_unavailable","retryable":true})");
+    }
+    row.credits = sold->credits;
+  }
   row.purchase_id = session.id;
   row.principal_key = flow.principal_key;
   row.product = flow.product;
-  row.plan = plan->key;
-  row.credits = plan->credits;
   row.payment_intent = session.payment_intent;
   row.state = "active";
-  row.created = now();
-  row.revision = *before ? (*before)->revision : 0;
-  if (session.payment_intent.empty()) return std::optional<PurchaseRow>(std::move(row));  // a price of nothing
+  if (row.created == 0) row.created = now();
+  if (session.payment_intent.empty()) return row;  // a price of nothing
   auto payment = stripe->payment(session.payment_intent);
   if (!payment) return unavailable(payment.error());
   if (payment->refunded || payment->disputed) row.state = "revoked";
-  return std::optional<PurchaseRow>(std::move(row));
+  return row;
 }
 
 /// Whether the delayed money of a one-time payment will not come: its event may have been lost.

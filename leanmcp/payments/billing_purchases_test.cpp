@@ -197,7 +197,7 @@ TEST_P(PurchasesTest, UseIsCountedOnceAndSurvivesAnOutage) {
   ASSERT_TRUE(billing->meter("oidc|ada", "calls", 2, "call-1"));
   ASSERT_TRUE(billing->meter("oidc|ada", "calls", 2, "call-1"));
   ASSERT_EQ(stripe->meter_events.size(), 1u);
-  const auto& event = stripe->meter_events.at("call-1");
+  const auto& event = stripe->meter_events.begin()->second;
   EXPECT_EQ(event.at("event_name"), "api_calls");
   EXPECT_EQ(event.at("payload[value]"), "2");
   EXPECT_EQ(event.at("payload[stripe_customer_id]"), stripe->customers.begin()->first);
@@ -207,14 +207,14 @@ TEST_P(PurchasesTest, UseIsCountedOnceAndSurvivesAnOutage) {
     return call == "meter" ? FakeStripe::Fault::before : FakeStripe::Fault::none;
   };
   ASSERT_TRUE(billing->meter("oidc|ada", "calls", 1, "call-2"));
-  EXPECT_FALSE(stripe->meter_events.count("call-2"));
+  EXPECT_EQ(stripe->meter_events.size(), 1u);
   stripe->fault = [](const std::string&) { return FakeStripe::Fault::none; };
   restart();
   clock->advance(10s);
   auto swept = billing->sweep();
   ASSERT_TRUE(swept);
   EXPECT_EQ(swept->meters_sent, 1);
-  EXPECT_TRUE(stripe->meter_events.count("call-2"));
+  EXPECT_EQ(stripe->meter_events.size(), 2u);
   EXPECT_FALSE(billing->meter("oidc|ada", "nothing", 1, "call-3"));
 }
 

@@ -1,10 +1,13 @@
 #include <leanmcp/payments/billing_rules.hpp>
 
+#include <leanmcp/base/encoding.hpp>
+#include <leanmcp/crypto/digest.hpp>
 #include <leanmcp/payments/stripe_form.hpp>
 
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 namespace leanmcp::inline v0::detail {
@@ -14,8 +17,8 @@ namespace json = boost::json;
 
 /// A row fetched this recently is not fetched again.
 constexpr std::int64_t fresh_seconds = 60;
-/// Stripe allows 50 entries; three are ours.
-constexpr std::size_t max_metadata = 47;
+/// Stripe allows 50 entries; four are ours.
+constexpr std::size_t max_metadata = 46;
 
 std::size_t characters(std::string_view utf8) {
   return static_cast<std::size_t>(
@@ -87,7 +90,8 @@ std::string checkout_request_fault(const CheckoutRequest& request) {
   for (const auto& [key, value] : request.metadata) {
     if (key.empty() || characters(key) > 40 || key.find_first_of("[]") != std::string::npos)
       return "a metadata key is empty, over 40 characters or has brackets";
-    if (key == "flow_id" || key == "userId" || key == "plan") return "metadata key " + key + " is taken";
+    if (key == "flow_id" || key == "userId" || key == "plan" || key == "sold")
+      return "metadata key " + key + " is taken";
     if (characters(value) > 500) return "a metadata value is over 500 characters";
   }
   return "";
@@ -108,6 +112,38 @@ const BillingMeter* find_meter(const BillingOptions& options, std::string_view m
   return nullptr;
 }
 
+std::string scoped_key(std::string_view principal_key, std::string_view what, std::string_view key) {
+  // Each part with its length, so that no two triples make the same text.
+  std::string all;
+  for (const std::string_view part : {principal_key, what, key})
+    all.append(std::to_string(part.size())).append(":").append(part);
+  return base64url_encode(sha256(all));
+}
+
+std::string sold_text(const BillingPlan& plan) {
+  switch (plan.kind) {
+    case PlanKind::subscription:
+      return "subscription";
+    case PlanKind::one_time:
+      return "one_time";
+    case PlanKind::credits:
+      break;
+  }
+  return "credits:" + std::to_string(plan.credits);
+}
+
+std::optional<Sold> read_sold(std::string_view text) {
+  if (text == "subscription") return Sold{PlanKind::subscription, 0};
+  if (text == "one_time") return Sold{PlanKind::one_time, 0};
+  constexpr std::string_view credits = "credits:";
+  if (!text.starts_with(credits)) return std::nullopt;
+  text.remove_prefix(credits.size());
+  Sold out{PlanKind::credits, 0};
+  const auto [end, fault] = std::from_chars(text.data(), text.data() + text.size(), out.credits);
+  if (fault != std::errc() || end != text.data() + text.size() || out.credits <= 0) return std::nullopt;
+  return out;
+}
+
 Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOptions& options) {
   const bool past_due = row.status == "past_due" && now < row.status_since + options.past_due_grace.count();
   if (!allows(row.status) && !past_due) return Standing::deny;
@@ -115,6 +151,10 @@ Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOpt
   if (!over || now - row.fetched_at < fresh_seconds) return Standing::allow;
   return Standing::ask;
 }
+
+bool ends(const SubscriptionRow& row) { return row.cancel_at_period_end || row.cancel_at != 0; }
+
+bool lasts(const SubscriptionRow& row) { return row.status != "canceled" && !row.status.starts_with("incomplete"); }
 
 const SubscriptionRow* best_subscription(const std::vector<SubscriptionRow>& rows, std::int64_t now,
                                          const BillingOptions& options) {
@@ -162,6 +202,7 @@ std::string checkout_params(const CheckoutRequest& request, const BillingPlan& p
   metadata["flow_id"] = flow_id;
   metadata["userId"] = request.user_id;
   metadata["plan"] = plan.key;
+  metadata["sold"] = sold_text(plan);
 
   const bool subscribes = plan.kind == PlanKind::subscription;
   // What is sold carries the same metadata as the session, for an app's own webhook handler.

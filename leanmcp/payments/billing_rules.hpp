@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 /// The decisions of billing, as functions over values.
@@ -20,6 +21,10 @@ const BillingPlan* find_plan(const BillingOptions& options, std::string_view pro
 
 const BillingMeter* find_meter(const BillingOptions& options, std::string_view meter);
 
+/// What is stored, and told to Stripe, for a key of the app's: the same key of another person, or for another thing, is
+/// another key. 43 characters.
+std::string scoped_key(std::string_view principal_key, std::string_view what, std::string_view key);
+
 enum class Standing {
   allow,
   /// The period is over and Stripe was not asked since: ask before denying.
@@ -27,6 +32,13 @@ enum class Standing {
   deny,
 };
 Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOptions& options);
+
+/// Whether it is known to end: with the period, or at a time that was set (as the portal does it).
+bool ends(const SubscriptionRow& row);
+
+/// Whether it may still be charged, so that its owner may want it ended. One that was never paid (`incomplete`) cannot be
+/// changed at Stripe and ends by itself within a day.
+bool lasts(const SubscriptionRow& row);
 
 /// The row that speaks for the person: an allowing one before the others, then the one that lasts longest, then the
 /// newest; nullptr when there is none.
@@ -38,6 +50,16 @@ int allowing(const std::vector<SubscriptionRow>& rows, std::int64_t now, const B
 
 /// Our row for Stripe's object; product and plan come from the price of its first item that is one of ours.
 SubscriptionRow row_of(const StripeSubscription& subscription, const BillingOptions& options);
+
+/// What a session sells, as its metadata keeps it: the plan may be another one by the time it is paid.
+struct Sold {
+  PlanKind kind = PlanKind::subscription;
+  std::int64_t credits = 0;
+};
+/// `subscription`, `one_time`, `credits:100`.
+std::string sold_text(const BillingPlan& plan);
+/// None for anything else.
+std::optional<Sold> read_sold(std::string_view text);
 
 /// The encoded request for a checkout session.
 std::string checkout_params(const CheckoutRequest& request, const BillingPlan& plan, const std::string& customer,

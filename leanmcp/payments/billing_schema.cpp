@@ -70,6 +70,14 @@ Stored<void> BillingStore::migrate() const {
            "ALTER TABLE billing_meter_events ADD COLUMN doubtful_since BIGINT",
            "CREATE INDEX billing_links_owner ON billing_links (principal_key)",
        }},
+      {4,
+       "whose purchases these are, old reservations",
+       {
+           // One row at most.
+           "CREATE TABLE billing_stripe (one BIGINT PRIMARY KEY CHECK (one = 1), mode TEXT NOT NULL, "
+           "account TEXT NOT NULL)",
+           "CREATE INDEX billing_credits_age ON billing_credits (expires_at)",
+       }},
   };
   return leanmcp::migrate(database_, "billing", steps);
 }

@@ -22,13 +22,29 @@ StripeError contention() {
 Result<void> Billing::Impl::settle_session(const std::string& session_id, const Occasion& occasion) {
   for (int round = 0; round < max_rounds; ++round) {
     auto session = stripe->checkout_session(session_id);
-    if (!session && session.error().missing()) return note(occasion);
+    if (!session && session.error().missing()) return close_missing(session_id, occasion);
     if (!session) return unavailable(session.error());
     auto committed = commit_session(*session, occasion);
     if (!committed) return committed.error();
     if (*committed) return {};
   }
   return unavailable(contention());
+}
+
+Result<void> Billing::Impl::close_missing(const std::string& session_id, const Occasion& occasion) {
+  auto flow = store.flow_of_session(session_id);
+  if (!flow) return unavailable(flow.error());
+  if (!*flow || !(*flow)->live()) return note(occasion);
+  options.log.warning("billing: Stripe does not know the session of an open checkout", {{"session", session_id}});
+  BillingEffects effects;
+  effects.event_id = occasion.event_id;
+  effects.flow_id = (*flow)->flow_id;
+  effects.flow_status = "expired";
+  effects.flow_session = session_id;
+  effects.now = now();
+  auto closed = store.apply(effects);
+  if (!closed) return unavailable(closed.error());
+  return {};
 }
 
 /// The flow that the session belongs to; none when it is not ours. The flow id in the metadata is a claim: the
@@ -114,7 +130,7 @@ Result<bool> Billing::Impl::commit_session(const StripeCheckoutSession& session,
     // What a session of an earlier attempt did not achieve says nothing about the present one.
     if (effects.flow_status != "completed") effects.flow_session = session.id;
     if (session.mode == "payment" && session.paid()) {
-      auto purchase = fetch_purchase(session, **flow);
+      auto purchase = fetch_purchase(session, **flow, occasion);
       if (!purchase) return purchase.error();
       effects.purchase = std::move(*purchase);
     }

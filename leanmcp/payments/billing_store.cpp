@@ -139,6 +139,17 @@ Stored<bool> write_purchase(Transaction& transaction, const PurchaseRow& row) {
 
 }  // namespace
 
+Stored<StripeRow> BillingStore::bind_stripe(std::string_view mode, std::string_view account) const {
+  return database_.transact([&](Transaction& transaction) -> Stored<StripeRow> {
+    auto bound = transaction.run(
+        "INSERT INTO billing_stripe (one, mode, account) VALUES (1, $1, $2) ON CONFLICT DO NOTHING", {mode, account});
+    if (!bound) return bound.error();
+    auto row = transaction.run("SELECT mode, account FROM billing_stripe", {});
+    if (!row) return row.error();
+    return StripeRow{(*row)[0].text(0), (*row)[0].text(1)};
+  });
+}
+
 Stored<std::optional<AccountRow>> BillingStore::account(std::string_view principal_key) const {
   return first(database_.run("SELECT principal_key, customer_id, generation FROM billing_accounts "
                              "WHERE principal_key = $1",
@@ -239,6 +250,12 @@ Stored<bool> BillingStore::save_session(const FlowRow& flow) const {
 Stored<bool> BillingStore::claim_check(std::string_view flow_id, std::int64_t not_since, std::int64_t now) const {
   return changed(database_.run("UPDATE billing_flows SET checked_at = $3 WHERE flow_id = $1 AND checked_at < $2",
                                {flow_id, not_since, now}));
+}
+
+Stored<void> BillingStore::purge_flows(std::int64_t expired_before) const {
+  // Not those that were paid: a refund, which may come much later, finds its purchase through them.
+  return done(database_.run("DELETE FROM billing_flows WHERE status IN ('expired', 'failed') AND expires_at < $1",
+                            {expired_before}));
 }
 
 Stored<std::vector<FlowRow>> BillingStore::flows_to_check(std::int64_t not_since, std::int64_t limit) const {

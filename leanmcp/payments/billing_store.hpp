@@ -74,6 +74,14 @@ struct EventRow {
   std::string payment_intent = {};
 };
 
+/// Whose purchases the database holds.
+struct StripeRow {
+  /// StripeApi::mode
+  std::string mode;
+  /// The connected account; empty for one's own.
+  std::string account;
+};
+
 /// Something bought once: for good, or as credits.
 struct PurchaseRow {
   /// Stripe's session, or what the app calls a grant of its own.
@@ -131,6 +139,8 @@ class BillingStore {
   explicit BillingStore(Database database) : database_(std::move(database)) {}
 
   Stored<void> migrate() const;
+  /// Binds the database to that Stripe unless it is bound already; what it is bound to.
+  Stored<StripeRow> bind_stripe(std::string_view mode, std::string_view account) const;
 
   Stored<std::optional<AccountRow>> account(std::string_view principal_key) const;
   Stored<std::optional<AccountRow>> account_of_customer(std::string_view customer_id) const;
@@ -154,6 +164,8 @@ class BillingStore {
   Stored<bool> save_session(const FlowRow& flow) const;
   /// Claims the right to ask Stripe about the flow's session: false when someone did at or after `not_since`.
   Stored<bool> claim_check(std::string_view flow_id, std::int64_t not_since, std::int64_t now) const;
+  /// Drops flows that ended without a payment and expired before that time.
+  Stored<void> purge_flows(std::int64_t expired_before) const;
   Stored<std::vector<FlowRow>> flows_to_check(std::int64_t not_since, std::int64_t limit) const;
 
   Stored<std::vector<SubscriptionRow>> subscriptions(std::string_view principal_key, std::string_view product) const;
@@ -179,6 +191,9 @@ class BillingStore {
                                          std::int64_t now, std::int64_t expires_at) const;
   /// False when it is no longer reserved.
   Stored<bool> settle_credits(std::string_view reservation_id, bool spent) const;
+  /// Adds up what was spent by reservations that ran out before that time, one row for each person and product, and
+  /// drops them with those that were given back.
+  Stored<void> fold_credits(std::int64_t expired_before) const;
   Stored<std::int64_t> credit_balance(std::string_view principal_key, std::string_view product, std::int64_t now) const;
 
   Stored<void> insert_link(std::string_view link_id, std::string_view principal_key, std::int64_t expires_at) const;
@@ -191,6 +206,8 @@ class BillingStore {
   Stored<bool> insert_meter(const MeterRow& row) const;
   Stored<std::vector<MeterRow>> due_meters(std::int64_t now, std::int64_t limit) const;
   Stored<std::optional<MeterRow>> meter(std::string_view identifier) const;
+  /// How many are to be told until then.
+  Stored<std::int64_t> waiting_meters(std::int64_t until) const;
   Stored<bool> has_meter(std::string_view identifier) const;
   /// Notes that it may be taken from now on, unless that is noted already.
   Stored<void> doubt_meter(std::string_view identifier, std::int64_t now) const;

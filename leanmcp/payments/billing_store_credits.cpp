@@ -61,7 +61,7 @@ Stored<void> done(const Stored<Rows>& rows) {
 constexpr std::string_view balance_sql =
     "SELECT CAST((SELECT COALESCE(SUM(credits), 0) FROM billing_purchases WHERE principal_key = $1 AND product = $2 "
     "AND state = 'active') - (SELECT COALESCE(SUM(amount), 0) FROM billing_credits WHERE principal_key = $1 "
-    "AND product = $2 AND (state = 'committed' OR (state = 'reserved' AND expires_at > $3))) AS BIGINT)";
+    "AND product = $2 AND (state IN ('committed', 'folded') OR (state = 'reserved' AND expires_at > $3))) AS BIGINT)";
 
 }  // namespace
 
@@ -133,6 +133,23 @@ Stored<bool> BillingStore::settle_credits(std::string_view reservation_id, bool 
                                {reservation_id, spent ? "committed" : "released"}));
 }
 
+Stored<void> BillingStore::fold_credits(std::int64_t expired_before) const {
+  return database_.transact([&](Transaction& transaction) -> Stored<void> {
+    // The length keeps two pairs of texts from making the same id.
+    auto folded = transaction.run(
+        "INSERT INTO billing_credits (reservation_id, principal_key, product, amount, state, operation_key, "
+        "expires_at) SELECT 'folded:' || CAST(LENGTH(principal_key) AS TEXT) || ':' || principal_key || ':' || "
+        "product, principal_key, product, CAST(SUM(amount) AS BIGINT), 'folded', 'folded:' || "
+        "CAST(LENGTH(principal_key) AS TEXT) || ':' || principal_key || ':' || product, 0 FROM billing_credits "
+        "WHERE state = 'committed' AND expires_at < $1 GROUP BY principal_key, product "
+        "ON CONFLICT (operation_key) DO UPDATE SET amount = billing_credits.amount + excluded.amount",
+        {expired_before});
+    if (!folded) return folded.error();
+    return done(
+        transaction.run("DELETE FROM billing_credits WHERE state <> 'folded' AND expires_at < $1", {expired_before}));
+  });
+}
+
 Stored<std::int64_t> BillingStore::credit_balance(std::string_view principal_key, std::string_view product,
                                                   std::int64_t now) const {
   auto row = database_.run(balance_sql, {principal_key, product, now});
@@ -192,6 +209,14 @@ Stored<std::vector<MeterRow>> BillingStore::due_meters(std::int64_t now, std::in
   std::vector<MeterRow> out;
   for (const Row& row : *rows) out.push_back(meter_of(row));
   return out;
+}
+
+Stored<std::int64_t> BillingStore::waiting_meters(std::int64_t until) const {
+  auto row = database_.run(
+      "SELECT COUNT(*) FROM billing_meter_events WHERE sent_at IS NULL AND state = 'due' AND next_attempt_at <= $1",
+      {until});
+  if (!row) return row.error();
+  return (*row)[0].integer(0);
 }
 
 Stored<bool> BillingStore::has_meter(std::string_view identifier) const {

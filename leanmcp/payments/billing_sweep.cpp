@@ -20,6 +20,8 @@ constexpr std::int64_t stripe_keeps_seconds = 30 * 86'400;
 constexpr std::int64_t keep_events_seconds = 40 * 86'400;
 /// Use that was held and never counted: the work was cut off.
 constexpr std::int64_t held_use_seconds = 86'400;
+/// Behind the end of a reservation: its operation is known that long.
+constexpr std::int64_t keep_reservations_seconds = 86'400;
 constexpr int max_pages = 100;
 constexpr int max_batches = 20;
 
@@ -60,8 +62,15 @@ Result<SweepReport> Billing::Impl::sweep() {
   auto waiting = store.waiting_events(now() + soon_seconds);
   if (!waiting) return unavailable(waiting.error());
   report.events_waiting = static_cast<int>(*waiting);
+  auto untold = store.waiting_meters(now() + soon_seconds);
+  if (!untold) return unavailable(untold.error());
+  report.meters_waiting = static_cast<int>(*untold);
   auto purged = store.purge_events(now() - keep_events_seconds);
   if (!purged) return unavailable(purged.error());
+  auto purged_flows = store.purge_flows(now() - keep_events_seconds);
+  if (!purged_flows) return unavailable(purged_flows.error());
+  auto folded = store.fold_credits(now() - keep_reservations_seconds);
+  if (!folded) return unavailable(folded.error());
   auto purged_links = store.purge_links(now());
   if (!purged_links) return unavailable(purged_links.error());
   auto purged_meters = store.purge_meters(now() - keep_events_seconds, now() - held_use_seconds);
@@ -88,10 +97,7 @@ Result<void> Billing::Impl::sweep_events(SweepReport& report) {
 
 /// An open flow without a session: the creation was cut off. The same key gives the session that may exist.
 Result<void> Billing::Impl::recover_flow(FlowRow flow) {
-  auto account = store.account(flow.principal_key);
-  if (!account) return unavailable(account.error());
-  const std::string customer = *account ? (*account)->customer_id : std::string();
-  auto session = create_session(flow, customer);
+  auto session = create_session(flow);
   if (session) {
     flow.session_id = session->id;
     flow.session_url = session->url;
@@ -191,9 +197,14 @@ Result<void> Billing::Impl::sweep_missed(SweepReport& report) {
 }
 
 Result<void> Billing::Impl::sweep_meters(SweepReport& report) {
-  auto due = store.due_meters(now(), batch);
-  if (!due) return unavailable(due.error());
-  for (const detail::MeterRow& row : *due) report.meters_sent += send_meter(row) ? 1 : 0;
+  for (int round = 0; round < max_batches; ++round) {
+    auto due = store.due_meters(now(), batch);
+    if (!due) return unavailable(due.error());
+    const int sent_before = report.meters_sent;
+    for (const detail::MeterRow& row : *due) report.meters_sent += send_meter(row) ? 1 : 0;
+    // As with events: all of it after an outage, and no more than a look during one.
+    if (static_cast<std::int64_t>(due->size()) < batch || report.meters_sent == sent_before) break;
+  }
   return {};
 }
 

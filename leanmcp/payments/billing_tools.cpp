@@ -28,9 +28,9 @@ BOOST_DESCRIBE_STRUCT(Purchase, (), (status, message, paymentUrl, sessionId))
 
 /// A begun checkout as it is kept over the rounds of a call.
 struct Begun {
-  std::string fault, state, message, url, session;
+  std::string fault, state, message, url, session, flow;
 };
-BOOST_DESCRIBE_STRUCT(Begun, (), (fault, state, message, url, session))
+BOOST_DESCRIBE_STRUCT(Begun, (), (fault, state, message, url, session, flow))
 
 struct Consent {
   std::optional<bool> confirm;
@@ -125,19 +125,29 @@ class BillingTools {
     Task<Action> asking = ctx.elicit_url("pay", begun.url, std::move(words));
     const Action action = co_await std::move(asking);
     if (action != Action::accept) co_return Result<Purchase>(std::move(out));
-    const auto paid = std::make_shared<bool>(false);
-    std::function<Task<bool>()> look = [this, &ctx, paid, key = request.principal_key]() -> Task<bool> {
-      std::function<void()> work = [this, paid, key] {
-        const auto entitlement = billing_->check(key, options_.product_key);
-        *paid = entitlement && entitlement->allowed;
-      };
+    const auto end = std::make_shared<End>(End::open);
+    std::function<Task<bool>()> look = [this, &ctx, end, flow = begun.flow,
+                                        key = request.principal_key]() -> Task<bool> {
+      std::function<void()> work = [this, end, flow, key] { *end = end_of(flow, key); };
       Task<void> working = ctx.on_worker(std::move(work));
       co_await std::move(working);
-      co_return *paid;
+      const bool over = *end != End::open;
+      co_return over;
     };
+    std::function<Task<bool>()> once_more = look;
     Task<Waited> waiting = ctx.wait_until("paid", std::move(look), options_.waiting);
     const Waited waited = co_await std::move(waiting);
-    if (waited == Waited::done) {
+    if (waited == Waited::done && *end == End::open) {
+      // An earlier round of this call has seen it.
+      Task<bool> looking = once_more();
+      co_await std::move(looking);
+    }
+    if (*end == End::unpaid) {
+      ctx.url_completion("pay")();
+      out.status = "failed";
+      out.message = "Nothing was paid. Call upgrade again to try once more.";
+      out.paymentUrl.clear();
+    } else if (*end == End::paid) {
       ctx.url_completion("pay")();
       out.status = "active";
       out.message = "Thank you. You have " + options_.product_key + " now.";
@@ -150,6 +160,41 @@ class BillingTools {
   }
 
  private:
+  enum class End { open, paid, unpaid };
+
+  /// How the checkout ended. What the person may use says nothing about it: credits are bought beside those that are
+  /// left.
+  End end_of(const std::string& flow_id, const std::string& principal_key) const {
+    const auto entitled = [&] {
+      const auto entitlement = billing_->check(principal_key, options_.product_key);
+      return entitlement && entitlement->allowed;
+    };
+    // A payment that is due has no checkout of ours.
+    if (flow_id.empty()) return entitled() ? End::paid : End::open;
+    const auto flow = billing_->refresh_flow(flow_id);
+    if (!flow) return End::open;
+    if (!*flow) return End::unpaid;
+    switch ((*flow)->state) {
+      case CheckoutFlow::State::completed:
+        return End::paid;
+      case CheckoutFlow::State::expired:
+      case CheckoutFlow::State::failed:
+        // Perhaps because the same was bought elsewhere.
+        return !sells_credits(**flow) && entitled() ? End::paid : End::unpaid;
+      case CheckoutFlow::State::open:
+      case CheckoutFlow::State::pending:
+        break;
+    }
+    return End::open;
+  }
+
+  bool sells_credits(const CheckoutFlow& flow) const {
+    for (const BillingProduct& product : billing_->options().products)
+      for (const BillingPlan& plan : product.plans)
+        if (product.key == flow.product && plan.key == flow.plan) return plan.kind == PlanKind::credits;
+    return false;
+  }
+
   static CurrentSubscription view(const SubscriptionStatus& status) {
     CurrentSubscription out;
     out.plan = status.plan;
@@ -184,6 +229,7 @@ class BillingTools {
     out.message = checkout->message;
     out.url = checkout->url;
     out.session = checkout->session_id;
+    out.flow = checkout->flow_id;
     return out;
   }
 

@@ -24,7 +24,7 @@ class BillingToolsOptions {
 ///
 /// - `checkSubscription`: plan, status, expiresAt, canUpgrade, cancelsAtPeriodEnd;
 /// - `upgrade`: asks for the plan and for consent to the terms, then offers the payment. Where the client can open URLs
-///   the call waits and says what was bought; elsewhere it gives message, paymentUrl, sessionId;
+///   the call waits and says what was bought, or that nothing was; elsewhere it gives message, paymentUrl, sessionId;
 /// - `manageSubscription`: a link to the page to change the card or the plan (needs `BillingOptions::manage_url`);
 /// - `cancelSubscription`: asks whether it shall end with the paid period, then ends it. Where nobody can be asked
 ///   nothing is ended.

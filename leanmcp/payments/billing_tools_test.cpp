@@ -27,11 +27,21 @@ class TrustsTheTest final : public Hook {
 
 class Tools : public testing::TestWithParam<Version> {
  protected:
-  Tools() : server("shop", "1", ServerOptions().clock(clock)) {
+  explicit Tools(const std::string& product = "premium") : server("shop", "1", ServerOptions().clock(clock)) {
     BillingOptions options = detail::test_options();
+    BillingPlan pack;
+    pack.key = "ten";
+    pack.price_id = "price_10";
+    pack.kind = PlanKind::credits;
+    pack.credits = 10;
+    BillingProduct images;
+    images.key = "images";
+    images.plans = {pack};
+    options.products.push_back(images);
     options.go_url = "https://app.example/billing/go";
     billing = Billing::create(*Database::open("sqlite::memory:"), stripe, clock, options).value();
-    add_billing_tools(server, Decorator(std::make_shared<TrustsTheTest>()), billing);
+    add_billing_tools(server, Decorator(std::make_shared<TrustsTheTest>()), billing,
+                      BillingToolsOptions().product(product));
   }
   void connect(const char* capabilities = nullptr) {
     client.emplace(connect_in_memory(server, GetParam()));
@@ -39,7 +49,7 @@ class Tools : public testing::TestWithParam<Version> {
     if (capabilities) client->capabilities(capabilities);
     client->on_question([this](std::string_view, std::string_view params) {
       const bool url = params.find(R"("mode":"url")") != std::string_view::npos;
-      if (url) stripe->pay(stripe->sessions.rbegin()->first);
+      if (url) on_url(stripe->sessions.rbegin()->first);
       ++asked;
       return url ? std::string(R"({"action":"accept"})") : form_answer;
     });
@@ -76,6 +86,7 @@ class Tools : public testing::TestWithParam<Version> {
   Server server;
   std::optional<MemoryClient> client;
   std::string form_answer = R"({"action":"accept","content":{"plan":"yearly","confirm":true}})";
+  std::function<void(const std::string&)> on_url = [this](const std::string& session) { stripe->pay(session); };
   int asked = 0;
   bool failed = false;
   std::jthread ticker;
@@ -130,6 +141,28 @@ TEST_P(Tools, NoAgreementNoCheckout) {
   EXPECT_TRUE(stripe->sessions.empty());
 }
 
+/// Of a product that is bought again and again.
+class CreditTools : public Tools {
+ protected:
+  CreditTools() : Tools("images") { form_answer = R"({"action":"accept","content":{"plan":"ten","confirm":true}})"; }
+};
+
+TEST_P(CreditTools, WhatIsLeftOverSaysNothingOfThePayment) {
+  const std::string ada = test_principal("ada").key();
+  ASSERT_TRUE(*billing->grant_credits(ada, "images", 2, "welcome"));
+  connect();
+  const auto upgrade = [&](std::function<void(const std::string&)> then) {
+    on_url = std::move(then);
+    return std::string(call("upgrade").at("status").as_string());
+  };
+  EXPECT_EQ(upgrade([](const std::string&) {}), "pending");
+  EXPECT_EQ(upgrade([&](const std::string& session) { stripe->expire_now(session); }), "failed");
+  EXPECT_EQ(*billing->credit_balance(ada, "images"), 2);
+  EXPECT_EQ(upgrade([&](const std::string& session) { stripe->pay(session); }), "active");
+  EXPECT_EQ(*billing->credit_balance(ada, "images"), 12);
+}
+
+INSTANTIATE_TEST_SUITE_P(Versions, CreditTools, testing::Values(Version::v2025_11_25, Version::v2026_07_28));
 INSTANTIATE_TEST_SUITE_P(Versions, Tools,
                          testing::Values(Version::v2025_06_18, Version::v2025_11_25, Version::v2026_07_28));
 

@@ -77,6 +77,9 @@ struct BillingAnomaly {
     stuck_meter,
     /// A subscription at a price that belongs to no product of ours: it entitles to nothing.
     unknown_price,
+    /// A paid session that does not say what it sold, of a plan that is not declared any more: nothing is granted, and
+    /// its event stays to be applied.
+    unknown_sale,
   };
   Kind kind = Kind::foreign_session;
   std::string object_id;
@@ -177,6 +180,7 @@ struct SubscriptionStatus {
   bool can_upgrade = true;
   /// Key of the plan bought (`monthly`); empty when none.
   std::string billing_plan;
+  /// It is known to end: with the paid period, or at the time in `expires_at`.
   bool cancels_at_period_end = false;
 };
 
@@ -252,10 +256,14 @@ struct UseReservation {
     finished,
   };
   State state = State::in_progress;
+  /// For `commit_use` and `release_use`.
+  std::string id;
 };
 
 struct SweepReport {
   int meters_sent = 0;
+  /// Use that is to be told to Stripe within a minute: it was not taken just now, or there was too much of it.
+  int meters_waiting = 0;
   int events_applied = 0;
   int events_failed = 0;
   int events_found = 0;

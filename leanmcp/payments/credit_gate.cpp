@@ -78,9 +78,9 @@ class UseCharge final : public Charge {
     const auto billed = billing_->bills_use(person, meter_);
     if (!billed) return billed.error();
     if (!*billed) return State::insufficient;
-    const auto reserved = billing_->reserve_use(person, meter_, value_, operation);
+    auto reserved = billing_->reserve_use(person, meter_, value_, operation);
     if (!reserved) return reserved.error();
-    held = operation;
+    held = std::move(reserved->id);
     switch (reserved->state) {
       case UseReservation::State::held:
         return State::held;
@@ -255,22 +255,20 @@ Decorator requires_credit(std::shared_ptr<Billing> billing, std::string product,
                           GateOptions options) {
   if (options.error_text.empty()) options.error_text = detail::PaymentDesk::default_error(product, "credits required");
   if (billing && billing->options().go_url.empty()) options.mid_call = false;
+  // An offer of the app's own names its plans itself.
+  const std::string plan = options.make_offer ? "" : options.plan_key;
   if (billing && !options.make_offer)
-    options.make_offer = detail::PaymentDesk::offer_of(billing, product, options.plan_key);
-  return Decorator(
-      [billing, product, amount, options = std::move(options), price = priced(billing, product)](EntryDraft& draft) {
-        if (!billing || product.empty() || amount <= 0)
-          return draft.fail("requires_credit() needs billing, a product and an amount above 0");
-        bool sold = false;
-        for (const BillingProduct& candidate : billing->options().products)
-          if (candidate.key == product)
-            for (const BillingPlan& plan : candidate.plans) sold = sold || plan.kind == PlanKind::credits;
-        if (!sold) return draft.fail("requires_credit(): no plan of product '" + product + "' sells credits");
-        if (!detail::gate_fits(draft, "requires_credit()")) return;
-        auto charge = std::make_shared<CreditCharge>(billing, product, amount);
-        draft.entry.hooks.push_back(std::make_shared<ChargeGate>(std::move(charge), options));
-        price.apply(draft);
-      });
+    options.make_offer = detail::PaymentDesk::offer_of(billing, product, plan, detail::Pass::credits);
+  return Decorator([billing, product, amount, plan, options = std::move(options),
+                    price = priced(billing, product)](EntryDraft& draft) {
+    if (!billing || product.empty() || amount <= 0)
+      return draft.fail("requires_credit() needs billing, a product and an amount above 0");
+    if (!detail::offer_fits(draft, "requires_credit()", *billing, product, plan, detail::Pass::credits)) return;
+    if (!detail::gate_fits(draft, "requires_credit()")) return;
+    auto charge = std::make_shared<CreditCharge>(billing, product, amount);
+    draft.entry.hooks.push_back(std::make_shared<ChargeGate>(std::move(charge), options));
+    price.apply(draft);
+  });
 }
 
 Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value) {
@@ -287,18 +285,20 @@ Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int6
     options.error_text = product.empty() ? "There is no subscription to bill this to"
                                          : detail::PaymentDesk::default_error(product, "subscription required");
   if (product.empty() || billing->options().go_url.empty()) options.mid_call = false;
+  const std::string plan = options.make_offer ? "" : options.plan_key;
   if (!product.empty() && !options.make_offer)
-    options.make_offer = detail::PaymentDesk::offer_of(billing, product, options.plan_key);
+    options.make_offer = detail::PaymentDesk::offer_of(billing, product, plan, detail::Pass::use);
   const bool known = declared != nullptr;
-  return Decorator(
-      [billing, meter = std::move(meter), value, known, product, options = std::move(options)](EntryDraft& draft) {
-        if (!billing || value <= 0) return draft.fail("metered() needs billing and a value above 0");
-        if (!known) return draft.fail("metered(): there is no meter '" + meter + "' in BillingOptions::meters");
-        if (!detail::gate_fits(draft, "metered()")) return;
-        auto charge = std::make_shared<UseCharge>(billing, meter, value);
-        draft.entry.hooks.push_back(std::make_shared<ChargeGate>(std::move(charge), options));
-        if (!product.empty()) priced(billing, product).apply(draft);
-      });
+  return Decorator([billing, meter = std::move(meter), value, known, product, plan,
+                    options = std::move(options)](EntryDraft& draft) {
+    if (!billing || value <= 0) return draft.fail("metered() needs billing and a value above 0");
+    if (!known) return draft.fail("metered(): there is no meter '" + meter + "' in BillingOptions::meters");
+    if (!product.empty() && !detail::offer_fits(draft, "metered()", *billing, product, plan, detail::Pass::use)) return;
+    if (!detail::gate_fits(draft, "metered()")) return;
+    auto charge = std::make_shared<UseCharge>(billing, meter, value);
+    draft.entry.hooks.push_back(std::make_shared<ChargeGate>(std::move(charge), options));
+    if (!product.empty()) priced(billing, product).apply(draft);
+  });
 }
 
 }  // namespace leanmcp::inline v0

@@ -23,6 +23,8 @@ class FakeStripe final : public StripeApi {
     none,
     /// No answer; nothing was done.
     before,
+    /// Not even reached.
+    unreached,
     /// No answer; it was done.
     after,
     /// A failure of Stripe's own, kept under the idempotency key as Stripe keeps it.
@@ -36,6 +38,7 @@ class FakeStripe final : public StripeApi {
   std::function<void(const std::string& call)> on_call = [](const std::string&) {};
 
   bool live = false;
+  bool sandbox = false;
   std::map<std::string, StripeCustomer> customers;
   std::map<std::string, StripeCheckoutSession> sessions;
   std::map<std::string, StripeSubscription> subscription_objects;
@@ -52,12 +55,17 @@ class FakeStripe final : public StripeApi {
   std::map<std::string, int> calls;
 
   bool livemode() const noexcept override { return live; }
+  std::string_view mode() const noexcept override { return sandbox ? "sandbox" : StripeApi::mode(); }
 
   StripeResult<StripeCustomer> create_customer(const std::string& form, const std::string& key) override {
     return run<StripeCustomer>("create_customer", key, [&]() -> StripeResult<StripeCustomer> {
       const auto known = replay(key, form);
       if (!known) return known.error();
       if (!known->empty()) return customers.at(*known);
+      const auto params = decode(form);
+      const auto email = params.find("email");
+      if (email != params.end() && email->second.starts_with("bad")) return refusal("email_invalid", "email");
+      if (params.at("metadata[userId]").starts_with("bad")) return refusal("", "metadata");
       StripeCustomer customer;
       customer.id = "cus_" + std::to_string(++last_id_);
       customer.livemode = live;
@@ -173,6 +181,7 @@ class FakeStripe final : public StripeApi {
         found->second.items.at(0).price = price->second;
       if (const auto ends = params.find("cancel_at_period_end"); ends != params.end())
         found->second.cancel_at_period_end = ends->second == "true";
+      if (params.count("cancel_at")) found->second.cancel_at = 0;
       emit("customer.subscription.updated", "subscription", id, found->second.customer);
       return found->second;
     });
@@ -202,8 +211,11 @@ class FakeStripe final : public StripeApi {
     });
   }
 
-  StripeResult<void> create_meter_event(const std::string& form, const std::string&) override {
-    return run<void>("meter", {}, [&]() -> StripeResult<void> {
+  StripeResult<void> create_meter_event(const std::string& form, const std::string& key) override {
+    return run<void>("meter", key, [&]() -> StripeResult<void> {
+      const auto known = replay(key, form);
+      if (!known) return known.error();
+      remember(key, form, "taken");
       auto params = decode(form);
       const std::string identifier = params["identifier"];
       meter_events.emplace(identifier, std::move(params));
@@ -392,6 +404,7 @@ class FakeStripe final : public StripeApi {
     const Fault wanted = fault(name);
     StripeError lost;
     lost.cause = StripeCause::connection;
+    lost.never_sent = wanted == Fault::unreached;
     if (wanted == Fault::kept || wanted == Fault::declined) {
       StripeError failure;
       failure.cause = wanted == Fault::kept ? StripeCause::api : StripeCause::card;
@@ -400,7 +413,7 @@ class FakeStripe final : public StripeApi {
       if (key.empty()) return failure;
     }
     if (const auto kept = kept_failures_.find(key); !key.empty() && kept != kept_failures_.end()) return kept->second;
-    if (wanted == Fault::before) return lost;
+    if (wanted == Fault::before || wanted == Fault::unreached) return lost;
     StripeResult<T> out = body();
     if (wanted == Fault::after) return lost;
     return out;

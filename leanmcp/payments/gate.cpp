@@ -53,13 +53,19 @@ Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product) {
 Decorator requires_plan(std::shared_ptr<Billing> billing, std::string product, GateOptions options) {
   // Without a page that checks who opens it, a link must not be given out for opening.
   if (billing && billing->options().go_url.empty()) options.mid_call = false;
+  // An offer of the app's own names its plans itself.
+  const std::string plan = options.make_offer ? "" : options.plan_key;
   if (billing && !options.make_offer)
-    options.make_offer = detail::PaymentDesk::offer_of(billing, product, options.plan_key);
+    options.make_offer = detail::PaymentDesk::offer_of(billing, product, plan, detail::Pass::plan);
   Decorator gate = requires_plan(std::shared_ptr<Entitlements>(billing), product, std::move(options));
-  return Decorator([gate = std::move(gate), price = priced(std::move(billing), std::move(product))](EntryDraft& draft) {
-    gate.apply(draft);
-    if (draft.failure.empty()) price.apply(draft);
-  });
+  return Decorator(
+      [gate = std::move(gate), price = priced(billing, product), billing, product, plan](EntryDraft& draft) {
+        if (billing && !product.empty() &&
+            !detail::offer_fits(draft, "requires_plan()", *billing, product, plan, detail::Pass::plan))
+          return;
+        gate.apply(draft);
+        if (draft.failure.empty()) price.apply(draft);
+      });
 }
 
 }  // namespace leanmcp::inline v0

@@ -39,7 +39,9 @@ class GateOptions {
   GateOptions& offer(std::function<Result<PaymentOffer>(const Principal&)> make) {
     return make_offer = std::move(make), *this;
   }
-  /// Which of the product's plans is offered; the first one otherwise.
+  /// Which of the product's plans is offered; otherwise the first one that lets its owner through: for `requires_plan`
+  /// one that is no pack of credits if there is one, for `requires_credit` a pack, for `metered` a subscription, with a
+  /// metered price if there is one. `Server::build()` refuses one that does not exist or lets nobody through.
   GateOptions& plan(std::string key) { return plan_key = std::move(key), *this; }
   /// The tool that the answer names for buying in another way, such as "upgrade".
   GateOptions& upgrade_tool(std::string name) { return tool_name = std::move(name), *this; }

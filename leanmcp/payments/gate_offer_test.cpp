@@ -81,6 +81,62 @@ std::string fault(Decorator first, Decorator second, Decorator third = descripti
   return built ? std::string() : built.error().message();
 }
 
+/// Billing over the shop's database that sells one product in every way.
+std::shared_ptr<Billing> mixed(Shop& shop) {
+  BillingPlan pack;
+  pack.key = "pack";
+  pack.price_id = "price_pack";
+  pack.kind = PlanKind::credits;
+  pack.credits = 5;
+  BillingPlan monthly;
+  monthly.key = "month";
+  monthly.price_id = "price_month";
+  BillingPlan by_use;
+  by_use.key = "by-use";
+  by_use.usage_price_id = "price_use";
+  BillingOptions options = detail::test_options();
+  options.products = {{"art", {pack, monthly, by_use}}, {"packs", {pack}}};
+  options.products[1].plans[0].price_id = "price_other";
+  options.meters = {{"strokes", "strokes", "art"}, {"nobody's", "strokes", "packs"}};
+  return Billing::create(shop.database, shop.stripe, shop.clock, options).value();
+}
+
+TEST(Offer, APlanThatLetsItsOwnerThroughIsOffered) {
+  Shop shop(Version::v2026_07_28, WaitOptions(), ServerOptions(), [](Shop& one) {
+    const auto billing = mixed(one);
+    const auto data = [] { return std::string("data"); };
+    one.server.tool("plan", data, trusted(), requires_plan(billing, "art"))
+        .tool("credit", data, trusted(), requires_credit(billing, "art"))
+        .tool("use", data, trusted(), metered(billing, "strokes"));
+  });
+  const auto offered = [&](const std::string& tool) {
+    EXPECT_TRUE(Shop::refusal(shop.call(tool)).contains("paymentUrl"));
+    std::string price;
+    for (const auto& [id, session] : shop.stripe->sessions)
+      if (session.status == "open") price = shop.stripe->price_of_session.at(id);
+    return price;
+  };
+  EXPECT_EQ(offered("plan"), "price_month");
+  EXPECT_EQ(offered("credit"), "price_pack");
+  EXPECT_EQ(offered("use"), "price_use");
+}
+
+TEST(Offer, APlanThatLetsNobodyThroughIsRefused) {
+  Shop shop(Version::v2026_07_28);
+  const auto billing = mixed(shop);
+  const auto said = [&](Decorator gate) { return fault(trusted(), std::move(gate)); };
+  const auto named = [](std::string plan) { return GateOptions().plan(std::move(plan)); };
+  EXPECT_NE(said(requires_plan(billing, "arts")).find("no product 'arts'"), std::string::npos);
+  EXPECT_NE(said(requires_plan(billing, "art", named("weekly"))).find("plan 'weekly'"), std::string::npos);
+  EXPECT_NE(said(requires_credit(billing, "arts")).find("no product 'arts'"), std::string::npos);
+  EXPECT_NE(said(requires_credit(billing, "art", 1, named("month"))).find("plan 'month'"), std::string::npos);
+  EXPECT_NE(said(metered(billing, "strokes", 1, named("pack"))).find("plan 'pack'"), std::string::npos);
+  EXPECT_NE(said(metered(billing, "nobody's")).find("is a subscription"), std::string::npos);
+  EXPECT_EQ(said(requires_plan(billing, "art", named("month"))), "");
+  EXPECT_EQ(said(requires_credit(billing, "art", 1, named("pack"))), "");
+  EXPECT_EQ(said(metered(billing, "strokes", 1, named("month"))), "");
+}
+
 TEST(Offer, AGateNeedsACallerInWhateverOrderItStands) {
   Shop shop(Version::v2026_07_28);
   const auto own = std::shared_ptr<Entitlements>(shop.billing);
@@ -116,8 +172,7 @@ TEST(Offer, ACallOfNobodyIsDenied) {
         .tool("use", data, nobody, metered(one.billing, "calls"));
   });
   for (const char* const tool : {"plan", "credit", "use"}) {
-    const auto reply =
-        shop.client->request("tools/call", std::string(R"({"name":")") + tool + R"(","arguments":{}})");
+    const auto reply = shop.client->request("tools/call", std::string(R"({"name":")") + tool + R"(","arguments":{}})");
     EXPECT_NE((reply.result + reply.error).find("MISSING_TOKEN"), std::string::npos) << reply.result << reply.error;
   }
   EXPECT_TRUE(shop.stripe->sessions.empty());

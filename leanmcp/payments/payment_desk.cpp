@@ -13,7 +13,38 @@ struct Found {
   std::optional<Result<PaymentOffer>> offer;
 };
 
+const BillingProduct* find_product(const Billing& billing, std::string_view product) {
+  for (const BillingProduct& candidate : billing.options().products)
+    if (candidate.key == product) return &candidate;
+  return nullptr;
+}
+
+/// How well a plan suits a gate; 0 when it lets nobody through.
+int fitness(const BillingPlan& plan, Pass pass) {
+  switch (pass) {
+    case Pass::plan:
+      return plan.kind == PlanKind::credits ? 1 : 2;
+    case Pass::credits:
+      return plan.kind == PlanKind::credits ? 1 : 0;
+    case Pass::use:
+      break;
+  }
+  if (plan.kind != PlanKind::subscription) return 0;
+  return plan.usage_price_id.empty() ? 1 : 2;
+}
+
 }  // namespace
+
+const BillingPlan* offered_plan(const Billing& billing, std::string_view product, std::string_view plan, Pass pass) {
+  const BillingProduct* const sold = find_product(billing, product);
+  const BillingPlan* best = nullptr;
+  if (!sold) return best;
+  for (const BillingPlan& one : sold->plans) {
+    if (!plan.empty() && one.key != plan) continue;
+    if (fitness(one, pass) > (best ? fitness(*best, pass) : 0)) best = &one;
+  }
+  return best;
+}
 
 std::string PaymentDesk::default_error(std::string_view product, std::string_view what) {
   std::string text = std::string(product) + " " + std::string(what);
@@ -22,17 +53,17 @@ std::string PaymentDesk::default_error(std::string_view product, std::string_vie
 }
 
 std::function<Result<PaymentOffer>(const Principal&)> PaymentDesk::offer_of(std::shared_ptr<Billing> billing,
-                                                                            std::string product, std::string plan) {
-  return [billing = std::move(billing), product = std::move(product),
-          plan = std::move(plan)](const Principal& principal) -> Result<PaymentOffer> {
+                                                                            std::string product, std::string plan,
+                                                                            Pass pass) {
+  return [billing = std::move(billing), product = std::move(product), plan = std::move(plan),
+          pass](const Principal& principal) -> Result<PaymentOffer> {
+    const BillingPlan* const offered = offered_plan(*billing, product, plan, pass);
+    if (!offered) return Error("There is no such plan.");
     CheckoutRequest request;
     request.principal_key = principal.key();
     request.user_id = principal.id();
     request.product = product;
-    request.plan = plan;
-    if (plan.empty())
-      for (const BillingProduct& candidate : billing->options().products)
-        if (candidate.key == product) request.plan = candidate.plans.front().key;
+    request.plan = offered->key;
     const auto checkout = billing->begin_checkout(request);
     if (!checkout) return checkout.error();
     PaymentOffer offer;
@@ -149,6 +180,20 @@ bool gate_fits(EntryDraft& draft, std::string_view decorator) {
   const bool tool = draft.entry.kind == EntryKind::tool;
   if (!tool) draft.fail(std::string(decorator) + " is for tools");
   return tool;
+}
+
+bool offer_fits(EntryDraft& draft, std::string_view decorator, const Billing& billing, std::string_view product,
+                std::string_view plan, Pass pass) {
+  const std::string of = std::string(decorator) + ": ";
+  const std::string name = " of product '" + std::string(product) + "'";
+  if (!find_product(billing, product)) {
+    draft.fail(of + "there is no product '" + std::string(product) + "' in BillingOptions::products");
+  } else if (!offered_plan(billing, product, {}, pass)) {
+    draft.fail(of + "no plan" + name + (pass == Pass::credits ? " sells credits" : " is a subscription"));
+  } else if (!offered_plan(billing, product, plan, pass)) {
+    draft.fail(of + "plan '" + std::string(plan) + "'" + name + " does not exist, or is of a kind that lets nobody in");
+  }
+  return draft.failure.empty();
 }
 
 }  // namespace leanmcp::inline v0::detail

@@ -10,6 +10,19 @@
 
 namespace leanmcp::inline v0::detail {
 
+/// What lets a caller through a gate.
+enum class Pass {
+  /// Being entitled to the product; by a plan of any kind.
+  plan,
+  credits,
+  /// A subscription that bills use.
+  use,
+};
+
+/// The plan that a gate offers: the one that is named, else the first one that lets its owner through and suits the
+/// gate best. nullptr when there is none.
+const BillingPlan* offered_plan(const Billing& billing, std::string_view product, std::string_view plan, Pass pass);
+
 /// Where gates send callers who have not paid. Immutable; shared by all calls.
 class PaymentDesk {
  public:
@@ -31,7 +44,8 @@ class PaymentDesk {
   static std::string default_error(std::string_view product, std::string_view what);
   /// The offer of billing's own link.
   static std::function<Result<PaymentOffer>(const Principal&)> offer_of(std::shared_ptr<Billing> billing,
-                                                                        std::string product, std::string plan);
+                                                                        std::string product, std::string plan,
+                                                                        Pass pass);
 
  private:
   Verdict refuse(Call& call, const PaymentOffer* offer, bool pending) const;
@@ -43,5 +57,8 @@ class PaymentDesk {
 /// Refuses what is no tool. That somebody is authenticated is seen when all decorators are known
 /// (`Hook::needs_principal`).
 bool gate_fits(EntryDraft& draft, std::string_view decorator);
+/// Refuses a product or a plan that is not declared, and a plan that would let nobody through.
+bool offer_fits(EntryDraft& draft, std::string_view decorator, const Billing& billing, std::string_view product,
+                std::string_view plan, Pass pass);
 
 }  // namespace leanmcp::inline v0::detail

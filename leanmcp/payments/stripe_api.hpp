@@ -49,6 +49,8 @@ struct StripeError {
   std::string message;
   /// To quote to Stripe's support.
   std::string request_id;
+  /// No attempt got as far as a connection: the request surely took no effect.
+  bool never_sent = false;
 
   /// Trying again later may help.
   bool retryable() const noexcept {
@@ -86,6 +88,9 @@ class StripeApi {
 
   /// Whether the key is a live one: objects of the other mode are not ours.
   virtual bool livemode() const noexcept = 0;
+  /// Which Stripe that is, in a word that stays the same: a database that holds one's purchases serves no other.
+  /// `live`, `test`; `sandbox` for the local one.
+  virtual std::string_view mode() const noexcept { return livemode() ? "live" : "test"; }
 
   /// POST /v1/customers
   virtual StripeResult<StripeCustomer> create_customer(const std::string& form, const std::string& idempotency_key) = 0;

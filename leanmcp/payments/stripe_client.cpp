@@ -139,6 +139,14 @@ bool may_retry(HttpClientCause cause) noexcept {
          cause == HttpClientCause::timeout || cause == HttpClientCause::protocol;
 }
 
+/// Nothing was sent: there was no connection to send it on.
+bool not_reached(const HttpClient::Outcome& outcome) noexcept {
+  if (outcome) return false;
+  const HttpClientCause cause = outcome.error().cause;
+  return cause == HttpClientCause::cannot_resolve || cause == HttpClientCause::cannot_connect ||
+         cause == HttpClientCause::tls;
+}
+
 StripeError refused(std::string why) {
   StripeError out;
   out.cause = StripeCause::refused;
@@ -181,6 +189,7 @@ struct StripeClient::Impl {
   Exchange exchange;
   Sleep sleep;
   bool livemode = false;
+  bool sandbox = false;
 };
 
 StripeClient::StripeClient(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
@@ -199,6 +208,7 @@ Result<std::shared_ptr<StripeClient>> StripeClient::create(StripeClientOptions o
   if (const std::string fault = first_fault(options); !fault.empty()) return Error("Stripe: " + fault);
   auto impl = std::make_unique<Impl>();
   impl->livemode = options.secret_key.reveal().substr(2).starts_with("_live_");
+  impl->sandbox = options.secret_key.reveal().starts_with(stripe_sandbox_key);
   impl->options = std::move(options);
   impl->exchange = std::move(exchange);
   impl->sleep = std::move(sleep);
@@ -206,6 +216,8 @@ Result<std::shared_ptr<StripeClient>> StripeClient::create(StripeClientOptions o
 }
 
 bool StripeClient::livemode() const noexcept { return impl_->livemode; }
+
+std::string_view StripeClient::mode() const noexcept { return impl_->sandbox ? "sandbox" : StripeApi::mode(); }
 
 StripeResult<std::string> StripeClient::call(const std::string& method, const std::string& path,
                                              const std::string& form, const std::string& idempotency_key) {
@@ -232,10 +244,12 @@ StripeResult<std::string> StripeClient::call(const std::string& method, const st
   request.total_timeout = options.timeout;
   request.max_body_bytes = max_answer_bytes;
 
+  bool never_sent = true;
   for (int attempt = 1;; ++attempt) {
     // libcurl sends again by itself when a pooled connection turns out dead; that is for the first attempt only.
     request.fresh_connection = attempt > 1;
     auto outcome = impl_->exchange(request);
+    never_sent = never_sent && not_reached(outcome);
     const int status = outcome ? outcome->status : 0;
     const bool candidate = outcome || may_retry(outcome.error().cause);
     const std::string_view advice = outcome ? outcome->header("stripe-should-retry") : std::string_view();
@@ -244,7 +258,11 @@ StripeResult<std::string> StripeClient::call(const std::string& method, const st
           stripe_retry_delay(attempt, 0.5 + unit_random() / 2, options.first_retry_delay, options.longest_retry_delay));
       continue;
     }
-    if (!outcome) return error_of(outcome.error());
+    if (!outcome) {
+      StripeError error = error_of(outcome.error());
+      error.never_sent = never_sent;
+      return error;
+    }
     if (status < 200 || status >= 300) return error_of(*outcome);
     return std::move(outcome->body);
   }

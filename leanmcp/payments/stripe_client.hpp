@@ -55,6 +55,7 @@ class StripeClient final : public StripeApi {
   ~StripeClient() override;
 
   bool livemode() const noexcept override;
+  std::string_view mode() const noexcept override;
   StripeResult<StripeCustomer> create_customer(const std::string& form, const std::string& idempotency_key) override;
   StripeResult<StripeCheckoutSession> create_checkout_session(const std::string& form,
                                                               const std::string& idempotency_key) override;

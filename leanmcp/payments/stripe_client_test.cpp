@@ -130,6 +130,25 @@ TEST(StripeClient, RetriesLikeTheOfficialClient) {
   }
 }
 
+TEST(StripeClient, KnowsWhenNothingWasSent) {
+  const auto fails_by = [](std::vector<HttpClientCause> causes) {
+    Script script;
+    for (const HttpClientCause cause : causes) script.answers.emplace_back(HttpClientFault{cause, ""});
+    const auto made = script.client()->create_meter_event("a=b", "key");
+    EXPECT_FALSE(made);
+    return made.error().never_sent;
+  };
+  using Cause = HttpClientCause;
+  EXPECT_TRUE(fails_by({Cause::cannot_connect, Cause::cannot_resolve, Cause::cannot_connect}));
+  EXPECT_TRUE(fails_by({Cause::tls}));
+  EXPECT_FALSE(fails_by({Cause::timeout, Cause::cannot_connect, Cause::cannot_connect}))
+      << "the first may have arrived";
+  EXPECT_FALSE(fails_by({Cause::cannot_connect, Cause::cannot_connect, Cause::protocol}));
+  Script script;
+  script.answer(400, R"({"error":{"type":"invalid_request_error"}})");
+  EXPECT_FALSE(script.client()->create_meter_event("a=b", "key").error().never_sent);
+}
+
 TEST(StripeClient, BacksOff) {
   EXPECT_EQ(stripe_retry_delay(1, 1.0, 500ms, 5s), 500ms);
   EXPECT_EQ(stripe_retry_delay(1, 0.5, 500ms, 5s), 500ms);
@@ -210,7 +229,7 @@ std::string refusal(const std::string& key, const std::string& base) {
         return HttpClientFault{HttpClientCause::protocol, {}};
       },
       [](std::chrono::milliseconds) {});
-  if (client) return (*client)->livemode() ? "live" : "test";
+  if (client) return std::string((*client)->mode());
   EXPECT_EQ(client.error().message().find(key.empty() ? "\x01" : key), std::string::npos);
   return client.error().message();
 }
@@ -221,8 +240,8 @@ TEST(StripeClient, NeverMixesLiveTestAndSandbox) {
   EXPECT_EQ(refusal("rk_live_abc", stripe), "live");
   EXPECT_EQ(refusal("sk_test_abc", stripe), "test");
   EXPECT_EQ(refusal("sk_test_abc", "http://127.0.0.1:12111"), "test");
-  EXPECT_EQ(refusal("sk_test_sandbox1", "http://localhost:1"), "test");
-  EXPECT_EQ(refusal("sk_test_sandbox1", "http://[::1]:1"), "test");
+  EXPECT_EQ(refusal("sk_test_sandbox1", "http://localhost:1"), "sandbox");
+  EXPECT_EQ(refusal("sk_test_sandbox1", "http://[::1]:1"), "sandbox");
   for (const std::string base :
        {"http://127.0.0.1:12111", "https://127.0.0.1:12111", "https://localhost", "http://[::1]:1", "https://[::1]"})
     EXPECT_NE(refusal("sk_live_abc", base).find("live key"), std::string::npos) << base;

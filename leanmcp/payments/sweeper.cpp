@@ -9,6 +9,17 @@ namespace {
 
 constexpr std::chrono::milliseconds retry{15'000};
 
+/// What the app plugged in may throw; the next round is not to suffer from it.
+Result<SweepReport> sweep(Billing& billing) {
+  try {
+    return billing.sweep();
+  } catch (const std::exception& fault) {
+    return Error(fault.what());
+  } catch (...) {
+    return Error("unknown exception");
+  }
+}
+
 }  // namespace
 
 BillingSweeper::BillingSweeper(std::shared_ptr<Billing> billing, std::chrono::milliseconds every, Logger log)
@@ -16,10 +27,10 @@ BillingSweeper::BillingSweeper(std::shared_ptr<Billing> billing, std::chrono::mi
         std::mutex mutex;
         std::condition_variable_any woken;
         while (!stop.stop_requested()) {
-          const auto report = billing->sweep();
+          const auto report = sweep(*billing);
           if (!report) log.warning("billing sweep failed", {{"reason", report.error().message()}});
           // What a process left that died, or what failed just now, does not wait for the next regular round.
-          const bool soon = !report || report->events_waiting > 0;
+          const bool soon = !report || report->events_waiting > 0 || report->meters_waiting > 0;
           std::unique_lock lock(mutex);
           woken.wait_for(lock, stop, soon ? std::min(every, retry) : every, [] { return false; });
         }

@@ -34,6 +34,17 @@ class Applier : public std::enable_shared_from_this<Applier> {
   Billing& billing() const noexcept { return *billing_; }
 
  private:
+  /// It stays in the inbox, for the sweep, when something that the app plugged in throws.
+  void apply(const std::string& event_id) {
+    try {
+      billing_->apply_webhook(event_id);
+    } catch (const std::exception& fault) {
+      engine_->logger().error("webhook not applied", {{"event", event_id}, {"what", fault.what()}});
+    } catch (...) {
+      engine_->logger().error("webhook not applied", {{"event", event_id}});
+    }
+  }
+
   void apply_next() {
     std::string event_id;
     {
@@ -45,7 +56,7 @@ class Applier : public std::enable_shared_from_this<Applier> {
       event_id = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    billing_->apply_webhook(event_id);
+    apply(event_id);
     // A piece of work for each, so that a server that stops need not wait for all.
     const bool taken = engine_->workers().submit([self = shared_from_this()] { self->apply_next(); });
     if (taken) return;
