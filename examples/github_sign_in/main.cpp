@@ -2,10 +2,9 @@
 // themselves, and get tokens of this server's own that are good here and nowhere else. GitHub's tokens stay here.
 
 #include <leanmcp/auth.hpp>
+#include <leanmcp/auth/server.hpp>
 #include <leanmcp/core.hpp>
 #include <leanmcp/http/client.hpp>
-#include <leanmcp/oauth/server/own_tokens.hpp>
-#include <leanmcp/oauth/server/upstreams.hpp>
 
 #include <boost/describe.hpp>
 
