@@ -3,6 +3,7 @@
 #include <leanmcp/oauth/server/audit_log.hpp>
 #include <leanmcp/oauth/server/authorization_request.hpp>
 #include <leanmcp/oauth/server/browser.hpp>
+#include <leanmcp/oauth/server/end_client.hpp>
 #include <leanmcp/oauth/server/pages.hpp>
 #include <leanmcp/oauth/server/rate_limits.hpp>
 #include <leanmcp/oauth/server/users.hpp>
@@ -110,6 +111,12 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
   Cookies cookies = ended;
   if (const auto cookie = remember(core, *client, transaction, *luggage, subject, now)) cookies.push_back(*cookie);
   const auto url = issue_code(core, transaction, subject, person, now);
+  // Comparing a password takes a while: whoever was disabled meanwhile keeps nothing of it either.
+  const auto still = core.store->user(username);
+  if (!still || !*still || (*still)->disabled) {
+    if (!end_grants(*core.store, *core.vault, subject, {})) return trouble_answer();
+    return refuse(403, wrong, "disabled meanwhile");
+  }
   const std::string back =
       url ? *url
           : error_url(core, transaction.redirect_uri, transaction.state, url.error().error, url.error().description);

@@ -9,6 +9,8 @@
 
 #include <boost/json.hpp>
 
+#include <functional>
+
 namespace leanmcp::as {
 namespace {
 
@@ -20,6 +22,10 @@ class SignIn : public FlowTest {
     auto own = options();
     own.upstreams_.clear();
     own.own_users().keys(ring);
+    own.logger(Logger([this](LogLevel, std::string_view line) {
+      log += std::string(line) + "\n";
+      if (on_line) on_line(line);
+    }));
     start(std::move(own));
     ada = *add_user(*core->store, "ada", "correct horse", R"({"name":"Ada L"})", now(), cheap);
   }
@@ -53,6 +59,7 @@ class SignIn : public FlowTest {
                           {"sign_in", "yes"}});
   }
   KeyRing ring = KeyRing::random();
+  std::function<void(std::string_view)> on_line;
   UserRecord ada;
 };
 
@@ -65,8 +72,8 @@ TEST_F(SignIn, DisablingAPersonEndsWhatCameOfTheirSignIn) {
     const Answer answer = answer_token(*core, post("/token", form, {}), now());
     return boost::json::parse(answer.body).as_object();
   };
-  const auto first = token(
-      {{"grant_type", "authorization_code"}, {"code", code}, {"client_id", "app"}, {"code_verifier", verifier}});
+  const auto first =
+      token({{"grant_type", "authorization_code"}, {"code", code}, {"client_id", "app"}, {"code_verifier", verifier}});
   ASSERT_TRUE(first.contains("refresh_token")) << boost::json::serialize(first);
   const std::string access_token(first.at("access_token").as_string());
   EXPECT_TRUE(*live_access_token(*core, access_token, now()));
@@ -99,6 +106,25 @@ TEST_F(SignIn, ComesAfterConsentAndEndsWithACode) {
   EXPECT_EQ((*grant)->subject, "local:" + ada.subject);
   EXPECT_EQ((*grant)->profile, R"({"name":"Ada L"})");
   EXPECT_TRUE(browser.jar.empty() || browser.jar.size() == 1U);
+}
+
+TEST_F(SignIn, WhoIsDisabledMeanwhileKeepsNothing) {
+  const auto admin = Administration::open(core->store->database(), ring);
+  ASSERT_TRUE(admin);
+  Browser browser;
+  const std::string state = agree(browser);
+  bool done = false;
+  on_line = [&](std::string_view line) {
+    if (done || line.find("sign_in") == line.npos) return;
+    done = true;
+    EXPECT_TRUE(*admin->set_user_disabled("ada", true));
+  };
+  const Answer answer = try_password(browser, state, "ada", "correct horse");
+  on_line = nullptr;
+  EXPECT_TRUE(done) << log;
+  expect_stopped(answer, 403);
+  EXPECT_TRUE(core->store->live_grants("local:" + ada.subject, "", 10)->empty());
+  EXPECT_EQ(core->store->grants("local:" + ada.subject, "", 10)->size(), 1U);
 }
 
 TEST_F(SignIn, WrongNamesAndPasswordsReadTheSame) {
