@@ -17,8 +17,10 @@ class Charge {
  public:
   enum class State { held, insufficient, in_progress, finished };
   virtual ~Charge() = default;
-  /// Takes the price of one piece of work; `held` is what the other functions are told.
-  virtual Result<State> hold(const std::string& person, const std::string& operation, std::string& held) = 0;
+  /// Takes the price of one piece of work; `held` is what the other functions are told. Who has too little and may have
+  /// paid without our knowing is looked up at Stripe with `ask_stripe` only.
+  virtual Result<State> hold(const std::string& person, const std::string& operation, bool ask_stripe,
+                             std::string& held) = 0;
   virtual Result<void> commit(const std::string& held) = 0;
   virtual Result<void> release(const std::string& held) = 0;
   /// The work never began, and there is no worker to say so on.
@@ -31,9 +33,10 @@ class CreditCharge final : public Charge {
   CreditCharge(std::shared_ptr<Billing> billing, std::string product, std::int64_t amount)
       : billing_(std::move(billing)), product_(std::move(product)), amount_(amount) {}
 
-  Result<State> hold(const std::string& person, const std::string& operation, std::string& held) override {
+  Result<State> hold(const std::string& person, const std::string& operation, bool ask_stripe,
+                     std::string& held) override {
     auto reserved = billing_->reserve_credits(person, product_, amount_, operation);
-    if (reserved && reserved->state == CreditReservation::State::insufficient) {
+    if (ask_stripe && reserved && reserved->state == CreditReservation::State::insufficient) {
       // Perhaps they are paid for and no webhook has come yet.
       const auto asked = billing_->refresh_checkout(person, product_);
       if (!asked) return asked.error();
@@ -74,7 +77,10 @@ class UseCharge final : public Charge {
   UseCharge(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value)
       : billing_(std::move(billing)), meter_(std::move(meter)), value_(value) {}
 
-  Result<State> hold(const std::string& person, const std::string& operation, std::string& held) override {
+  Result<State> hold(const std::string& person, const std::string& operation, bool ask_stripe,
+                     std::string& held) override {
+    // Making the link has looked for a subscription just now.
+    if (!ask_stripe) return State::insufficient;
     const auto billed = billing_->bills_use(person, meter_);
     if (!billed) return billed.error();
     if (!*billed) return State::insufficient;
@@ -187,9 +193,9 @@ class ChargeGate final : public Hook {
 
   /// Runs on a worker: takes the price, and gives it back at once when nobody waits for it any more.
   static Result<Charge::State> hold(Charge& charge, const std::string& person, const std::string& operation,
-                                    Held& held) {
+                                    bool ask_stripe, Held& held) {
     std::string id;
-    const auto state = charge.hold(person, operation, id);
+    const auto state = charge.hold(person, operation, ask_stripe, id);
     if (!state || *state != Charge::State::held) return state;
     const std::lock_guard lock(held.mutex);
     if (held.abandoned) {
@@ -206,13 +212,15 @@ class ChargeGate final : public Hook {
     const auto state = std::make_shared<Charge::State>(Charge::State::insufficient);
     const std::string operation = call.idempotency_key() + "-" + charge_->name();
     const std::string person = call.principal()->key();
-    detail::PaymentDesk::Questions questions;
-    questions.paid = [charge = charge_, person, operation, held, state]() -> Result<bool> {
-      const auto taken = hold(*charge, person, operation, *held);
+    const auto look = [charge = charge_, person, operation, held, state](bool ask_stripe) -> Result<bool> {
+      const auto taken = hold(*charge, person, operation, ask_stripe, *held);
       if (!taken) return taken.error();
       *state = *taken;
       return *taken != Charge::State::insufficient;
     };
+    detail::PaymentDesk::Questions questions;
+    questions.paid = [look] { return look(true); };
+    questions.paid_meanwhile = [look] { return look(false); };
     // The round before may be giving its hold back at this moment.
     constexpr int looks = 20;
     for (int look = 0; look < looks; ++look) {

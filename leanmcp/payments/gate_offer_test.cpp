@@ -52,6 +52,19 @@ TEST_P(Offer, CreditsThatArriveWhileTheLinkIsMadeAreUsed) {
   EXPECT_EQ(shop.balance(), 0);
 }
 
+TEST_P(Offer, ALinkThatWasJustMadeIsNotAskedAfter) {
+  Shop shop(GetParam());
+  shop.client->capabilities("{}");
+  for (const char* const tool : {"draw", "feature"}) {
+    EXPECT_EQ(Shop::refusal(shop.call(tool)).at("status"), "payment_required");
+    EXPECT_EQ(shop.stripe->calls.count("get_session"), 0u) << tool;
+    // Nor does that keep the next call from asking.
+    shop.pay();
+    EXPECT_FALSE(shop.call(tool).contains("isError")) << tool;
+    shop.stripe->calls.erase("get_session");
+  }
+}
+
 TEST_P(Offer, WhoBoughtElsewhereIsNotAskedToPay) {
   Shop shop(GetParam());
   CheckoutRequest request;

@@ -137,8 +137,11 @@ Task<Verdict> PaymentDesk::decide(Call& call, Questions questions) const {
     found->paid = questions.paid();
     if (!*found->paid || **found->paid || !options_.make_offer) return;
     found->offer = options_.make_offer(principal);
-    // It asks Stripe on its way, and a webhook may have come: what counts is what is so now.
-    found->paid = questions.paid();
+    if (*found->offer && (*found->offer)->already) {
+      found->paid = questions.paid();
+    } else if (questions.paid_meanwhile) {
+      found->paid = questions.paid_meanwhile();
+    }
   };
   Task<void> working = call.on_worker(std::move(work));
   co_await std::move(working);

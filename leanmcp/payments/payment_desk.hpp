@@ -32,6 +32,8 @@ class PaymentDesk {
   struct Questions {
     /// Whether the caller may go on.
     std::function<Result<bool>()> paid;
+    /// The same without asking Stripe, once the link is made: a webhook may have come meanwhile. May be empty.
+    std::function<Result<bool>()> paid_meanwhile;
   };
 
   /// Asks; offers the payment mid-call where that is possible; decides.

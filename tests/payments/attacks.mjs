@@ -262,6 +262,17 @@ async function spends() {
   database.close();
   checks.check('and no credit is held for ever', !states.some(({ state }) => state === 'reserved'), states);
 
+  // A webhook that does not come: Stripe is asked before anybody is told to pay again.
+  const grace = await customer(shop, { token: await shop.token('grace') });
+  await grace.call('draw', { motif: 'x' });
+  await shop.control('webhooks/hold');
+  await shop.control(`pay/${(await session_of(shop, 'grace')).id}`);
+  checks.check('paid, and its webhook is lost: the next call is served', (await grace.call('draw', { motif: 'x' })).ok);
+  const sold = (await shop.all('checkout/sessions')).filter(({ metadata }) => metadata.userId === 'user-grace');
+  checks.equal('and nothing is sold a second time', sold.length, 1);
+  await shop.control('webhooks/release');
+  await grace.close();
+
   // Metered use: a customer who began a checkout and left it is nobody who could be billed.
   const mallory = await customer(shop, { token: await shop.token('mallory') });
   const refused = await mallory.call('translate', { text: 'a' });
