@@ -183,9 +183,8 @@ Administration::Outcome<bool> Administration::set_user_disabled(std::string_view
   auto stored = store_.user(username);
   if (!stored) return stored.error();
   if (!*stored) return false;
-  (*stored)->disabled = disabled;
-  auto put = store_.put_user(**stored);
-  if (!put || !*put) return put;
+  auto set = store_.set_user_disabled(username, disabled);
+  if (!set || !*set) return set;
   const std::string subject = own_subject(**stored);
   note(done(disabled ? "user disabled" : "user enabled").subject(subject));
   // Whoever may not sign in any more keeps no tokens either.

@@ -140,9 +140,7 @@ TEST_F(SignIn, WrongNamesAndPasswordsReadTheSame) {
   const std::string wrong = text("ada", "correct house");
   EXPECT_EQ(text("nobody", "correct horse"), wrong);
   EXPECT_EQ(text("<b>'\"", "x"), wrong);
-  UserRecord gone = ada;
-  gone.disabled = true;
-  ASSERT_TRUE(*core->store->put_user(gone));
+  ASSERT_TRUE(*core->store->set_user_disabled("ada", true));
   EXPECT_EQ(text("ada", "correct horse"), wrong);
   EXPECT_EQ(log.find("correct"), std::string::npos) << log;
   EXPECT_EQ(log.find("nobody"), std::string::npos) << "a name typed may be a password";

@@ -121,7 +121,9 @@ class Store {
   Outcome<std::optional<PushedRecord>> take_pushed(std::string_view uri_digest, TimePoint now) const;
   Outcome<std::optional<UserRecord>> user(std::string_view username) const;
   Outcome<bool> add_user(const UserRecord& user) const;
-  Outcome<bool> put_user(const UserRecord& user) const;
+  /// False when there is none of that name; each changes nothing else.
+  Outcome<bool> set_password_hash(std::string_view username, std::string_view password_hash) const;
+  Outcome<bool> set_user_disabled(std::string_view username, bool disabled) const;
   Outcome<std::vector<UserRecord>> users(std::int64_t most) const;
   /// A browser that is signed in here, by the digest of its cookie: the subject.
   Outcome<void> add_browser(std::string_view cookie_digest, std::string_view subject, TimePoint until) const;

@@ -392,9 +392,11 @@ TEST_P(StoreTest, ConsentsPushedRequestsUsersAndBrowsers) {
   user.username = "ann", user.subject = "1", user.password_hash = "h", user.created = start;
   EXPECT_TRUE(*store.add_user(user));
   EXPECT_FALSE(*store.add_user(user));
-  user.disabled = true;
-  EXPECT_TRUE(*store.put_user(user));
-  EXPECT_TRUE((*store.user("ann"))->disabled);
+  EXPECT_TRUE(*store.set_user_disabled("ann", true));
+  EXPECT_TRUE(*store.set_password_hash("ann", "h2"));
+  EXPECT_FALSE(*store.set_password_hash("bob", "h2"));
+  EXPECT_TRUE((*store.user("ann"))->disabled) << "a new password enables nobody";
+  EXPECT_EQ((*store.user("ann"))->password_hash, "h2");
   EXPECT_FALSE(*store.user("bob"));
   EXPECT_EQ(store.users(10)->size(), 1u);
 

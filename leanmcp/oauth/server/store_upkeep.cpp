@@ -131,10 +131,13 @@ Store::Outcome<bool> Store::add_user(const UserRecord& user) const {
       sql, {user.username, user.subject, user.password_hash, user.profile, user.disabled, to_ms(user.created)}));
 }
 
-Store::Outcome<bool> Store::put_user(const UserRecord& user) const {
+Store::Outcome<bool> Store::set_password_hash(std::string_view username, std::string_view password_hash) const {
   return changed(
-      database_.run("UPDATE as_users SET password_hash = $2, profile = $3, disabled = $4 WHERE username = $1",
-                    {user.username, user.password_hash, user.profile, user.disabled}));
+      database_.run("UPDATE as_users SET password_hash = $2 WHERE username = $1", {username, password_hash}));
+}
+
+Store::Outcome<bool> Store::set_user_disabled(std::string_view username, bool disabled) const {
+  return changed(database_.run("UPDATE as_users SET disabled = $2 WHERE username = $1", {username, disabled}));
 }
 
 Store::Outcome<std::vector<UserRecord>> Store::users(std::int64_t most) const {

@@ -56,12 +56,9 @@ Result<UserRecord> add_user(const Store& store, std::string_view username, std::
 Result<void> set_password(const Store& store, std::string_view username, std::string_view password,
                           const ScryptCost& cost) {
   if (auto good = check_password(password); !good) return good.error();
-  auto user = store.user(username);
-  if (!user) return storage_failed(user.error());
-  if (!*user) return Error("There is no user of that name.");
-  (*user)->password_hash = hash_password(password, cost);
-  const auto put = store.put_user(**user);
-  if (!put) return storage_failed(put.error());
+  const auto set = store.set_password_hash(username, hash_password(password, cost));
+  if (!set) return storage_failed(set.error());
+  if (!*set) return Error("There is no user of that name.");
   return {};
 }
 
