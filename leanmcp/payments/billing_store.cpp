@@ -166,7 +166,7 @@ Stored<std::optional<AccountRow>> BillingStore::account_of_customer(std::string_
 
 Stored<AccountRow> BillingStore::adopt_customer(std::string_view principal_key, std::string_view customer_id,
                                                 std::int64_t generation) const {
-  return database_.transact([&](Transaction& transaction) -> Stored<AccountRow> {
+  const auto adopt = [&](Transaction& transaction) -> Stored<AccountRow> {
     auto inserted = transaction.run(
         "INSERT INTO billing_accounts (principal_key, customer_id, generation) VALUES ($1, $2, $3) "
         "ON CONFLICT (principal_key) DO UPDATE SET customer_id = $2 "
@@ -178,7 +178,12 @@ Stored<AccountRow> BillingStore::adopt_customer(std::string_view principal_key, 
                         {principal_key});
     if (!row) return row.error();
     return account_of((*row)[0]);
-  });
+  };
+  auto adopted = database_.transact(adopt);
+  // PostgreSQL looks for a conflict on the named key only: of two that insert the same row at once, the later one may
+  // fail on the other key, and finds the row the next time.
+  if (!adopted && adopted.error().cause == StorageCause::unique_violation) return database_.transact(adopt);
+  return adopted;
 }
 
 Stored<void> BillingStore::next_generation(std::string_view principal_key, std::int64_t generation) const {
