@@ -89,7 +89,7 @@ struct ClientRequest {
   std::optional<std::chrono::milliseconds> idle_timeout;
   std::optional<std::size_t> max_body_bytes;
   /// Does not take a pooled connection, which the peer may have closed meanwhile. What is safe to repeat (RFC 9110,
-  /// section 9.2.2) is then sent once more by itself; POST and PATCH never are, they fail with `protocol`.
+  /// section 9.2.2) is then sent once more by itself; POST and PATCH never are, they fail with `protocol`. They go by HTTP/1.1.
   bool fresh_connection = false;
   /// Of this request; it can be stricter than the client's, never laxer. Behind a proxy, which resolves names and
   /// connects by itself, it holds only for addresses that stand in the URL.

@@ -21,6 +21,9 @@ bool is_token(std::string_view text) noexcept {
   });
 }
 
+/// RFC 9110, section 9.2.2: not idempotent.
+bool must_not_repeat(std::string_view method) noexcept { return method == "POST" || method == "PATCH"; }
+
 bool is_field_value(std::string_view text) noexcept {
   return std::all_of(text.begin(), text.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
@@ -201,6 +204,9 @@ std::optional<HttpClientFault> Transfer::prepare_headers() {
 void Transfer::prepare_method() {
   CURL* const easy = easy_.get();
   const std::string& method = request_.method;
+  // HTTP/2 servers that take leave refuse requests that were on their way, which on_connection could not tell from
+  // those that got lost.
+  if (must_not_repeat(method)) curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
   const bool body = !request_.body.empty() || method == "POST" || method == "PUT" || method == "PATCH";
   if (body) {
     curl_easy_setopt(easy, CURLOPT_POST, 1L);
@@ -280,7 +286,7 @@ int Transfer::on_connection(void* self, char* address, char*, int, int) {
   // libcurl sends again by itself what a kept connection lost without a word; the server may have done it all the same
   // (RFC 9110, section 9.2.2).
   const bool again = std::exchange(transfer.sent_, true);
-  if (!again || (transfer.request_.method != "POST" && transfer.request_.method != "PATCH")) return CURL_PREREQFUNC_OK;
+  if (!again || !must_not_repeat(transfer.request_.method)) return CURL_PREREQFUNC_OK;
   transfer.stop(HttpClientCause::protocol, "the server closed the connection without an answer");
   return CURL_PREREQFUNC_ABORT;
 }

@@ -51,7 +51,6 @@ Result<void> Billing::Impl::apply_event(const EventRow& stored) {
   std::string_view type = stored.type;
   Occasion occasion;
   occasion.event_id = event.event_id;
-  occasion.first_try = event.attempts == 0;
   // A thin event about a v1 object only names it. What it belongs to is asked for by its id, never by the URL in it.
   if (type.starts_with("v1.")) {
     type.remove_prefix(3);

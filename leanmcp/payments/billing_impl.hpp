@@ -36,8 +36,6 @@ class Billing::Impl {
     std::string event_id;
     /// It says that the delayed payment failed.
     bool payment_failed = false;
-    /// It is tried for the first time: what a person should look at is reported then.
-    bool first_try = false;
   };
   Result<void> settle_session(const std::string& session_id, const Occasion& occasion);
   Result<void> settle_subscription(const std::string& subscription_id, const Occasion& occasion);

@@ -105,6 +105,22 @@ TEST_P(KeysTest, AFailureThatStripeKeepsIsNotTheEndOfTheUse) {
   EXPECT_EQ(seen(Kind::stuck_meter), 0u);
 }
 
+TEST_P(KeysTest, UseWhoseAnswerWasLostIsCountedOnceAndNotStuck) {
+  subscribe();
+  fail("meter", Fault::after);
+  ASSERT_TRUE(billing->meter("oidc|ada", "calls", 1, "call-1"));
+  heal();
+  clock->advance(1min);
+  const auto swept = billing->sweep();
+  ASSERT_TRUE(swept);
+  EXPECT_EQ(swept->meters_sent, 1);
+  EXPECT_EQ(swept->meters_waiting, 0);
+  clock->advance(24h);
+  ASSERT_TRUE(billing->sweep());
+  EXPECT_EQ(stripe->meter_events.size(), 1u);
+  EXPECT_EQ(seen(Kind::stuck_meter), 0u);
+}
+
 TEST_P(KeysTest, AllUseOfAnOutageIsToldAfterIt) {
   subscribe();
   fail("meter", Fault::unreached);

@@ -29,7 +29,7 @@ Result<PurchaseRow> Billing::Impl::fetch_purchase(const StripeCheckoutSession& s
     if (!sold && declared) sold = detail::Sold{declared->kind, declared->credits};
     if (!sold || sold->kind == PlanKind::subscription) {
       // Rather late than the wrong thing, and rather an error than a second payment.
-      if (occasion.first_try) report(BillingAnomaly::Kind::unknown_sale, session.id, flow.principal_key);
+      if (!occasion.event_id.empty()) report(BillingAnomaly::Kind::unknown_sale, session.id, flow.principal_key);
       return Error("What was paid cannot be told at the moment.",
                    "session " + session.id + " does not say what it sold")
           .with_data(R"({"code":"billing_unavailable","retryable":true})");

@@ -62,6 +62,24 @@ TEST_P(RepairTest, ADatabaseServesOneStripe) {
   EXPECT_EQ(refused(options), "");
 }
 
+TEST_P(RepairTest, ADatabaseFromBeforeItWasBoundIsKnownByItsCheckouts) {
+  const Checkout begun = checkout();
+  const auto database = Database::open(url());
+  ASSERT_TRUE(database);
+  const auto was = [&](const std::string& id) {
+    return database->run("UPDATE billing_flows SET session_id = $1 WHERE flow_id = $2", {id, begun.flow_id}) &&
+           database->run("DELETE FROM billing_stripe");
+  };
+  ASSERT_TRUE(was("cs_test_1"));
+  stripe->live = true;
+  EXPECT_NE(refused(options).find("test mode"), std::string::npos) << "a test card must not entitle";
+  stripe->live = false;
+  ASSERT_TRUE(was("cs_live_1"));
+  EXPECT_NE(refused(options).find("live mode"), std::string::npos);
+  stripe->live = true;
+  EXPECT_EQ(refused(options), "") << "a mistaken start binds nothing";
+}
+
 TEST_P(RepairTest, WhatWasSoldIsGivenThoughThePlanChangedMeanwhile) {
   const Checkout begun = checkout(pack());
   plan_of_images().credits = 3;  // the same pack holds less from now on

@@ -141,6 +141,15 @@ Stored<bool> write_purchase(Transaction& transaction, const PurchaseRow& row) {
 
 Stored<StripeRow> BillingStore::bind_stripe(std::string_view mode, std::string_view account) const {
   return database_.transact([&](Transaction& transaction) -> Stored<StripeRow> {
+    // A database from before it was bound: Stripe's ids of checkouts tell live ones from others.
+    const bool live = mode == "live";
+    auto other = transaction.run(
+        "SELECT session_id FROM billing_flows WHERE session_id LIKE $1 AND NOT EXISTS (SELECT 1 FROM billing_stripe) "
+        "UNION ALL SELECT purchase_id FROM billing_purchases WHERE purchase_id LIKE $1 "
+        "AND NOT EXISTS (SELECT 1 FROM billing_stripe) LIMIT 1",
+        {live ? "cs_test_%" : "cs_live_%"});
+    if (!other) return other.error();
+    if (!other->empty()) return StripeRow{live ? "test" : "live", std::string(account)};
     auto bound = transaction.run(
         "INSERT INTO billing_stripe (one, mode, account) VALUES (1, $1, $2) ON CONFLICT DO NOTHING", {mode, account});
     if (!bound) return bound.error();

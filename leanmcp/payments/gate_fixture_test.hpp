@@ -149,7 +149,8 @@ struct Shop {
   }
   /// Credits that work was done for; those of a call under way are out of the balance, but not here.
   std::int64_t spent() {
-    return (*database.run("SELECT COALESCE(SUM(amount), 0) FROM billing_credits WHERE state = 'committed'"))[0].integer(0);
+    return (*database.run("SELECT COALESCE(SUM(amount), 0) FROM billing_credits WHERE state = 'committed'"))[0].integer(
+        0);
   }
   std::int64_t balance() { return *billing->credit_balance(test_principal("ada").key(), "images"); }
 

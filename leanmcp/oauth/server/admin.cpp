@@ -71,15 +71,16 @@ Administration::Outcome<std::optional<ClientRecord>> Administration::client(std:
 }
 
 Administration::Outcome<bool> Administration::set_client_disabled(std::string_view client_id, bool disabled) const {
-  if (auto sealed = stateless_client(ring_, std::string(client_id))) {
+  auto sealed = stateless_client(ring_, std::string(client_id));
+  if (sealed) {
     // Written down to be refused; without that record its id alone lets it in, by the rules for such ids.
     sealed->disabled = true;
-    const auto done = disabled ? store_.add_client(*sealed) : store_.remove_client(client_id);
+    const auto done = disabled ? store_.add_client(*sealed) : store_.remove_client_record(client_id);
     if (!done) return done.error();
   }
   const auto set = store_.set_client_disabled(client_id, disabled);
   if (!set) return set.error();
-  if (!*set && (disabled || !is_stateless_id(client_id))) return false;
+  if (!*set && (disabled || !sealed)) return false;
   note(done(disabled ? "client disabled" : "client enabled").client(client_id));
   if (!disabled) return true;
   if (auto ended = revoke_grants({}, client_id); !ended) return ended.error();

@@ -84,6 +84,15 @@ TEST_F(AdminTest, AClientThatIsSealedInItsIdIsDisabledAndEnabled) {
   // By its own end, 90 days from its registration: not by those of clients with a record.
   advance(hours(24 * 89));
   EXPECT_TRUE(find_client(*core, *id, "", now()));
+  // Enabling what is enabled signs nobody out.
+  GrantRecord grant;
+  grant.grant_id = "g", grant.subject = "github:1", grant.client_id = *id;
+  grant.created = now(), grant.expires = now() + hours(1);
+  ASSERT_TRUE(core->store->add_grant(grant));
+  ASSERT_TRUE(core->vault->put("g", "github", Secret("upstream-secret"), now()));
+  EXPECT_TRUE(*admin->set_client_disabled(*id, false));
+  EXPECT_TRUE(live("g"));
+  EXPECT_FALSE(*admin->set_client_disabled("sealed.x", false));
 }
 
 TEST_F(AdminTest, GrantsAreRevokedByPersonClientAndByThemselves) {

@@ -50,6 +50,8 @@ class Store {
   Outcome<bool> add_client(const ClientRecord& client) const;
   /// With its grants, codes and tokens; false when there was none.
   Outcome<bool> remove_client(std::string_view client_id) const;
+  /// The client's own row alone: nobody is signed out by it.
+  Outcome<bool> remove_client_record(std::string_view client_id) const;
   Outcome<void> touch_client(std::string_view client_id, TimePoint now) const;
   Outcome<std::vector<ClientRecord>> clients(std::int64_t most, std::string_view after) const;
   Outcome<std::int64_t> count_clients(ClientOrigin origin) const;

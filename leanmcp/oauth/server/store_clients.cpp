@@ -133,6 +133,10 @@ Store::Outcome<bool> Store::remove_client(std::string_view client_id) const {
   });
 }
 
+Store::Outcome<bool> Store::remove_client_record(std::string_view client_id) const {
+  return changed(database_.run("DELETE FROM as_clients WHERE client_id = $1", {client_id}));
+}
+
 Store::Outcome<void> Store::touch_client(std::string_view client_id, TimePoint now) const {
   return done(database_.run("UPDATE as_clients SET used = $2 WHERE client_id = $1 AND (used IS NULL OR used < $2)",
                             {client_id, to_ms(now)}));
