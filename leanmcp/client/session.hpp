@@ -155,6 +155,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession>, public
   /// Whether the question waits for its answer still; an id may be another question's by now.
   bool is_open(const std::string& id, std::uint64_t ticket) const;
   void question_cancelled(const std::string& id);
+  /// Takes every question off the screen, unanswered: whom they came from is gone.
+  void forget_questions();
 
   // session_questions.cpp
   /// The JSON text of the answer to a question.

@@ -143,6 +143,7 @@ void ClientSession::on_failed(const std::string& id, RequestFailure failure) {
 void ClientSession::on_lost(ClientError error) {
   if (state_ == State::closed) return;
   if (state_ == State::open) state_ = State::lost;
+  forget_questions();
   // What was in flight may have been done: it is not sent again by itself.
   fail_all(error, false);
 }
@@ -242,7 +243,12 @@ void ClientSession::take_request(std::shared_ptr<const json::value> document, co
       runs_.add(executor_, answer_question(message.id, ticket, std::move(question)),
                 [this](std::exception_ptr) { options_.logger_.error("a handler of the server's questions threw"); });
   // It may have been answered in the call.
-  if (is_open(message.id, ticket)) questions_[message.id].run = run;
+  if (is_open(message.id, ticket)) {
+    questions_[message.id].run = run;
+  } else {
+    // Or the handler may have begun a new session, which has no such question.
+    runs_.cancel(run);
+  }
 }
 
 bool ClientSession::is_open(const std::string& id, std::uint64_t ticket) const {
@@ -277,6 +283,13 @@ void ClientSession::question_cancelled(const std::string& id) {
   const std::uint64_t run = found->second.run;
   questions_.erase(found);
   runs_.cancel(run);
+}
+
+void ClientSession::forget_questions() {
+  for (const auto& [id, question] : std::exchange(questions_, {})) {
+    // Later: it may be a question's own handler that calls.
+    executor_.post([self = shared_from_this(), run = question.run] { self->runs_.cancel(run); });
+  }
 }
 
 }  // namespace leanmcp::inline v0::detail
