@@ -64,9 +64,11 @@ void HttpTransport::send(Outgoing message) {
   made->call = make_post(made);
   const std::string id = made->message.id;
   if (!id.empty()) requests_[id] = made;
-  runs_.add(caller_.executor(), exchange(made), [this, id](std::exception_ptr) {
-    requests_.erase(id);
-    sink_.on_failed(id, RequestFailure{ClientError(ClientCause::unauthenticated, "the authorizer failed"), {}, false});
+  runs_.add(caller_.executor(), exchange(made), [this, made](std::exception_ptr) {
+    forget(made);
+    HttpStreamEnd end;
+    end.error = ClientError(ClientCause::unauthenticated, "the authorizer failed");
+    report(*made, std::move(end));
   });
 }
 
@@ -90,8 +92,11 @@ void HttpTransport::take_events(Exchange& exchange, std::vector<SseEvent>&& even
 
 bool HttpTransport::may_resume(const Exchange& exchange, const HttpStreamEnd& end,
                                const std::string& last_event_id) const {
-  if (!end.was_stream || !exchange.message.resumable || last_event_id.empty() || exchange.call->cancelled) return false;
-  return !end.error || end.error->cause() == ClientCause::broken;
+  if (!exchange.message.resumable || last_event_id.empty() || exchange.call->cancelled) return false;
+  const bool broke = end.error && end.error->cause() == ClientCause::broken;
+  if (end.was_stream) return !end.error || broke;
+  // A server that is starting again is not there for a moment; one that answers means what it says.
+  return end.response.status == 0 && (broke || (end.error && end.error->cause() == ClientCause::unreachable));
 }
 
 Task<void> HttpTransport::exchange(ExchangePtr exchange) {
@@ -115,11 +120,12 @@ Task<void> HttpTransport::exchange(ExchangePtr exchange) {
   exchange->accepted = end.response.status >= 200 && end.response.status < 300;
   if (exchange->message.initialize && !end.error) take_session(end.response);
   std::string last_event_id = end.last_event_id;
+  auto retry = end.retry;
   int failures = 0;
   while (!exchange->answered && may_resume(*exchange, end, last_event_id)) {
     failures = end.events > 0 ? 0 : failures + 1;
     if (failures > caller_.options().limits_.reconnects) break;
-    co_await sleep_for(retry_delay(end.retry, failures, caller_.options().limits_.longest_retry));
+    co_await sleep_for(retry_delay(retry, failures, caller_.options().limits_.longest_retry));
     if (exchange->call->cancelled) break;
     exchange->call = make_get(last_event_id);
     exchange->call->id = exchange->message.id;
@@ -127,6 +133,7 @@ Task<void> HttpTransport::exchange(ExchangePtr exchange) {
     auto resuming = caller_.run(exchange->call);
     end = co_await std::move(resuming);
     if (!end.last_event_id.empty()) last_event_id = end.last_event_id;
+    if (end.retry) retry = end.retry;
   }
   forget(exchange);
   if (!exchange->answered) report(*exchange, std::move(end));
@@ -144,8 +151,10 @@ void HttpTransport::report(const Exchange& exchange, HttpStreamEnd end) {
   RequestFailure failure;
   failure.accepted = exchange.accepted;
   const bool session_unknown = status == 404 && !session_.empty() && !exchange.message.initialize;
-  if (exchange.accepted && status != 0 && (status < 200 || status >= 300)) {
-    // Of the GET that wanted the rest. Whatever it was refused for, trying again would do the work twice.
+  const bool cancelled = end.error && end.error->cause() == ClientCause::cancelled;
+  if (exchange.accepted && (status < 200 || status >= 300) && !cancelled) {
+    // Of the GET that wanted the rest. Whatever it was refused for, or could not be sent for, trying again would do the
+    // work twice.
     failure.session_lost = session_unknown;
     failure.error = ClientError(ClientCause::broken, "the server took the request, but the rest of the answer is lost")
                         .with_status(status);
