@@ -152,5 +152,55 @@ TEST(ClientQuestions, EndWithTheChannelTheyCameOn) {
   EXPECT_EQ(server.count("POST"), 0);
 }
 
+/// A call of 2025-11-25 whose stream asks a question that a person leaves open; each further call gets no answer.
+class OpenQuestion : public testing::Test {
+ protected:
+  OpenQuestion() {
+    server.on("tools/call", [this](HttpExchange exchange, const std::string&) {
+      if (server.count("tools/call") > 1) return server.keep(std::move(exchange));
+      exchange.begin_stream(200, "text/event-stream");
+      exchange.write(asking("1", "Pay 10?"));
+      called.set_value(std::move(exchange));
+    });
+    const ElicitHandler on_form = [this](const ElicitQuestion&) { return think(shown); };
+    client = BlockingClient::connect(server.start(), legacy_client().on_form(on_form));
+    EXPECT_TRUE(*client);
+    calling = std::async(std::launch::async,
+                         [this] { return (*client)->call("pay", "{}", CallOptions().stop(stop.get_token())); });
+    EXPECT_TRUE(comes(shown, 1));
+  }
+
+  void expect_it_ends() {
+    EXPECT_FALSE(calling.get());
+    EXPECT_TRUE(comes(shown, 0)) << "nobody waits for the answer any more";
+    std::stop_source late;
+    auto next = std::async(std::launch::async, [&] {
+      return (*client)->call("next", "{}", CallOptions().timeout(200ms, 1h).stop(late.get_token()));
+    });
+    EXPECT_EQ(next.wait_for(3s), std::future_status::ready) << "time limits hold again";
+    late.request_stop();
+    EXPECT_EQ(next.get().error().cause(), ClientCause::timeout);
+    EXPECT_EQ(server.count("POST"), 0) << "no answer to what nobody waits for";
+  }
+
+  ScriptedMcp server;
+  std::promise<HttpExchange> called;
+  std::atomic<int> shown{0};
+  std::stop_source stop;
+  std::optional<ClientResult<BlockingClient>> client;
+  std::future<ClientResult<CallReply>> calling;
+};
+
+TEST_F(OpenQuestion, EndsWithItsCallThatTheCallerCancels) {
+  stop.request_stop();
+  expect_it_ends();
+}
+
+TEST_F(OpenQuestion, EndsWithItsCallWhoseStreamEnds) {
+  HttpExchange stream = called.get_future().get();
+  stream.executor().post([&stream] { stream.end(); });
+  expect_it_ends();
+}
+
 }  // namespace
 }  // namespace leanmcp
