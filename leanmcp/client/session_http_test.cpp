@@ -84,6 +84,77 @@ TEST(ClientSession, AStreamTheServerForgotIsOpenedAnewOnce) {
   }
 }
 
+TEST(ClientSession, TheStreamOfItsOwnEndsWithTheSessionItWasOpenedIn) {
+  ScriptedMcp server;
+  std::promise<HttpExchange> first;
+  server.on("GET", [&](HttpExchange exchange, const std::string&) {
+    exchange.begin_stream(200, "text/event-stream");
+    exchange.write("id: a_1\ndata: \n\n");
+    if (server.count("GET") == 1) return first.set_value(std::move(exchange));
+    server.keep(std::move(exchange));
+  });
+  server.on("tools/call", [&server](HttpExchange exchange, const std::string& id) {
+    if (server.count("tools/call") == 1) return exchange.respond(404, "", "");
+    ScriptedMcp::respond(std::move(exchange), id, ScriptedMcp::text_result("done"));
+  });
+  std::atomic<int> heard{0};
+  auto client =
+      BlockingClient::connect(server.start(), legacy_client().listen_stream(true).limits(quick()).on_notification(
+                                                  [&heard](const ClientNotification&) { ++heard; }));
+  ASSERT_TRUE(client);
+  ASSERT_TRUE(client->call("work"));
+  ASSERT_EQ(server.count("initialize"), 2);
+  HttpExchange old = first.get_future().get();
+  old.executor().post([&old] {
+    old.write("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n\n");
+    old.end();
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(server.count("GET"), 2) << "one in each session";
+  EXPECT_EQ(heard, 0);
+}
+
+TEST(ClientSession, AStreamThatBringsNothingIsNotComeBackToForEver) {
+  ScriptedMcp server;
+  server.on("GET", [](HttpExchange exchange, const std::string&) {
+    exchange.begin_stream(200, "text/event-stream");
+    exchange.write("id: a_1\ndata: \n\n");
+    exchange.end();
+  });
+  auto client = BlockingClient::connect(server.start(), legacy_client().listen_stream(true).limits(quick()));
+  ASSERT_TRUE(client);
+  ASSERT_TRUE(server.wait_for("GET", 1 + quick().reconnects));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(server.count("GET"), 1 + quick().reconnects);
+}
+
+TEST(ClientSession, AStreamThatBringsMessagesIsComeBackToForEver) {
+  ScriptedMcp server;
+  server.on("GET", [](HttpExchange exchange, const std::string&) {
+    exchange.begin_stream(200, "text/event-stream");
+    exchange.write("id: a_1\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n\n");
+    exchange.end();
+  });
+  auto client = BlockingClient::connect(server.start(), legacy_client().listen_stream(true).limits(quick()));
+  ASSERT_TRUE(client);
+  EXPECT_TRUE(server.wait_for("GET", 3 + quick().reconnects));
+}
+
+TEST(ClientSession, AStreamThatLastedIsComeBackToThoughItWasQuiet) {
+  ScriptedMcp server;
+  const auto clock = std::make_shared<ManualClock>(TimePoint(std::chrono::hours(1)));
+  server.on("GET", [clock](HttpExchange exchange, const std::string&) {
+    exchange.begin_stream(200, "text/event-stream");
+    exchange.write("id: a_1\ndata: \n\n");
+    clock->advance(std::chrono::minutes(1));
+    exchange.end();
+  });
+  auto client =
+      BlockingClient::connect(server.start(), legacy_client().listen_stream(true).limits(quick()).clock(clock));
+  ASSERT_TRUE(client);
+  EXPECT_TRUE(server.wait_for("GET", 3 + quick().reconnects));
+}
+
 /// A server that takes a call, ends its stream and is gone before the client can come back for the answer.
 class Restarted : public testing::Test {
  protected:
