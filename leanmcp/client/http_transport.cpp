@@ -13,6 +13,8 @@ constexpr std::chrono::milliseconds leave_time{2'000};
 /// What a server sends on its own account before the stream for it is open is lost with many servers, questions to the
 /// user among it. Those that send their headers with the first event only are not waited for longer.
 constexpr std::chrono::milliseconds open_time{1'000};
+/// A stream of its own that stayed so long was one, though it was quiet: proxies end those that are.
+constexpr std::chrono::milliseconds lasting{10'000};
 
 }  // namespace
 
@@ -32,6 +34,10 @@ HttpTransport::HttpTransport(Executor& executor, std::string url, const ClientOp
     : url_(std::move(url)), sink_(sink), caller_(executor, options, origin_of(url_), sink) {}
 
 Task<ClientResult<void>> HttpTransport::open() {
+  // What still comes on the old session's stream is not for the new one, nor is it to be gone back to there.
+  if (listener_) HttpCaller::cancel(*listener_);
+  listener_.reset();
+  runs_.cancel(listener_run_);
   session_.clear();
   revision_.clear();
   co_return ClientResult<void>();
@@ -64,9 +70,11 @@ void HttpTransport::send(Outgoing message) {
   made->call = make_post(made);
   const std::string id = made->message.id;
   if (!id.empty()) requests_[id] = made;
-  runs_.add(caller_.executor(), exchange(made), [this, id](std::exception_ptr) {
-    requests_.erase(id);
-    sink_.on_failed(id, RequestFailure{ClientError(ClientCause::unauthenticated, "the authorizer failed"), {}, false});
+  runs_.add(caller_.executor(), exchange(made), [this, made](std::exception_ptr) {
+    forget(made);
+    HttpStreamEnd end;
+    end.error = ClientError(ClientCause::unauthenticated, "the authorizer failed");
+    report(*made, std::move(end));
   });
 }
 
@@ -90,8 +98,11 @@ void HttpTransport::take_events(Exchange& exchange, std::vector<SseEvent>&& even
 
 bool HttpTransport::may_resume(const Exchange& exchange, const HttpStreamEnd& end,
                                const std::string& last_event_id) const {
-  if (!end.was_stream || !exchange.message.resumable || last_event_id.empty() || exchange.call->cancelled) return false;
-  return !end.error || end.error->cause() == ClientCause::broken;
+  if (!exchange.message.resumable || last_event_id.empty() || exchange.call->cancelled) return false;
+  const bool broke = end.error && end.error->cause() == ClientCause::broken;
+  if (end.was_stream) return !end.error || broke;
+  // A server that is starting again is not there for a moment; one that answers means what it says.
+  return end.response.status == 0 && (broke || (end.error && end.error->cause() == ClientCause::unreachable));
 }
 
 Task<void> HttpTransport::exchange(ExchangePtr exchange) {
@@ -115,11 +126,12 @@ Task<void> HttpTransport::exchange(ExchangePtr exchange) {
   exchange->accepted = end.response.status >= 200 && end.response.status < 300;
   if (exchange->message.initialize && !end.error) take_session(end.response);
   std::string last_event_id = end.last_event_id;
+  auto retry = end.retry;
   int failures = 0;
   while (!exchange->answered && may_resume(*exchange, end, last_event_id)) {
     failures = end.events > 0 ? 0 : failures + 1;
     if (failures > caller_.options().limits_.reconnects) break;
-    co_await sleep_for(retry_delay(end.retry, failures, caller_.options().limits_.longest_retry));
+    co_await sleep_for(retry_delay(retry, failures, caller_.options().limits_.longest_retry));
     if (exchange->call->cancelled) break;
     exchange->call = make_get(last_event_id);
     exchange->call->id = exchange->message.id;
@@ -127,6 +139,7 @@ Task<void> HttpTransport::exchange(ExchangePtr exchange) {
     auto resuming = caller_.run(exchange->call);
     end = co_await std::move(resuming);
     if (!end.last_event_id.empty()) last_event_id = end.last_event_id;
+    if (end.retry) retry = end.retry;
   }
   forget(exchange);
   if (!exchange->answered) report(*exchange, std::move(end));
@@ -144,8 +157,10 @@ void HttpTransport::report(const Exchange& exchange, HttpStreamEnd end) {
   RequestFailure failure;
   failure.accepted = exchange.accepted;
   const bool session_unknown = status == 404 && !session_.empty() && !exchange.message.initialize;
-  if (exchange.accepted && status != 0 && (status < 200 || status >= 300)) {
-    // Of the GET that wanted the rest. Whatever it was refused for, trying again would do the work twice.
+  const bool cancelled = end.error && end.error->cause() == ClientCause::cancelled;
+  if (exchange.accepted && (status < 200 || status >= 300) && !cancelled) {
+    // Of the GET that wanted the rest. Whatever it was refused for, or could not be sent for, trying again would do the
+    // work twice.
     failure.session_lost = session_unknown;
     failure.error = ClientError(ClientCause::broken, "the server took the request, but the rest of the answer is lost")
                         .with_status(status);
@@ -185,7 +200,7 @@ Task<void> HttpTransport::established(std::string revision, bool listen_too) {
   if (!listen_too) co_return;
   const OneShot<bool> opened;
   opened_ = opened;
-  runs_.add(caller_.executor(), listen(opened), [opened](std::exception_ptr) { opened.set(false); });
+  listener_run_ = runs_.add(caller_.executor(), listen(opened), [opened](std::exception_ptr) { opened.set(false); });
   const auto timer = caller_.executor().start_timer(open_time, [opened] { opened.set(false); });
   co_await opened;
   caller_.executor().cancel_timer(timer);
@@ -193,21 +208,31 @@ Task<void> HttpTransport::established(std::string revision, bool listen_too) {
 
 Task<void> HttpTransport::listen(OneShot<bool> opened) {
   const std::weak_ptr<char> alive = alive_;
-  const auto on_events = [this, alive](std::vector<SseEvent>&& events) {
-    const auto open = alive.lock();
-    if (!open) return;
-    for (const SseEvent& event : events)
-      if (!event.data.empty() && (event.event.empty() || event.event == "message")) sink_.on_message({}, event.data);
-  };
   std::string last_event_id;
   int failures = 0;
   while (failures <= caller_.options().limits_.reconnects) {
     const auto call = make_get(last_event_id);
+    listener_ = call;
+    const auto heard = std::make_shared<bool>(false);
+    const std::weak_ptr<HttpCall> weak = call;
+    const auto on_events = [this, alive, weak, heard](std::vector<SseEvent>&& events) {
+      const auto open = alive.lock();
+      const auto held = weak.lock();
+      if (!open || !held) return;
+      for (const SseEvent& event : events) {
+        if (held->cancelled) return;
+        if (event.data.empty() || (!event.event.empty() && event.event != "message")) continue;
+        *heard = true;
+        sink_.on_message({}, event.data);
+      }
+    };
     call->on_head = [opened](const ClientResponse&) { opened.set(true); };
     call->on_events = on_events;
+    const TimePoint begun = caller_.options().clock_->now();
     auto sending = caller_.run(call);
     const HttpStreamEnd end = co_await std::move(sending);
     opened.set(end.was_stream);
+    if (call->cancelled) co_return;
     if (!end.was_stream && end.response.status != 0) {
       // 405 says that there is no such stream; other refusals come back with the next request, which can tell them.
       if (last_event_id.empty()) co_return;
@@ -216,7 +241,9 @@ Task<void> HttpTransport::listen(OneShot<bool> opened) {
       continue;
     }
     if (!end.last_event_id.empty()) last_event_id = end.last_event_id;
-    failures = end.events > 0 ? 0 : failures + 1;
+    // A finished stream can be opened again and again and only ever gives its id.
+    const bool lasted = end.was_stream && caller_.options().clock_->now() - begun >= lasting;
+    failures = *heard || lasted ? 0 : failures + 1;
     co_await sleep_for(retry_delay(end.retry, failures, caller_.options().limits_.longest_retry));
   }
 }
@@ -238,6 +265,8 @@ void HttpTransport::close() {
   alive_.reset();
   for (const auto& [id, exchange] : requests_) HttpCaller::cancel(*exchange->call);
   requests_.clear();
+  if (listener_) HttpCaller::cancel(*listener_);
+  listener_.reset();
   runs_.stop();
   opened_.set(false);
 }

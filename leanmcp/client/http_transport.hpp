@@ -5,6 +5,7 @@
 #include <leanmcp/client/transport.hpp>
 
 #include <chrono>
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <optional>
@@ -65,6 +66,9 @@ class HttpTransport final : public ClientTransport {
   std::map<std::string, ExchangePtr> requests_;
   /// That the stream of its own is open, or will not be.
   OneShot<bool> opened_;
+  /// The stream of its own: the run that keeps it, and its present request.
+  std::uint64_t listener_run_ = 0;
+  std::shared_ptr<HttpCall> listener_;
   /// Lives as long as the transport: what the HTTP client's thread posts finds out by it.
   std::shared_ptr<char> alive_ = std::make_shared<char>();
   RunSet runs_;

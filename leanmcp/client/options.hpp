@@ -56,7 +56,8 @@ class ClientLimits {
   std::size_t open_questions = 32;
   /// Redirects within one origin.
   int redirects = 3;
-  /// Attempts in a row to come back to a stream without receiving anything.
+  /// Attempts in a row to come back to a stream without receiving anything. Of the stream for what a server sends on
+  /// its own account that is no message, unless the stream lasted for a while.
   int reconnects = 5;
   std::chrono::milliseconds longest_retry{60'000};
 };

@@ -22,7 +22,9 @@ class ScriptedMcp {
  public:
   using Handler = std::function<void(HttpExchange exchange, const std::string& id)>;
 
-  ScriptedMcp() : server_(HttpServerOptions().stop_time(std::chrono::milliseconds(200))) {
+  /// `port` 0 is any free one.
+  explicit ScriptedMcp(std::uint16_t port = 0)
+      : server_(HttpServerOptions().stop_time(std::chrono::milliseconds(200)).port(port)) {
     on("initialize", [this](HttpExchange exchange, const std::string& id) {
       respond(std::move(exchange), id,
               R"({"protocolVersion":"2025-11-25","capabilities":{},"serverInfo":{"name":"s","version":"1"}})",
@@ -43,6 +45,7 @@ class ScriptedMcp {
     EXPECT_TRUE(server_.start());
     return "http://127.0.0.1:" + std::to_string(server_.port()) + "/mcp";
   }
+  std::uint16_t port() const { return server_.port(); }
   int count(const std::string& method) {
     const std::lock_guard lock(mutex_);
     return counts_[method];

@@ -220,6 +220,8 @@ void ClientSession::settle(const std::string& id, RequestOutcome outcome) {
   disarm(found->second);
   const OneShot<RequestOutcome> done = found->second.done;
   pending_.erase(found);
+  // Of a shared channel it is not known whose they are; there the server takes them back itself.
+  if (outcome.error) forget_questions(id);
   done.set(std::move(outcome));
 }
 

@@ -149,12 +149,16 @@ class ClientSession : public std::enable_shared_from_this<ClientSession>, public
   void take_notification(const std::string& stream, std::shared_ptr<const json::value> document,
                          const NotificationMessage& note);
   void take_progress(const json::object& params);
-  void take_request(std::shared_ptr<const json::value> document, const RequestMessage& message);
+  void take_request(const std::string& stream, std::shared_ptr<const json::value> document,
+                    const RequestMessage& message);
   void answer(std::string message);
   Task<void> answer_question(std::string id, std::uint64_t ticket, InputRequest question);
   /// Whether the question waits for its answer still; an id may be another question's by now.
   bool is_open(const std::string& id, std::uint64_t ticket) const;
   void question_cancelled(const std::string& id);
+  /// Takes questions off the screen, unanswered, because whom they came from is gone: those of one request's stream, or
+  /// all.
+  void forget_questions(const std::optional<std::string>& stream = std::nullopt);
 
   // session_questions.cpp
   /// The JSON text of the answer to a question.
@@ -187,6 +191,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession>, public
   struct OpenQuestion {
     std::uint64_t ticket = 0;
     std::uint64_t run = 0;
+    /// The id of the request on whose stream it came; empty for what came on a channel shared by all.
+    std::string stream;
   };
   /// Questions of a legacy server that are being answered, by the request's id as JSON text.
   std::map<std::string, OpenQuestion> questions_;

@@ -6,6 +6,8 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <future>
+#include <memory>
 
 namespace leanmcp {
 namespace {
@@ -80,6 +82,138 @@ TEST(ClientSession, AStreamTheServerForgotIsOpenedAnewOnce) {
     EXPECT_EQ(server.count("GET"), 3);
     EXPECT_EQ(resumed, 1);
   }
+}
+
+TEST(ClientSession, TheStreamOfItsOwnEndsWithTheSessionItWasOpenedIn) {
+  ScriptedMcp server;
+  std::promise<HttpExchange> first;
+  server.on("GET", [&](HttpExchange exchange, const std::string&) {
+    exchange.begin_stream(200, "text/event-stream");
+    exchange.write("id: a_1\ndata: \n\n");
+    if (server.count("GET") == 1) return first.set_value(std::move(exchange));
+    server.keep(std::move(exchange));
+  });
+  server.on("tools/call", [&server](HttpExchange exchange, const std::string& id) {
+    if (server.count("tools/call") == 1) return exchange.respond(404, "", "");
+    ScriptedMcp::respond(std::move(exchange), id, ScriptedMcp::text_result("done"));
+  });
+  std::atomic<int> heard{0};
+  auto client =
+      BlockingClient::connect(server.start(), legacy_client().listen_stream(true).limits(quick()).on_notification(
+                                                  [&heard](const ClientNotification&) { ++heard; }));
+  ASSERT_TRUE(client);
+  ASSERT_TRUE(client->call("work"));
+  ASSERT_EQ(server.count("initialize"), 2);
+  HttpExchange old = first.get_future().get();
+  old.executor().post([&old] {
+    old.write("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n\n");
+    old.end();
+  });
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));
+  EXPECT_EQ(server.count("GET"), 2) << "one in each session";
+  EXPECT_EQ(heard, 0);
+}
+
+TEST(ClientSession, AStreamThatBringsNothingIsNotComeBackToForEver) {
+  ScriptedMcp server;
+  server.on("GET", [](HttpExchange exchange, const std::string&) {
+    exchange.begin_stream(200, "text/event-stream");
+    exchange.write("id: a_1\ndata: \n\n");
+    exchange.end();
+  });
+  auto client = BlockingClient::connect(server.start(), legacy_client().listen_stream(true).limits(quick()));
+  ASSERT_TRUE(client);
+  ASSERT_TRUE(server.wait_for("GET", 1 + quick().reconnects));
+  std::this_thread::sleep_for(std::chrono::milliseconds(100));
+  EXPECT_EQ(server.count("GET"), 1 + quick().reconnects);
+}
+
+TEST(ClientSession, AStreamThatBringsMessagesIsComeBackToForEver) {
+  ScriptedMcp server;
+  server.on("GET", [](HttpExchange exchange, const std::string&) {
+    exchange.begin_stream(200, "text/event-stream");
+    exchange.write("id: a_1\ndata: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n\n");
+    exchange.end();
+  });
+  auto client = BlockingClient::connect(server.start(), legacy_client().listen_stream(true).limits(quick()));
+  ASSERT_TRUE(client);
+  EXPECT_TRUE(server.wait_for("GET", 3 + quick().reconnects));
+}
+
+TEST(ClientSession, AStreamThatLastedIsComeBackToThoughItWasQuiet) {
+  ScriptedMcp server;
+  const auto clock = std::make_shared<ManualClock>(TimePoint(std::chrono::hours(1)));
+  server.on("GET", [clock](HttpExchange exchange, const std::string&) {
+    exchange.begin_stream(200, "text/event-stream");
+    exchange.write("id: a_1\ndata: \n\n");
+    clock->advance(std::chrono::minutes(1));
+    exchange.end();
+  });
+  auto client =
+      BlockingClient::connect(server.start(), legacy_client().listen_stream(true).limits(quick()).clock(clock));
+  ASSERT_TRUE(client);
+  EXPECT_TRUE(server.wait_for("GET", 3 + quick().reconnects));
+}
+
+/// A server that takes a call, ends its stream and is gone before the client can come back for the answer.
+class Restarted : public testing::Test {
+ protected:
+  Restarted() {
+    server->on("tools/call", [this](HttpExchange exchange, const std::string& id) {
+      exchange.begin_stream(200, "text/event-stream");
+      exchange.write("id: a_1\nretry: 400\ndata: \n\n");
+      exchange.end();
+      taken.set_value(id);
+    });
+    server->on("GET", [](HttpExchange exchange, const std::string&) { exchange.respond(500, "", ""); });
+  }
+
+  /// Calls, and stops the server when it has taken the call; the JSON-RPC id.
+  std::string call_and_stop(int reconnects) {
+    ClientLimits limits;
+    limits.longest_retry = std::chrono::milliseconds(400);
+    limits.reconnects = reconnects;
+    client = BlockingClient::connect(server->start(), legacy_client().limits(limits));
+    EXPECT_TRUE(*client);
+    port = server->port();
+    reply = std::async(std::launch::async, [this] { return (*client)->call("pay"); });
+    const std::string id = taken.get_future().get();
+    server.reset();
+    return id;
+  }
+
+  std::unique_ptr<ScriptedMcp> server = std::make_unique<ScriptedMcp>();
+  std::promise<std::string> taken;
+  std::uint16_t port = 0;
+  std::optional<ClientResult<BlockingClient>> client;
+  std::future<ClientResult<CallReply>> reply;
+};
+
+TEST_F(Restarted, GivesTheRestOfTheAnswerToAClientThatFoundNobodyMeanwhile) {
+  const std::string id = call_and_stop(5);
+  EXPECT_EQ(reply.wait_for(std::chrono::milliseconds(600)), std::future_status::timeout) << "tries again";
+  ScriptedMcp next(port);
+  std::promise<std::string> last_event_id;
+  next.on("GET", [&](HttpExchange exchange, const std::string&) {
+    last_event_id.set_value(std::string(exchange.request().header("Last-Event-ID")));
+    exchange.begin_stream(200, "text/event-stream");
+    exchange.write(R"(data: {"jsonrpc":"2.0","id":)" + id + ",\"result\":" + ScriptedMcp::text_result("paid") +
+                   "}\n\n");
+    exchange.end();
+  });
+  next.start();
+  const auto got = reply.get();
+  ASSERT_TRUE(got) << got.error().message();
+  EXPECT_EQ(got->text(), "paid");
+  EXPECT_EQ(last_event_id.get_future().get(), "a_1");
+  EXPECT_EQ(next.count("tools/call"), 0);
+}
+
+TEST_F(Restarted, OrNotIsNotAsIfItHadNeverTakenTheCall) {
+  call_and_stop(1);
+  const auto got = reply.get();
+  ASSERT_FALSE(got);
+  EXPECT_EQ(got.error().cause(), ClientCause::broken) << got.error().message();
 }
 
 }  // namespace

@@ -60,6 +60,8 @@ json::object ClientSession::capabilities() const {
 Task<ClientResult<void>> ClientSession::open() {
   const auto self = shared_from_this();
   state_ = State::opening;
+  // A server numbers its questions anew in each session: an answer to an old one would be taken for one to a new one.
+  forget_questions();
   const auto transport = transport_;
   auto opening = transport->open();
   auto opened = co_await std::move(opening);

@@ -79,7 +79,7 @@ bool ClientSession::take_message(const std::string& stream, std::shared_ptr<cons
   if (const auto* const note = std::get_if<NotificationMessage>(&message)) {
     take_notification(stream, std::move(document), *note);
   } else if (const auto* const request = std::get_if<RequestMessage>(&message)) {
-    take_request(std::move(document), *request);
+    take_request(stream, std::move(document), *request);
   } else if (!stream.empty()) {
     // An error whose id the server could not read belongs to whom it is sent.
     const json::value* const error = value.is_object() ? value.get_object().if_contains("error") : nullptr;
@@ -143,6 +143,7 @@ void ClientSession::on_failed(const std::string& id, RequestFailure failure) {
 void ClientSession::on_lost(ClientError error) {
   if (state_ == State::closed) return;
   if (state_ == State::open) state_ = State::lost;
+  forget_questions();
   // What was in flight may have been done: it is not sent again by itself.
   fail_all(error, false);
 }
@@ -216,7 +217,8 @@ void ClientSession::answer(std::string message) {
   transport_->send(std::move(out));
 }
 
-void ClientSession::take_request(std::shared_ptr<const json::value> document, const RequestMessage& message) {
+void ClientSession::take_request(const std::string& stream, std::shared_ptr<const json::value> document,
+                                 const RequestMessage& message) {
   // On a modern channel a client never answers (2026-07-28, Transports, Messages).
   if (is_modern() && state_ == State::open) {
     options_.logger_.warning("the server sent a request, which its revision does not allow");
@@ -237,12 +239,17 @@ void ClientSession::take_request(std::shared_ptr<const json::value> document, co
       std::string(), std::string(message.method),
       message.params ? JsonObject(std::move(document), message.params) : std::make_shared<const json::object>());
   const std::uint64_t ticket = ++last_question_;
-  questions_[message.id].ticket = ticket;
+  questions_[message.id] = OpenQuestion{ticket, 0, stream};
   const std::uint64_t run =
       runs_.add(executor_, answer_question(message.id, ticket, std::move(question)),
                 [this](std::exception_ptr) { options_.logger_.error("a handler of the server's questions threw"); });
   // It may have been answered in the call.
-  if (is_open(message.id, ticket)) questions_[message.id].run = run;
+  if (is_open(message.id, ticket)) {
+    questions_[message.id].run = run;
+  } else {
+    // Or the handler may have begun a new session, which has no such question.
+    runs_.cancel(run);
+  }
 }
 
 bool ClientSession::is_open(const std::string& id, std::uint64_t ticket) const {
@@ -277,6 +284,15 @@ void ClientSession::question_cancelled(const std::string& id) {
   const std::uint64_t run = found->second.run;
   questions_.erase(found);
   runs_.cancel(run);
+}
+
+void ClientSession::forget_questions(const std::optional<std::string>& stream) {
+  std::erase_if(questions_, [this, &stream](const auto& entry) {
+    if (stream && entry.second.stream != *stream) return false;
+    // Later: it may be a question's own handler that calls.
+    executor_.post([self = shared_from_this(), run = entry.second.run] { self->runs_.cancel(run); });
+    return true;
+  });
 }
 
 }  // namespace leanmcp::inline v0::detail
