@@ -68,6 +68,7 @@ void HttpTransport::send(Outgoing message) {
   auto made = std::make_shared<Exchange>();
   made->message = std::move(message);
   made->call = make_post(made);
+  made->session = session_;
   const std::string id = made->message.id;
   if (!id.empty()) requests_[id] = made;
   runs_.add(caller_.executor(), exchange(made), [this, made](std::exception_ptr) {
@@ -99,6 +100,7 @@ void HttpTransport::take_events(Exchange& exchange, std::vector<SseEvent>&& even
 bool HttpTransport::may_resume(const Exchange& exchange, const HttpStreamEnd& end,
                                const std::string& last_event_id) const {
   if (!exchange.message.resumable || last_event_id.empty() || exchange.call->cancelled) return false;
+  if (exchange.session != session_) return false;
   const bool broke = end.error && end.error->cause() == ClientCause::broken;
   if (end.was_stream) return !end.error || broke;
   // A server that is starting again is not there for a moment; one that answers means what it says.
@@ -132,7 +134,7 @@ Task<void> HttpTransport::exchange(ExchangePtr exchange) {
     failures = end.events > 0 ? 0 : failures + 1;
     if (failures > caller_.options().limits_.reconnects) break;
     co_await sleep_for(retry_delay(retry, failures, caller_.options().limits_.longest_retry));
-    if (exchange->call->cancelled) break;
+    if (exchange->call->cancelled || exchange->session != session_) break;
     exchange->call = make_get(last_event_id);
     exchange->call->id = exchange->message.id;
     exchange->call->on_events = on_events;

@@ -39,6 +39,8 @@ class HttpTransport final : public ClientTransport {
   struct Exchange {
     Outgoing message;
     std::shared_ptr<HttpCall> call;
+    /// The one it was sent in: another has not this stream, though perhaps one of the same name.
+    std::string session;
     bool answered = false;
     /// The server took the message; only the rest of its answer is still to come.
     bool accepted = false;

@@ -126,6 +126,7 @@ Task<RequestOutcome> ClientSession::roundtrip(std::string method, json::object p
   const Secret token = sent_token(params);
   Pending& pending = pending_[id];
   pending.method = method;
+  pending.generation = generation_;
   pending.timed = !settings.on_notification;
   pending.quiet = settings.quiet.value_or(options_.timeout_);
   pending.quiet_left = pending.quiet;

@@ -111,6 +111,8 @@ class ClientSession : public std::enable_shared_from_this<ClientSession>, public
     TimePoint armed_at;
     Executor::TimerId timer = 0;
     int pauses = 0;
+    /// Of the session it was sent in.
+    std::uint64_t generation = 0;
     bool timed = false;
     std::optional<double> progress;
     std::size_t messages = 0;

@@ -60,6 +60,7 @@ json::object ClientSession::capabilities() const {
 Task<ClientResult<void>> ClientSession::open() {
   const auto self = shared_from_this();
   state_ = State::opening;
+  ++generation_;
   // A server numbers its questions anew in each session: an answer to an old one would be taken for one to a new one.
   forget_questions();
   const auto transport = transport_;
@@ -72,7 +73,6 @@ Task<ClientResult<void>> ClientSession::open() {
   if (state_ == State::closed) opened = is_closed();
   if (opened) {
     state_ = State::open;
-    ++generation_;
     if (!is_modern()) known_legacy_ = version_;
   }
   if (!opened && state_ == State::opening) state_ = State::lost;

@@ -162,7 +162,10 @@ class OpenQuestion : public testing::Test {
       exchange.write(asking("1", "Pay 10?"));
       called.set_value(std::move(exchange));
     });
-    const ElicitHandler on_form = [this](const ElicitQuestion&) { return think(shown); };
+    const ElicitHandler on_form = [this](const ElicitQuestion&) {
+      ++asked;
+      return think(shown);
+    };
     client = BlockingClient::connect(server.start(), legacy_client().on_form(on_form));
     EXPECT_TRUE(*client);
     calling = std::async(std::launch::async,
@@ -186,10 +189,32 @@ class OpenQuestion : public testing::Test {
   ScriptedMcp server;
   std::promise<HttpExchange> called;
   std::atomic<int> shown{0};
+  std::atomic<int> asked{0};
   std::stop_source stop;
   std::optional<ClientResult<BlockingClient>> client;
   std::future<ClientResult<CallReply>> calling;
 };
+
+TEST_F(OpenQuestion, OnAStreamOfTheLastSessionIsAskedNoLonger) {
+  HttpExchange stream = called.get_future().get();
+  server.on("resources/read", [this](HttpExchange exchange, const std::string& id) {
+    if (server.count("resources/read") == 1) return exchange.respond(404, "", "");
+    ScriptedMcp::respond(std::move(exchange), id, R"({"contents":[]})");
+  });
+  EXPECT_TRUE((*client)->read("a:b"));
+  EXPECT_EQ(server.count("initialize"), 2);
+  EXPECT_TRUE(comes(shown, 0));
+  stream.executor().post([&stream] {
+    stream.write("id: a_1\n" + asking("2", "Pay 20?"));
+    stream.end();
+  });
+  const auto reply = calling.get();
+  ASSERT_FALSE(reply);
+  EXPECT_EQ(reply.error().cause(), ClientCause::broken);
+  EXPECT_EQ(server.count("GET"), 0) << "the new session has no such stream";
+  EXPECT_EQ(server.count("POST"), 0);
+  EXPECT_EQ(asked, 1);
+}
 
 TEST_F(OpenQuestion, EndsWithItsCallThatTheCallerCancels) {
   stop.request_stop();

@@ -229,6 +229,12 @@ void ClientSession::take_request(const std::string& stream, std::shared_ptr<cons
                      (message.method == "sampling/createMessage" && options_.on_sample_) ||
                      (message.method == "roots/list" && options_.roots_);
   if (!known) return answer(render_error(message.id, code::method_not_found, "The client does not offer this"));
+  const auto asker = pending_.find(stream);
+  if (asker != pending_.end() && asker->second.generation != generation_) {
+    // The answer would go to the present session, which may have a question under the same id.
+    options_.logger_.warning("a call of a session that is lost asks a question");
+    return;
+  }
   if (questions_.contains(message.id)) {
     options_.logger_.warning("the server sent a second request under the id of an open one");
     return;
