@@ -152,6 +152,10 @@ struct Shop {
     return (*database.run("SELECT COALESCE(SUM(amount), 0) FROM billing_credits WHERE state = 'committed'"))[0].integer(
         0);
   }
+  /// Uses that Stripe has been told.
+  std::int64_t counted() {
+    return (*database.run("SELECT COUNT(*) FROM billing_meter_events WHERE sent_at IS NOT NULL"))[0].integer(0);
+  }
   std::int64_t balance() { return *billing->credit_balance(test_principal("ada").key(), "images"); }
 
   std::shared_ptr<ManualClock> clock = std::make_shared<ManualClock>();
