@@ -37,6 +37,8 @@ export class Checks {
   finish() {
     console.log(`${this.part}: ${this.passed} passed, ${this.failed.length} failed`);
     process.exitCode = this.failed.length > 0 || this.passed === 0 ? 1 : 0;
+    // What a step that failed left open must not hold up the parts after it.
+    setTimeout(() => process.exit(), 20_000).unref();
     return process.exitCode === 0;
   }
 }
