@@ -1,6 +1,7 @@
 #include "sandbox_command.hpp"
 
 #include <leanmcp/base/random.hpp>
+#include <leanmcp/sandbox/identity.hpp>
 #include <leanmcp/sandbox/sandbox.hpp>
 
 #include <pthread.h>
@@ -23,8 +24,14 @@ void print_help(const leanmcp::Sandbox& sandbox, const SandboxArguments& argumen
   const std::string identity = sandbox.identity_url();
   const std::string stripe = sandbox.stripe_url();
   std::cout << "Sandbox: everything here is made up, on this machine only, and forgotten when it ends.\n"
-            << "  identity provider  " << identity << "  (any client id; people: ada, grace, alan, or any name)\n"
-            << "    a token          curl '" << identity << "/token?user=ada'\n"
+            << "  identity provider  " << identity << "  (an authorization server with users of its own)\n"
+            << "    sign in as       ada, grace or alan; password: " << leanmcp::sandbox::everybodys_password << '\n'
+            << "    a token          curl '" << identity << "/token?user=ada'  (any other name is added)\n"
+            << "    clients          register by themselves, or prove themselves by " << arguments.options.client_secret
+            << ":\n                    ";
+  for (const char* const id : leanmcp::sandbox::example_clients) std::cout << ' ' << id;
+  for (const std::string& id : arguments.options.clients) std::cout << ' ' << id;
+  std::cout << '\n'
             << "  Stripe double      " << stripe << "  (any sk_test_ key; prices: any price_… id)\n"
             << "    pay by script    curl -X POST " << stripe << "/sandbox/pay/<session>\n";
   if (!arguments.options.webhook_url.empty())
@@ -73,8 +80,19 @@ void add_sandbox_command(CLI::App& app, int& status) {
   command->add_option("--port-stripe", arguments->stripe_port, "Port of the Stripe double, if another")
       ->check(CLI::Range(0, 65535));
   command->add_option("--audience", arguments->options.audiences,
-                      "What tokens may be for, the first by default (the URL of the MCP server); any if not given");
-  command->add_option("--client-secret", arguments->options.client_secret, "What clients with a secret must send")
+                      "What tokens may be for, the first by default: URLs of MCP servers; http://127.0.0.1:3000/mcp if "
+                      "not given");
+  command->add_option("--scope", arguments->options.scopes,
+                      "What clients may ask for beside openid, profile and email; several");
+  command->add_option(
+      "--client", arguments->options.clients,
+      "A client that proves itself by the secret, beside premium-service and the other examples; several");
+  command->add_option(
+      "--redirect-uri", arguments->options.redirect_uris,
+      "Where answers to clients with the secret may go, beside /connect/callback on this machine; several");
+  command
+      ->add_option("--client-secret", arguments->options.client_secret,
+                   "What clients with a secret must send; 16 characters or more")
       ->capture_default_str();
   command->add_option("--stripe-key", arguments->options.stripe_key,
                       "The only Stripe key accepted; any test key if not given");

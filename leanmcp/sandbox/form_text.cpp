@@ -111,15 +111,4 @@ std::optional<json::object> nest_form(const FormPairs& pairs) {
   return out;
 }
 
-std::string percent_encode(std::string_view text) { return stripe_escape(text); }
-
-std::string with_query(std::string url, std::string_view name, std::string_view value) {
-  const bool first = url.find('?') == std::string::npos;
-  url += first ? '?' : '&';
-  url += percent_encode(name);
-  url += '=';
-  url += percent_encode(value);
-  return url;
-}
-
 }  // namespace leanmcp::inline v0::sandbox

@@ -23,10 +23,4 @@ std::string form_value(const FormPairs& pairs, std::string_view name);
 /// as a branch, or nested deeper than 10.
 std::optional<boost::json::object> nest_form(const FormPairs& pairs);
 
-/// For one part of a query or path.
-std::string percent_encode(std::string_view text);
-
-/// `url` with one more query parameter.
-std::string with_query(std::string url, std::string_view name, std::string_view value);
-
 }  // namespace leanmcp::inline v0::sandbox

@@ -15,7 +15,7 @@ h1 { font-size: 1.5rem; line-height: 1.25; }
 dl { display: grid; grid-template-columns: auto 1fr; gap: .25rem 1rem; }
 dt { font-weight: 600; }
 dd { margin: 0; text-align: right; }
-button, .button, input[type="text"] { display: block; width: 100%; min-height: 2.75rem; margin: .75rem 0;
+button, .button { display: block; width: 100%; min-height: 2.75rem; margin: .75rem 0;
   padding: .5rem 1rem; font: inherit; border: 1px solid var(--line); border-radius: .375rem; background: transparent; color: inherit; }
 button, .button { text-align: center; text-decoration: none; cursor: pointer; }
 button.first { border-color: var(--accent); background: var(--accent); color: var(--on-accent); font-weight: 600; }

@@ -1,16 +1,16 @@
 #include <leanmcp/sandbox/sandbox.hpp>
 
 #include <leanmcp/base/event_loop.hpp>
+#include <leanmcp/base/worker_pool.hpp>
 #include <leanmcp/http/client.hpp>
 #include <leanmcp/http/client_address.hpp>
 #include <leanmcp/http/server.hpp>
 #include <leanmcp/sandbox/form_text.hpp>
 #include <leanmcp/sandbox/html.hpp>
-#include <leanmcp/sandbox/identity_double.hpp>
+#include <leanmcp/sandbox/identity.hpp>
 #include <leanmcp/sandbox/stripe_double.hpp>
 #include <leanmcp/sandbox/stripe_objects.hpp>
 #include <leanmcp/sandbox/stripe_pages.hpp>
-#include <leanmcp/sandbox/token_signer.hpp>
 #include <leanmcp/sandbox/webhook_sender.hpp>
 
 #include <algorithm>
@@ -19,7 +19,6 @@
 namespace leanmcp::inline v0 {
 namespace {
 
-using sandbox::Answer;
 using sandbox::Request;
 
 Request request_of(const HttpRequest& in) {
@@ -65,6 +64,8 @@ class Sandbox::Impl {
   explicit Impl(SandboxOptions options) : options_(std::move(options)) {}
 
   ~Impl() {
+    work_.stop();
+    if (identity_) identity_->server().stop();
     if (!thread_.joinable()) return;
     loop_.post([this] {
       if (sender_) sender_->stop();
@@ -82,22 +83,21 @@ class Sandbox::Impl {
 
   Result<void> start() {
     const bool one = options_.identity_port == options_.stripe_port;
-    identity_server_ = make_server(options_.identity_port);
-    if (!one) stripe_server_ = make_server(options_.stripe_port);
+    const auto identity_port = port_of_identity();
+    if (!identity_port) return identity_port.error();
+    auto identity = sandbox::Identity::start(identity_options(*identity_port));
+    if (!identity) return identity.error();
+    identity_ = std::move(*identity);
+    identity_server_ = make_server(*identity_port, true, one);
+    if (!one) stripe_server_ = make_server(options_.stripe_port, false, true);
     for (HttpServer* const server : {identity_server_.get(), stripe_server_.get()}) {
       if (!server) continue;
       auto started = server->start();
       if (!started) return started;
     }
-    // The loop does not run yet: nothing is answered before the doubles are there.
-    const auto clock = std::make_shared<SystemClock>();
-    sandbox::IdentityDoubleOptions identity;
-    identity.issuer = identity_url();
-    identity.audiences = options_.audiences;
-    identity.client_secret = options_.client_secret;
-    identity_ = std::make_unique<sandbox::IdentityDouble>(std::move(identity), sandbox::make_token_signer(), clock);
-    stripe_ =
-        std::make_unique<sandbox::StripeDouble>(sandbox::StripeDoubleOptions{stripe_url(), options_.stripe_key}, clock);
+    // The loop does not run yet: nothing is answered before the double is there.
+    stripe_ = std::make_unique<sandbox::StripeDouble>(sandbox::StripeDoubleOptions{stripe_url(), options_.stripe_key},
+                                                      std::make_shared<SystemClock>());
     sandbox::WebhookSenderOptions webhooks;
     webhooks.url = options_.webhook_url;
     webhooks.secret = Secret(options_.webhook_secret);
@@ -118,27 +118,62 @@ class Sandbox::Impl {
   }
 
  private:
-  std::unique_ptr<HttpServer> make_server(std::uint16_t port) {
+  using Answer = sandbox::Answer;
+
+  /// An authorization server is made for its issuer, port and all: a free one is looked for before.
+  Result<std::uint16_t> port_of_identity() {
+    if (options_.identity_port != 0) return options_.identity_port;
+    HttpServer probe(HttpServerOptions().address("127.0.0.1"), loop_);
+    auto started = probe.start();
+    if (!started) return started.error();
+    return probe.port();
+  }
+
+  sandbox::IdentityOptions identity_options(std::uint16_t port) const {
+    sandbox::IdentityOptions out;
+    out.issuer = "http://127.0.0.1:" + std::to_string(port);
+    out.audiences = options_.audiences;
+    if (out.audiences.empty()) out.audiences = {"http://127.0.0.1:3000/mcp", "http://localhost:3000/mcp"};
+    out.scopes = options_.scopes;
+    out.clients = options_.clients;
+    out.redirect_uris = options_.redirect_uris;
+    out.client_secret = Secret(options_.client_secret);
+    out.log = options_.log;
+    return out;
+  }
+
+  std::unique_ptr<HttpServer> make_server(std::uint16_t port, bool identity, bool stripe) {
     auto server = std::make_unique<HttpServer>(
         HttpServerOptions().address("127.0.0.1").port(port).max_body(1024 * 1024).logger(options_.log), loop_);
-    const bool identity = port == options_.identity_port;
-    const bool stripe = port == options_.stripe_port;
     server->route_health("/health");
-    server->route_prefix("/", [this, identity, stripe](HttpExchange exchange) {
-      const Answer answer = answer_to(request_of(exchange.request()), identity, stripe);
+    if (identity) {
+      identity_->server().mount(*server);
+      const HttpHandler control = [this](HttpExchange exchange) { serve_control(std::move(exchange)); };
+      server->route(HttpMethod::get, "/token", control);
+      server->route(HttpMethod::post, "/sandbox/token", control);
+    }
+    server->route_prefix("/", [this, stripe](HttpExchange exchange) {
+      const Answer answer = answer_to(request_of(exchange.request()), stripe);
       exchange.respond(answer.status, answer.content_type, answer.body, answer.headers);
       if (stripe) sender_->send(stripe_->take_events());
     });
     return server;
   }
 
-  Answer answer_to(const Request& request, bool identity, bool stripe) {
-    if (stripe && request.path.starts_with("/v1/")) return stripe_->api(request);
-    if (identity) {
-      if (request.path == sandbox::style_path) return sandbox::style_sheet();
-      if (auto answer = identity_->handle(request)) return std::move(*answer);
-    }
+  /// On a thread that may block. When there is none, the exchange is dropped, which answers it too.
+  void serve_control(HttpExchange exchange) {
+    work_.submit([this, exchange, request = request_of(exchange.request())] {
+      const auto answer = std::make_shared<const as::Answer>(identity_->control(request));
+      exchange.executor().post([to = exchange, answer]() mutable {
+        to.respond(answer->status, answer->content_type, answer->body, answer->headers);
+      });
+    });
+  }
+
+  Answer answer_to(const Request& request, bool stripe) {
+    if (request.path == sandbox::style_path) return sandbox::style_sheet();
     if (stripe) {
+      if (request.path.starts_with("/v1/")) return stripe_->api(request);
       if (auto answer = sandbox::stripe_page(*stripe_, request)) return std::move(*answer);
       if (auto answer = webhooks(request)) return std::move(*answer);
       if (auto answer = sandbox::stripe_control(*stripe_, request)) return std::move(*answer);
@@ -163,11 +198,12 @@ class Sandbox::Impl {
 
   const SandboxOptions options_;
   EventLoop loop_;
-  std::unique_ptr<sandbox::IdentityDouble> identity_;
+  std::unique_ptr<sandbox::Identity> identity_;
   std::unique_ptr<sandbox::StripeDouble> stripe_;
   std::shared_ptr<sandbox::WebhookSender> sender_;
   std::unique_ptr<HttpServer> identity_server_;
   std::unique_ptr<HttpServer> stripe_server_;
+  WorkerPool work_{2, 10'000};
   std::thread thread_;
   // Last, so that it is gone first: its callbacks post to the loop.
   HttpClient client_;

@@ -13,20 +13,22 @@ namespace {
 
 using namespace std::chrono_literals;
 
-std::string refusal(const std::function<void(SandboxOptions&)>& change) {
+SandboxOptions free_ports() {
   SandboxOptions options;
   options.identity_port = 0;
   options.stripe_port = 0;
+  return options;
+}
+
+std::string refusal(const std::function<void(SandboxOptions&)>& change) {
+  SandboxOptions options = free_ports();
   change(options);
   const auto sandbox = Sandbox::start(options);
   return sandbox ? std::string() : sandbox.error().message();
 }
 
 TEST(Sandbox, ServesOnLoopbackOnly) {
-  SandboxOptions options;
-  options.identity_port = 0;
-  options.stripe_port = 0;
-  auto sandbox = Sandbox::start(options);
+  auto sandbox = Sandbox::start(free_ports());
   ASSERT_TRUE(sandbox) << sandbox.error().message();
   EXPECT_EQ((*sandbox)->identity_url(), (*sandbox)->stripe_url());
   HttpClient client;
@@ -40,12 +42,34 @@ TEST(Sandbox, ServesOnLoopbackOnly) {
   ClientRequest rebound("GET", base + "/token?user=ada");
   rebound.headers = {{"Host", "evil.example"}};
   EXPECT_EQ(client.fetch(rebound)->status, 403);
+  rebound.headers = {{"Origin", "https://evil.example"}};
+  EXPECT_EQ(client.fetch(rebound)->status, 403);
+  EXPECT_EQ(client.fetch(ClientRequest("GET", base + "/token?user=ada"))->body.substr(0, 2), "ey");
+  EXPECT_EQ(client.fetch(ClientRequest("POST", base + "/sandbox/token?user=ada"))->status, 200);
+}
+
+TEST(Sandbox, PaysAndSignsInAtTwoPorts) {
+  SandboxOptions options = free_ports();
+  auto probe = Sandbox::start(free_ports());
+  ASSERT_TRUE(probe);
+  const std::string taken = (*probe)->stripe_url();
+  probe->reset();
+  options.stripe_port = static_cast<std::uint16_t>(std::stoi(taken.substr(taken.rfind(':') + 1)));
+  auto sandbox = Sandbox::start(options);
+  ASSERT_TRUE(sandbox) << sandbox.error().message();
+  EXPECT_NE((*sandbox)->identity_url(), (*sandbox)->stripe_url());
+  HttpClient client;
+  EXPECT_EQ(client.fetch(ClientRequest("GET", (*sandbox)->identity_url() + "/token?user=ada"))->status, 200);
+  EXPECT_EQ(client.fetch(ClientRequest("GET", (*sandbox)->stripe_url() + "/token?user=ada"))->status, 404);
+  EXPECT_EQ(client.fetch(ClientRequest("GET", (*sandbox)->identity_url() + "/v1/customers"))->status, 404);
+  EXPECT_EQ(client.fetch(ClientRequest("GET", (*sandbox)->stripe_url() + "/v1/customers"))->status, 401);
 }
 
 TEST(Sandbox, RefusesWhatIsReal) {
   EXPECT_EQ(refusal([](SandboxOptions&) {}), "");
   EXPECT_NE(refusal([](SandboxOptions& o) { o.stripe_key = "sk_live_1"; }), "");
   EXPECT_NE(refusal([](SandboxOptions& o) { o.stripe_key = "rk_live_1"; }), "");
+  EXPECT_NE(refusal([](SandboxOptions& o) { o.client_secret = "short"; }), "");
   for (const std::string url : {"https://example.com/webhook", "http://127.0.0.1.example.com/", "http://10.0.0.1/",
                                 "ftp://127.0.0.1/", "127.0.0.1"})
     EXPECT_NE(refusal([&](SandboxOptions& o) { o.webhook_url = url, o.webhook_secret = "whsec_x"; }), "") << url;

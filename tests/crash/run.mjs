@@ -3,7 +3,7 @@
 import { DatabaseSync } from 'node:sqlite';
 import { Checks } from '../support/checks.mjs';
 import { sleep } from '../support/process.mjs';
-import { customer, kinds, open_shop } from '../support/shop.mjs';
+import { customer, kinds, open_shop, subject } from '../support/shop.mjs';
 
 const purchases = Number(process.argv[2] ?? 30);
 let seed = Number(process.argv[3] ?? Date.now() % 1_000_000);
@@ -33,7 +33,7 @@ const counts = { retries: 0, link: 0, mid_call: 0, delayed: 0, double_pressed: 0
 
 // Pays whatever checkout of the person is open; what is paid already stays paid.
 async function pay(user, delayed) {
-  const sessions = (await shop.all('checkout/sessions')).filter((session) => session.metadata.userId === `user-${user}`);
+  const sessions = (await shop.all('checkout/sessions')).filter((session) => session.metadata.userId === subject(user));
   for (const session of sessions.filter(({ status }) => status === 'open')) {
     const { done } = await shop.control(`pay/${session.id}${delayed ? '?delayed=true' : ''}`);
     if (done && delayed) await shop.control(`settle/${session.id}?paid=true`);

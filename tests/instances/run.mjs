@@ -4,7 +4,7 @@
 import { Checks } from '../support/checks.mjs';
 import { start_postgres } from '../support/postgres.mjs';
 import { free_port, sleep } from '../support/process.mjs';
-import { customer, kinds, open_shop } from '../support/shop.mjs';
+import { customer, kinds, open_shop, subject } from '../support/shop.mjs';
 import { balance } from './balancer.mjs';
 
 const checks = new Checks('instances');
@@ -49,7 +49,7 @@ async function sells() {
   let paid = 0;
   // Whatever is open is paid, once; what is paid already stays paid.
   const pay = async (user) => {
-    for (const session of (await shop.all('checkout/sessions')).filter((one) => one.metadata.userId === `user-${user}` && one.status === 'open'))
+    for (const session of (await shop.all('checkout/sessions')).filter((one) => one.metadata.userId === subject(user) && one.status === 'open'))
       if ((await shop.control(`pay/${session.id}`)).done) paid += 1;
   };
   const buy = async (user, i) => {

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { chromium } from 'playwright-core';
 import { Checks } from '../support/checks.mjs';
 import { root, sleep } from '../support/process.mjs';
-import { customer, open_shop } from '../support/shop.mjs';
+import { customer, open_shop, password, subject } from '../support/shop.mjs';
 
 const checks = new Checks('payment_browser');
 const pictures = process.env.ARTEFACTS ?? path.join(root, 'build/artefacts/payment_browser');
@@ -67,6 +67,19 @@ async function press_by_keyboard(page, wanted, key = 'Enter') {
   throw new Error(`no control ${wanted} can be reached by keyboard`);
 }
 
+// Agrees at the sandbox's authorization server and signs in there; the password is the one that its page tells.
+async function signs_in(page, user, { press, label } = {}) {
+  await (press ? press(/^Allow, and sign in/) : page.getByText(/^Allow, and sign in/).click());
+  await page.waitForSelector('input[name=password]');
+  const told = /“([^”]+)”\./.exec(await page.innerText('.note'))?.[1];
+  checks.equal('the sign-in page tells the password', told, password);
+  if (label) await look(page, `${label}-2-sign-in`, { sandbox: true });
+  await page.fill('input[name=username]', user);
+  await page.fill('input[name=password]', told);
+  await page.keyboard.press('Enter');
+  await page.waitForURL((url) => !['/authorize', '/consent', '/sign-in'].includes(url.pathname));
+}
+
 // The redirect may be faster than what Stripe tells, and Stripe is asked now and then only: the person looks again.
 async function comes_to(page, words) {
   for (let i = 0; i < 20 && !(await page.innerText('body')).includes(words); ++i) {
@@ -96,12 +109,13 @@ async function buys(user, viewport, keyboard, label) {
   const asked = await link;
   checks.check(`${label}: the link is ours, and names nobody`, asked.url.startsWith(`${shop.base}/billing/go/`) && !asked.url.includes(user), asked);
 
-  const arrived = await headers_of(page, () => page.goto(asked.url), `${label}: sign-in`);
+  const arrived = await headers_of(page, () => page.goto(asked.url), `${label}: consent`);
   checks.check(`${label}: the provider asks who it is`, arrived.url().startsWith(shop.sandbox_url), arrived.url());
-  await look(page, `${label}-1-sign-in`, { sandbox: true });
+  await look(page, `${label}-1-consent`, { sandbox: true });
   const press = (wanted, key) => (keyboard ? press_by_keyboard(page, wanted, key) : page.getByText(wanted).first().click());
-  await headers_of(page, () => press(new RegExp(`^sign in as ${user}`, 'i')), `${label}: checkout`);
-  await look(page, `${label}-2-checkout`, { sandbox: true });
+  await signs_in(page, user, { press, label });
+  await headers_of(page, () => page.reload(), `${label}: checkout`);
+  await look(page, `${label}-3-checkout`, { sandbox: true });
   checks.check(`${label}: the price stands there`, (await page.innerText('body')).includes('$9.99'));
 
   await press(/declined/i);
@@ -110,14 +124,14 @@ async function buys(user, viewport, keyboard, label) {
   await press(/I agree/i, 'Space');
   await press(/declined/i);
   await page.waitForLoadState();
-  await look(page, `${label}-3-declined`, { sandbox: true });
+  await look(page, `${label}-4-declined`, { sandbox: true });
   checks.check(`${label}: a declined card is said, and nothing is charged`, (await page.getByRole('alert').innerText()).includes('declined'));
   await press(/I agree/i, 'Space');
   await headers_of(page, () => press(/^Pay \$9/), `${label}: result`);
   await page.waitForURL(/\/success/, { timeout: 30_000 }).catch(() => {});
   checks.check(`${label}: back at the service`, page.url().startsWith(`${shop.base}/success?session_id=cs_`), page.url());
   await comes_to(page, 'premium is yours');
-  await look(page, `${label}-4-success`, {});
+  await look(page, `${label}-5-success`, {});
   checks.check(`${label}: which says what was bought`, (await page.innerText('body')).includes('premium is yours'), await page.innerText('body'));
 
   const result = await calling;
@@ -125,7 +139,7 @@ async function buys(user, viewport, keyboard, label) {
   checks.equal(`${label}: it was asked once`, client.asked.length, 1);
   checks.equal(`${label}: the browser found nothing to complain about`, visitor.complaints.filter((text) => !/402|favicon/.test(text)), []);
   await page.goto(asked.url);
-  await page.getByText(new RegExp(`^sign in as ${user}`, 'i')).first().click();
+  await signs_in(page, user);
   await page.waitForURL(/success/, { timeout: 30_000 }).catch(() => {});
   checks.check(`${label}: the link again shows the result, not a second payment`, page.url().includes('/success'), page.url());
   await client.close();
@@ -137,12 +151,12 @@ async function someone_elses_link() {
   const begun = await client.call('upgrade', { plan: 'monthly' });
   const visitor = await person(phone);
   await visitor.page.goto(begun.said.paymentUrl);
-  await visitor.page.getByText(/^sign in as grace/i).click();
+  await signs_in(visitor.page, 'grace');
   await visitor.page.waitForLoadState();
   const text = await visitor.page.innerText('body');
   await look(visitor.page, 'other-1-refused', {});
   checks.check("another's link: a neutral page", !/alan|stripe|pay|cs_/i.test(text) && !visitor.page.url().includes('/checkout/'), text);
-  const [session] = (await shop.all('checkout/sessions')).filter((one) => one.metadata.userId === 'user-alan');
+  const [session] = (await shop.all('checkout/sessions')).filter((one) => one.metadata.userId === subject('alan'));
   checks.equal("another's link: nothing changed", session.status, 'open');
   checks.equal("another's link: still free", (await client.call('checkSubscription')).said.plan, 'free');
   await client.close();
@@ -155,7 +169,7 @@ async function abandons_and_manages() {
   const client = await customer(shop, { token: await shop.token('alan') });
   const begun = await client.call('upgrade', { plan: 'monthly' });
   await page.goto(begun.said.paymentUrl);
-  await page.getByText(/^sign in as alan/i).click();
+  await signs_in(page, 'alan');
   await page.getByText('Go back without paying').click();
   await page.waitForLoadState();
   checks.check('going back leads to /cancelled', page.url() === `${shop.base}/cancelled`, page.url());
@@ -163,7 +177,7 @@ async function abandons_and_manages() {
 
   const later = await client.call('upgrade', { plan: 'monthly' });
   await page.goto(later.said.paymentUrl);
-  await page.getByText(/^sign in as alan/i).click();
+  await signs_in(page, 'alan');
   await page.getByText(/I agree/).click();
   await page.getByText(/bank debit/).click();
   await page.waitForURL(/success/, { timeout: 30_000 }).catch(() => {});
@@ -175,13 +189,13 @@ async function abandons_and_manages() {
   const again = await paid.call('upgrade', { plan: 'monthly' });
   await page.context().clearCookies();
   await page.goto(again.said.paymentUrl);
-  await page.getByText(/^sign in as ada/i).click();
+  await signs_in(page, 'ada');
   await page.waitForLoadState();
   await look(page, 'portal', { sandbox: true });
   await page.getByText('End it with the paid period').click();
   await page.waitForLoadState();
   checks.check('the portal ends the subscription with its period', (await page.innerText('body')).includes('Ends'));
-  const [own] = (await shop.all('subscriptions', '&status=all')).filter((one) => one.metadata.userId === 'user-ada');
+  const [own] = (await shop.all('subscriptions', '&status=all')).filter((one) => one.metadata.userId === subject('ada'));
   checks.equal('it ends at Stripe', own.cancel_at_period_end, true);
   await paid.close();
   await client.close();

@@ -5,7 +5,7 @@ import http from 'node:http';
 import { DatabaseSync } from 'node:sqlite';
 import { Checks } from '../support/checks.mjs';
 import { sleep } from '../support/process.mjs';
-import { browse, customer, kinds, open_shop } from '../support/shop.mjs';
+import { browse, customer, kinds, open_shop, subject } from '../support/shop.mjs';
 import { replays } from './replays.mjs';
 
 const checks = new Checks('payment_attacks');
@@ -21,7 +21,7 @@ const until = async (what, ms = 15_000) => {
   for (const end = Date.now() + ms; Date.now() < end; await sleep(100)) if (await what()) return true;
   return false;
 };
-const session_of = async (shop, user) => (await shop.all('checkout/sessions')).find((one) => one.metadata.userId === `user-${user}`);
+const session_of = async (shop, user) => (await shop.all('checkout/sessions')).find((one) => one.metadata.userId === subject(user));
 const plan_of = async (shop, user) => {
   const client = await customer(shop, { token: await shop.token(user) });
   const { said } = await client.call('checkSubscription');
@@ -31,7 +31,7 @@ const plan_of = async (shop, user) => {
 
 async function asks_nicely(shop) {
   const client = await customer(shop, { token: await shop.token('mallory') });
-  for (const input of [{ data: 'x', plan: 'premium' }, { data: 'x', paid: true }, { data: 'x', userId: 'user-ada' }]) {
+  for (const input of [{ data: 'x', plan: 'premium' }, { data: 'x', paid: true }, { data: 'x', userId: subject('ada') }]) {
     const outcome = await client.call('premiumFeature', input).catch((error) => ({ ok: false, said: {}, text: String(error) }));
     checks.check(`arguments buy nothing: ${Object.keys(input)[1]}`, !outcome.ok, outcome.text);
   }
@@ -132,7 +132,7 @@ async function stripe_fails(shop) {
   checks.check('its words are not passed on', !/told to fail|stripe/i.test(begun.text));
   await shop.control(`pay/${begun.said.sessionId}`);
   checks.check('and the purchase is whole', await until(async () => (await plan_of(shop, 'una')) === 'premium'));
-  checks.equal('with one session that can be paid', (await shop.all('checkout/sessions')).filter((one) => one.metadata.userId === 'user-una' && one.status !== 'expired').length, 1);
+  checks.equal('with one session that can be paid', (await shop.all('checkout/sessions')).filter((one) => one.metadata.userId === subject('una') && one.status !== 'expired').length, 1);
 
   // Paid while Stripe answers nobody: the gate says so and sells nothing a second time.
   const late = await customer(shop, { token: await shop.token('vera') });
@@ -145,7 +145,7 @@ async function stripe_fails(shop) {
   checks.check('not known is neither free nor sold', !unsure.ok && !unsure.said.paymentUrl, unsure.text);
   checks.check('found without any webhook', await until(async () => (await late.call('premiumFeature', { data: 'x' })).ok, 40_000));
   await shop.control('webhooks/release?order=reversed&copies=2');
-  checks.equal('one subscription', (await shop.all('subscriptions', '&status=all')).filter(({ metadata }) => metadata.userId === 'user-vera').length, 1);
+  checks.equal('one subscription', (await shop.all('subscriptions', '&status=all')).filter(({ metadata }) => metadata.userId === subject('vera')).length, 1);
   await Promise.all([client.close(), late.close()]);
 }
 
@@ -167,7 +167,7 @@ async function payment_due(shop) {
   await fetch(portal.url, { method: 'POST', redirect: 'manual', headers: { origin: portal.url.origin },
     body: new URLSearchParams({ subscription, action: 'pay_due' }) });
   checks.check('paid there, it goes on', await until(async () => (await client.call('premiumFeature', { data: 'x' })).ok));
-  checks.equal('with one subscription', (await shop.all('subscriptions', '&status=all')).filter(({ metadata }) => metadata.userId === 'user-wanda').length, 1);
+  checks.equal('with one subscription', (await shop.all('subscriptions', '&status=all')).filter(({ metadata }) => metadata.userId === subject('wanda')).length, 1);
   await client.close();
 }
 
@@ -268,7 +268,7 @@ async function spends() {
   await shop.control('webhooks/hold');
   await shop.control(`pay/${(await session_of(shop, 'grace')).id}`);
   checks.check('paid, and its webhook is lost: the next call is served', (await grace.call('draw', { motif: 'x' })).ok);
-  const sold = (await shop.all('checkout/sessions')).filter(({ metadata }) => metadata.userId === 'user-grace');
+  const sold = (await shop.all('checkout/sessions')).filter(({ metadata }) => metadata.userId === subject('grace'));
   checks.equal('and nothing is sold a second time', sold.length, 1);
   await shop.control('webhooks/release');
   await grace.close();

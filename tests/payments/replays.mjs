@@ -1,5 +1,6 @@
 // requestState in the hands of a thief: of another person, for another tool or other arguments, and after the money is gone.
 import { sleep } from '../support/process.mjs';
+import { subject } from '../support/shop.mjs';
 
 const prefix = 'io.modelcontextprotocol/';
 const meta = {
@@ -37,7 +38,7 @@ export async function replays(checks, shop) {
   const declined = await call(shop, mine, 'premiumFeature', input, { ...accept, inputResponses: { [key]: { action: 'decline' } } });
   checks.equal('an answer without the money', [declined.result?.isError, JSON.parse(declined.result.content[0].text).status], [true, 'payment_required']);
 
-  const session = (await shop.all('checkout/sessions')).find((one) => one.metadata.userId === 'user-rose');
+  const session = (await shop.all('checkout/sessions')).find((one) => one.metadata.userId === subject('rose'));
   await shop.control(`pay/${session.id}`);
   const served = await call(shop, mine, 'premiumFeature', input, accept);
   checks.check('paid, the same call completes', served.result?.isError !== true && served.result?.structuredContent, served);
@@ -52,5 +53,5 @@ export async function replays(checks, shop) {
     await sleep(100);
   }
   checks.check('and not when it has ended', last?.isError === true && last.structuredContent === undefined, last);
-  checks.equal('nobody else got anything', (await shop.all('subscriptions', '&status=all')).filter(({ metadata }) => metadata.userId === 'user-thorn').length, 0);
+  checks.equal('nobody else got anything', (await shop.all('subscriptions', '&status=all')).filter(({ metadata }) => metadata.userId === subject('thorn')).length, 0);
 }

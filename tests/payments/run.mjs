@@ -1,10 +1,11 @@
-// Every official client and its way to pay: mid-call, declined, abandoned, slowly, too slowly, without URL mode, without
+// Every official client, its sign-in from the bare URL, and its way to pay: mid-call, declined, abandoned, slowly, too slowly, without URL mode, without
 // elicitation; two people and one link. The clients check each result against the tool's output schema themselves.
 import fs from 'node:fs';
 import path from 'node:path';
 import { Checks } from '../support/checks.mjs';
 import { root, sleep } from '../support/process.mjs';
-import { browse, customer, kinds, open_shop } from '../support/shop.mjs';
+import { browse, customer, kinds, open_shop, subject } from '../support/shop.mjs';
+import { signs_in_from_the_bare_url } from './sign_in.mjs';
 import { transcript, without_chance } from './transcript.mjs';
 
 const full = process.argv.includes('--full');
@@ -14,7 +15,7 @@ await shop.restart();
 // Each page allows its own style sheet by a word that is good once.
 const without_nonce = (text) => text.replaceAll(/nonce="[^"]*"/g, 'nonce');
 const accept = () => ({ action: 'accept' });
-const link_of = (user) => shop.all('checkout/sessions').then((all) => all.filter((one) => one.metadata.userId === `user-${user}`));
+const link_of = (user) => shop.all('checkout/sessions').then((all) => all.filter((one) => one.metadata.userId === subject(user)));
 
 // Opens the link as that person would, and presses a button of the checkout page.
 async function press(url, user, action) {
@@ -169,6 +170,7 @@ async function guide() {
 }
 
 await Promise.all(kinds.map(one_client));
+await signs_in_from_the_bare_url(checks, shop);
 await shop.close();
 await checks.step('guide', guide);
 checks.finish();

@@ -5,6 +5,7 @@ import http from 'node:http';
 import {createRemoteJWKSet, jwtVerify} from 'jose';
 import Stripe from 'stripe';
 import {free_port, sleep, start} from '../support/process.mjs';
+import {browse, subject} from '../support/shop.mjs';
 
 const secret = 'whsec_sandbox_check';
 const price = 'price_monthly';
@@ -204,39 +205,46 @@ async function keys(base, check) {
 async function identity(base, audience, check) {
   const metadata = await (await fetch(`${base}/.well-known/openid-configuration`)).json();
   const jwks = createRemoteJWKSet(new URL(metadata.jwks_uri));
-  const verify = (token, options = {}) => jwtVerify(token, jwks, {issuer: base, audience, algorithms: ['RS256'], ...options});
+  const verify = (token, options = {}) => jwtVerify(token, jwks, {issuer: base, audience, algorithms: ['ES256'], ...options});
   const quick = await (await fetch(`${base}/token?user=ada`)).text();
   const {payload, protectedHeader} = await verify(quick, {typ: 'at+jwt'});
-  check(payload.sub === 'user-ada' && payload.email === 'ada@example.com', 'a token for scripts', payload);
+  check(payload.sub === subject('ada') && payload.scope === 'openid profile email', 'a token for scripts', payload);
   check(Boolean(protectedHeader.kid), 'names its key');
   const expired = await (await fetch(`${base}/token?user=ada&expires_in=-60`)).text();
   check(await verify(expired).then(() => false, (error) => error.code === 'ERR_JWT_EXPIRED'), 'an expired one');
 
+  const redirect_uri = 'http://127.0.0.1:1/callback';
+  const registered = await (await fetch(metadata.registration_endpoint, {
+    method: 'POST', headers: {'content-type': 'application/json'},
+    body: JSON.stringify({redirect_uris: [redirect_uri], client_name: 'check', token_endpoint_auth_method: 'none'}),
+  })).json();
+  const {client_id} = registered;
   const verifier = randomBytes(32).toString('base64url');
   const request = {
-    client_id: 'check', redirect_uri: 'http://127.0.0.1:1/callback', response_type: 'code', scope: 'openid profile', state: 's',
-    nonce: 'n', code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256',
+    client_id, redirect_uri, response_type: 'code', scope: 'openid profile', state: 's', nonce: 'n', resource: audience,
+    code_challenge: createHash('sha256').update(verifier).digest('base64url'), code_challenge_method: 'S256',
   };
-  const page = await fetch(`${metadata.authorization_endpoint}?${new URLSearchParams(request)}`);
-  check(page.status === 200 && /default-src 'none'/.test(page.headers.get('content-security-policy')), 'the sign-in page');
-  const pressed = await fetch(metadata.authorization_endpoint, {
-    method: 'POST', redirect: 'manual', body: new URLSearchParams({...request, user: 'grace'}), headers: {origin: base},
-  });
-  const back = new URL(pressed.headers.get('location'));
-  check(back.searchParams.get('state') === 's' && back.searchParams.get('iss') === base, 'back with state and issuer');
+  const begin = `${metadata.authorization_endpoint}?${new URLSearchParams(request)}`;
+  const page = await browse(begin);
+  check(page.status === 200 && /default-src 'none'/.test(page.headers.get('content-security-policy')), 'the consent page');
+  check(/check/.test(page.text) && /\(sandbox\)/.test(page.text) && !/<script/.test(page.text), 'says who asks, and that it is a sandbox');
+  const back = await browse(begin, 'grace', {within: base});
+  check(back.url.href.startsWith(redirect_uri), 'signs in by password', back.url.href);
+  check(back.url.searchParams.get('state') === 's' && back.url.searchParams.get('iss') === base, 'back with state and issuer');
   const tokens = await (await fetch(metadata.token_endpoint, {
     method: 'POST',
-    body: new URLSearchParams({grant_type: 'authorization_code', client_id: 'check', redirect_uri: request.redirect_uri,
-      code: back.searchParams.get('code'), code_verifier: verifier}),
+    body: new URLSearchParams({grant_type: 'authorization_code', client_id, redirect_uri, code: back.url.searchParams.get('code'), code_verifier: verifier}),
   })).json();
-  check((await verify(tokens.access_token)).payload.sub === 'user-grace', 'the access token');
-  check((await verify(tokens.id_token, {audience: 'check'})).payload.nonce === 'n', 'the id token');
+  check((await verify(tokens.access_token)).payload.sub === subject('grace'), 'the access token');
+  check((await verify(tokens.id_token, {audience: client_id})).payload.nonce === 'n', 'the id token');
   const info = await (await fetch(metadata.userinfo_endpoint, {headers: {authorization: `Bearer ${tokens.access_token}`}})).json();
   check(info.name === 'Grace Hopper', 'userinfo', info);
-  const foreign = await fetch(metadata.authorization_endpoint, {
-    method: 'POST', redirect: 'manual', body: new URLSearchParams({...request, user: 'grace'}), headers: {origin: 'https://evil.example'},
+  const foreign = await fetch(`${base}/consent`, {
+    method: 'POST', redirect: 'manual', body: new URLSearchParams({allow: 'local'}), headers: {origin: 'https://evil.example'},
   });
   check(foreign.status === 403, 'no other site can press the button', foreign.status);
+  const taken = await fetch(`${base}/token?user=ada`, {headers: {origin: 'https://evil.example'}});
+  check(taken.status === 403, 'nor take a token', taken.status);
   const rebound = await new Promise((resolve) =>
     http.get(`${base}/token?user=ada`, {headers: {host: 'evil.example'}}, (answer) => resolve(answer.statusCode)));
   check(rebound === 403, 'no other host name is served', rebound);

@@ -12,6 +12,9 @@ import { free_port, sleep, start } from './process.mjs';
 export const kinds = ['v2-auto', 'v2-legacy', 'v1'];
 const webhook_secret = 'whsec_shop_0123456789abcdef';
 const stripe_key = 'sk_test_sandbox';
+export const password = 'sandbox-password';
+// Who that is in tokens, and so for the service and Stripe.
+export const subject = (user) => `local:${user}`;
 
 // With a public_port the shop is reached there (something has to stand there), and `launch` starts instances behind it.
 export async function open_shop({ program = 'premium-service', environment = {}, public_port } = {}) {
@@ -24,7 +27,7 @@ export async function open_shop({ program = 'premium-service', environment = {},
     `${base}/webhook/stripe`, '--webhook-secret', webhook_secret], { ready: `${sandbox_url}/health`, patience_ms: 60_000 });
   const env = {
     AUTH_PROVIDER: 'oidc', OIDC_ISSUER: sandbox_url, OIDC_AUDIENCE: `${base}/mcp`, OIDC_CLIENT_ID: program,
-    OIDC_CLIENT_SECRET: 'sandbox-secret', STRIPE_API_BASE: sandbox_url, STRIPE_SECRET_KEY: stripe_key,
+    OIDC_CLIENT_SECRET: 'sandbox-client-secret', STRIPE_API_BASE: sandbox_url, STRIPE_SECRET_KEY: stripe_key,
     STRIPE_WEBHOOK_SECRET: webhook_secret, STRIPE_MONTHLY_PRICE_ID: 'price_monthly', STRIPE_YEARLY_PRICE_ID: 'price_yearly',
     APP_URL: base, PUBLIC_URL: base, PORT: String(port), DATABASE_URL: `sqlite:${folder}/shop.db`,
     LEANMCP_STATE_KEYS: '22'.repeat(32), ...environment,
@@ -113,8 +116,23 @@ export async function customer(shop, { kind = 'v2-auto', token, on_form, on_url 
   };
 }
 
-// A browser without pictures: follows redirects with cookies, and fills in the sandbox's sign-in page as `user`.
-export async function browse(url, user, { jar = new Map(), hops = 15 } = {}) {
+const unescaped = (text) => text.replaceAll('&amp;', '&');
+const hidden_of = (text) => new URLSearchParams([...text.matchAll(/<input type="hidden" name="([^"]+)" value="([^"]*)"/g)]
+  .map(([, name, value]) => [name, unescaped(value)]));
+
+// What `user` answers on a page of the sandbox's authorization server: agrees, then signs in; where it goes from there.
+function answer_of(user, page, text) {
+  const fill = { '/authorize': { allow: 'local' }, '/sign-in': { username: user, password, sign_in: 'yes' } }[page.pathname];
+  const action = /<form method="post" action="([^"]+)"/.exec(text)?.[1];
+  if (!user || !fill || !action) return undefined;
+  const form = hidden_of(text);
+  for (const [name, value] of Object.entries(fill)) form.set(name, value);
+  return { next: new URL(unescaped(action), page), init: { method: 'POST', body: form, headers: { origin: page.origin } } };
+}
+
+// A browser without pictures: follows redirects with cookies, and agrees and signs in at the sandbox as `user`, whoever
+// that is. `within`: goes to no other origin; what it would have gone to is in `url`.
+export async function browse(url, user, { jar = new Map(), hops = 15, within } = {}) {
   let next = new URL(url);
   let init = {};
   for (let i = 0; i < hops; ++i) {
@@ -127,21 +145,21 @@ export async function browse(url, user, { jar = new Map(), hops = 15 } = {}) {
       else if (name) jar.get(next.host).set(name, value);
     }
     init = {};
-    const location = answer.headers.get('location');
-    if (answer.status >= 300 && answer.status < 400 && location) {
-      next = new URL(location, next);
-      continue;
-    }
     const text = await answer.text();
-    if (user && next.pathname.endsWith('/authorize') && answer.status === 200) {
-      const form = new URLSearchParams(next.search);
-      for (const [, name, value] of text.matchAll(/<input[^>]*name="([^"]+)"[^>]*value="([^"]*)"/g)) form.set(name, value.replaceAll('&amp;', '&'));
-      form.set('user', user);
-      init = { method: 'POST', body: form, headers: { origin: next.origin } };
-      next = new URL(next.pathname, next);
+    const location = answer.headers.get('location') ?? /<meta http-equiv="refresh" content="0;\s*url=([^"]*)"/i.exec(text)?.[1];
+    if (location && answer.status < 400) {
+      next = new URL(unescaped(location), next);
+      if (within && next.origin !== within) return { url: next, jar };
       continue;
     }
-    return { url: next, status: answer.status, text, headers: answer.headers, jar };
+    if (user && next.pathname === '/sign-in') {
+      if (answer.status !== 200) throw new Error(`${user} cannot sign in: ${text}`);
+      // Named once, everybody has an account there.
+      await fetch(`${next.origin}/token?user=${user}`);
+    }
+    const answered = answer.status === 200 ? answer_of(user, next, text) : undefined;
+    if (!answered) return { url: next, status: answer.status, text, headers: answer.headers, jar };
+    ({ next, init } = answered);
   }
   throw new Error(`too many redirects from ${url}`);
 }

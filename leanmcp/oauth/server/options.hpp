@@ -165,6 +165,8 @@ class OAuthServerOptions {
   OAuthServerOptions& remember_consent(bool on = true) { return remember_ = on, *this; }
   /// People who sign in here with a password, for teams without a provider.
   OAuthServerOptions& own_users(bool on = true) { return own_users_ = on, *this; }
+  /// A few words on their sign-in page: whom to ask for an account, say. Plain text.
+  OAuthServerOptions& sign_in_note(std::string text) { return sign_in_note_ = std::move(text), *this; }
   /// Client metadata documents on loopback, for tests.
   OAuthServerOptions& loopback_documents(bool on = true) { return loopback_documents_ = on, *this; }
 
@@ -230,6 +232,7 @@ class OAuthServerOptions {
   bool dpop_nonces_ = false;
   bool remember_ = false;
   bool own_users_ = false;
+  std::string sign_in_note_;
   bool loopback_documents_ = false;
   std::string address_field_;
   std::shared_ptr<HttpClient> http_;

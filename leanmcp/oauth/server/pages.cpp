@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::size_t longest_name = 60;
 constexpr std::size_t longest_uri = 300;
+constexpr std::size_t longest_note = 500;
 
 std::string shown(std::string_view text, std::size_t most) { return escape_html(readable_text(text, most)); }
 
@@ -216,6 +217,8 @@ HtmlPage sign_in_page(const Core& core, const ClientRecord& client, std::string_
   page.status = alarm.empty() ? 200 : 403;
   std::string& body = page.body;
   if (!alarm.empty()) body += "<p class=\"alert\" role=\"alert\">" + escape_html(alarm) + "</p>\n";
+  const std::string& note = core.options.sign_in_note_;
+  if (!note.empty()) body += "<p class=\"note\">" + shown(note, longest_note) + "</p>\n";
   body += "<form method=\"post\" action=\"" + escape_html(path_of(core, "/sign-in")) + "\">\n" +
           hidden("state", state) + hidden("token", token) +
           "<label>User name\n<input name=\"username\" autocomplete=\"username\" autocapitalize=\"none\" "

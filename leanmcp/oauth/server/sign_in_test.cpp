@@ -108,6 +108,16 @@ TEST_F(SignIn, ComesAfterConsentAndEndsWithACode) {
   EXPECT_TRUE(browser.jar.empty() || browser.jar.size() == 1U);
 }
 
+TEST_F(SignIn, ShowsTheOperatorsNoteAsPlainText) {
+  Browser browser;
+  const std::string state = agree(browser);
+  EXPECT_EQ(page(browser, state).body.find("class=\"note\""), std::string::npos);
+  core->options.sign_in_note("No account? Ask <it@example.com>" + std::string(1000, '.'));
+  const Answer shown = page(browser, state);
+  EXPECT_NE(shown.body.find("No account? Ask &lt;it@example.com&gt;."), std::string::npos) << shown.body;
+  EXPECT_EQ(shown.body.find(std::string(600, '.')), std::string::npos);
+}
+
 TEST_F(SignIn, WhoIsDisabledMeanwhileKeepsNothing) {
   const auto admin = Administration::open(core->store->database(), ring);
   ASSERT_TRUE(admin);
