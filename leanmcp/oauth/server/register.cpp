@@ -250,7 +250,7 @@ Answer answer_registered(Core& core, const Request& request, std::string_view cl
     return std::move(*answer);
   }
   if (request.verb == HttpMethod::remove) {
-    if (const auto removed = remove_client(*core.store, *core.vault, client_id); !removed)
+    if (const auto removed = remove_client(*core.store, client_id); !removed)
       return refuse(core, request, storage_failed(removed.error()), client_id);
     log("removed");
     Answer gone(204, "application/json", "");

@@ -114,7 +114,7 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
   // Comparing a password takes a while: whoever was disabled meanwhile keeps nothing of it either.
   const auto still = core.store->user(username);
   if (!still || !*still || (*still)->disabled) {
-    if (!end_grants(*core.store, *core.vault, subject, {})) return trouble_answer();
+    if (!end_grants(*core.store, subject, {})) return trouble_answer();
     return refuse(403, wrong, "disabled meanwhile");
   }
   const std::string back =
