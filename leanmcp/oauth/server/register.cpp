@@ -176,15 +176,14 @@ Result<Answer, OAuthError> add_client(Core& core, const Request& request, TimePo
 /// a wrong token.
 Result<ClientRecord, OAuthError> managed_client(Core& core, const Request& request, std::string_view client_id,
                                                 std::string_view token, TimePoint now) {
-  if (const auto wait = core.limits->wait(Limit::failure, request.peer, now); wait.count() > 0)
-    return too_many_requests(wait);
   const auto stored = core.store->client(client_id);
   if (!stored) return storage_failed(stored.error());
   const bool good = *stored && (*stored)->origin == ClientOrigin::dynamic && !(*stored)->disabled && !token.empty() &&
                     !(*stored)->management_digest.empty() &&
                     constant_time_equal((*stored)->management_digest, digest_of(token));
   if (good) return **stored;
-  core.limits->take(Limit::failure, request.peer, now);
+  const auto wait = core.limits->take(Limit::failure, request.peer, now);
+  if (wait.count() > 0) return too_many_requests(wait);
   return no_token("registration access token not good");
 }
 

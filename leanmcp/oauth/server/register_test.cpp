@@ -288,7 +288,8 @@ TEST_F(ManagedTest, Rfc7592Section2_1_WrongTokens) {
   EXPECT_EQ(manage(HttpMethod::get, "no-such-client", token).status, 401);
   EXPECT_EQ(manage(HttpMethod::get, "machine", token).status, 401);
   for (int i = 0; i < 20; ++i) (void)manage(HttpMethod::get, id, "x");
-  EXPECT_EQ(manage(HttpMethod::get, id, token).status, 429);
+  EXPECT_EQ(manage(HttpMethod::get, id, "x").status, 429);
+  EXPECT_EQ(manage(HttpMethod::get, id, token).status, 200) << "others may share the address";
 }
 
 TEST_F(ManagedTest, Rfc7592Section2_2_Replace) {

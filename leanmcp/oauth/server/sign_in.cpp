@@ -5,10 +5,8 @@
 #include <leanmcp/oauth/server/browser.hpp>
 #include <leanmcp/oauth/server/end_client.hpp>
 #include <leanmcp/oauth/server/pages.hpp>
-#include <leanmcp/oauth/server/rate_limits.hpp>
+#include <leanmcp/oauth/server/password_tries.hpp>
 #include <leanmcp/oauth/server/users.hpp>
-
-#include <algorithm>
 
 namespace leanmcp::inline v0::as {
 
@@ -17,9 +15,6 @@ namespace {
 constexpr std::string_view gone = "This sign-in has been completed already, or it took too long.";
 /// One sentence for every reason, so that nobody learns which names there are.
 constexpr std::string_view wrong = "The user name or the password is not right.";
-
-/// What failed tries for a name are counted by; a digest, since what is typed there may be a password.
-std::string counted_name(std::string_view username) { return "user " + digest_of(username).substr(0, 32); }
 
 }  // namespace
 
@@ -82,18 +77,15 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
         error_url(core, transaction.redirect_uri, transaction.state, "access_denied", "The sign-in was not completed."),
         ended);
   }
-  const std::string counted = counted_name(username);
-  const auto wait =
-      std::max(core.limits->wait(Limit::failure, request.peer, now), core.limits->wait(Limit::failure, counted, now));
-  if (wait.count() > 0) {
+  const PasswordTry attempt(core, request, username, now);
+  if (const auto wait = attempt.wait(); wait.count() > 0) {
     core.audit->write(AuditEntry(AuditEvent::limited, "refused").peer(request.peer).reason("sign-in"));
     return wait_answer(wait);
   }
   const auto user = check_user(*core.store, username, form->get("password"));
   if (!user) return trouble_answer();
   if (!*user) {
-    core.limits->take(Limit::failure, request.peer, now);
-    core.limits->take(Limit::failure, counted, now);
+    attempt.failed();
     core.audit->write(entry("refused", "wrong name or password"));
     return show(wrong);
   }
@@ -109,6 +101,7 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
   if (!luggage->remembered.empty() && luggage->remembered != subject)
     return ask_anew(core, request, *client, transaction, now);
   Cookies cookies = ended;
+  cookies.push_back(known_browser_cookie(core, username, now));
   if (const auto cookie = remember(core, *client, transaction, *luggage, subject, now)) cookies.push_back(*cookie);
   const auto url = issue_code(core, transaction, subject, person, now);
   // Comparing a password takes a while: whoever was disabled meanwhile keeps nothing of it either.
