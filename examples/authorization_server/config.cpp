@@ -216,6 +216,8 @@ Config read_config(int argc, char** argv) {
   limits.authorize_per_address = number("AUTHORIZATIONS_PER_MINUTE", 0, 1'000'000, limits.authorize_per_address);
   limits.register_per_address = number("REGISTRATIONS_PER_MINUTE", 0, 1'000'000, limits.register_per_address);
   limits.failures_per_address = number("FAILURES_PER_MINUTE", 0, 1'000'000, limits.failures_per_address);
+  limits.password_failures_per_name =
+      number("PASSWORD_FAILURES_PER_HOUR", 0, 1'000'000, limits.password_failures_per_name);
   limits.token_per_client = number("TOKENS_PER_MINUTE", 0, 1'000'000, limits.token_per_client);
   options.lifetimes().access_token = std::chrono::seconds(number("ACCESS_TOKEN_SECONDS", 1, 3600, 600));
 

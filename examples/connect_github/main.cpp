@@ -106,15 +106,15 @@ int main() {
   or_stop(sign_in->init(), "OIDC_ISSUER");
 
   const std::string site = setting("GITHUB_URL", "https://github.com");
-  OAuthService github("github", site + "/login/oauth/authorize", site + "/login/oauth/access_token",
-                      setting("GITHUB_CLIENT_ID"), Secret(setting("GITHUB_CLIENT_SECRET")));
-  github.label("GitHub").scopes({"read:user", "repo"});
-  if (const std::string url = setting("GITHUB_REVOKE_URL", ""); !url.empty()) github.revoke_at(url);
+  const std::string api = site == "https://github.com" ? "https://api.github.com" : site + "/api/v3";
+  OAuthService github =
+      OAuthService::github(setting("GITHUB_CLIENT_ID"), Secret(setting("GITHUB_CLIENT_SECRET")), site, api);
+  github.scopes({"read:user", "repo"});
   Connections connections(*database, *vault, sign_in, http, log);
   or_stop(connections.init(), "DATABASE_URL");
   connections.add(std::move(github));
 
-  GitHub tools(connections, http, setting("GITHUB_API_URL", "https://api.github.com"));
+  GitHub tools(connections, http, api);
   Server server("connect-github", "1.0.0",
                 ServerOptions().logger(log).state_keys(keys).force_replay(!setting("FORCE_REPLAY", "").empty()));
   server.service(tools, authenticated(auth))

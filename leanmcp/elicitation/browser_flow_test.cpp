@@ -1,8 +1,11 @@
 #include <leanmcp/elicitation/browser_flow.hpp>
 
+#include <leanmcp/elicitation/engine_test_support.hpp>
 #include <leanmcp/elicitation/page.hpp>
 
-#include <gtest/gtest.h>
+#include <atomic>
+#include <thread>
+#include <vector>
 
 namespace leanmcp {
 namespace {
@@ -24,8 +27,11 @@ std::string outcome(const BrowserFlows& f, std::string_view kind, std::string_vi
   return taken ? taken.value().subject + "=" + taken.value().payload : std::string(to_string(taken.error()));
 }
 
-TEST(BrowserFlows, AJourneyEndsOnceInTheBrowserThatBeganIt) {
-  const BrowserFlows f = flows(memory());
+class StoredFlows : public EachEngine {};
+INSTANTIATE_TEST_SUITE_P(Engines, StoredFlows, both_engines, engine_name);
+
+TEST_P(StoredFlows, AJourneyEndsOnceInTheBrowserThatBeganIt) {
+  const BrowserFlows f = flows(instance());
   const auto mine = f.begin("sign-in", "link-1", "secret", now);
   const auto other = f.begin("sign-in", "link-1", "other", now);
   ASSERT_TRUE(mine && other);
@@ -41,15 +47,35 @@ TEST(BrowserFlows, AJourneyEndsOnceInTheBrowserThatBeganIt) {
   EXPECT_EQ(outcome(f, "sign-in", mine.value().state, cookie), "used before");
 }
 
-TEST(BrowserFlows, RunsOut) {
-  const BrowserFlows f = flows(memory());
+TEST_P(StoredFlows, WhatOneInstanceBeganAnotherEndsOnce) {
+  const auto begun = flows(instance()).begin("sign-in", "link-1", "secret", now);
+  ASSERT_TRUE(begun);
+  constexpr int many = 8;
+  std::vector<BrowserFlows> instances;
+  for (int i = 0; i < many; ++i) instances.push_back(flows(instance()));
+  std::atomic<int> ended = 0, late = 0, ready = 0;
+  std::vector<std::thread> threads;
+  for (const BrowserFlows& each : instances)
+    threads.emplace_back([&] {
+      for (++ready; ready < many;) std::this_thread::yield();
+      const std::string got = outcome(each, "sign-in", begun->state, pair_of(begun->cookie));
+      ended += got == "link-1=secret";
+      late += got == "used before";
+    });
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(ended, 1);
+  EXPECT_EQ(late, many - 1);
+}
+
+TEST_P(StoredFlows, RunsOut) {
+  const BrowserFlows f = flows(instance());
   const auto begun = f.begin("sign-in", "link-1", "secret", now);
   ASSERT_TRUE(begun);
   EXPECT_EQ(outcome(f, "sign-in", begun.value().state, pair_of(begun.value().cookie), now + 11min), "expired");
 }
 
-TEST(BrowserFlows, OneLinkCannotFillTheTable) {
-  const BrowserFlows f = flows(memory());
+TEST_P(StoredFlows, OneLinkCannotFillTheTable) {
+  const BrowserFlows f = flows(instance());
   for (int i = 0; i < 30; ++i) ASSERT_TRUE(f.begin("sign-in", "link-1", "x", now));
   const auto refused = f.begin("sign-in", "link-1", "x", now);
   ASSERT_FALSE(refused);
@@ -72,8 +98,8 @@ TEST(BrowserFlows, CookiesAreHostBoundExceptOnLoopback) {
     EXPECT_FALSE(BrowserFlows::open(memory(), KeyRing::random(), url)) << url;
 }
 
-TEST(BrowserFlows, NothingOfAJourneyIsReadableInTheTable) {
-  const Database database = memory();
+TEST_P(StoredFlows, NothingOfAJourneyIsReadableInTheTable) {
+  const Database database = instance();
   const auto begun = flows(database).begin("sign-in", "link-1", "the-verifier", now);
   const auto rows = database.run("SELECT state_hash || binding_hash || sealed FROM browser_flows");
   EXPECT_EQ((*rows)[0].text(0).find("the-verifier"), std::string::npos);

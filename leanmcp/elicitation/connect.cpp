@@ -2,8 +2,12 @@
 
 #include <leanmcp/elicitation/connections_impl.hpp>
 
+#include <leanmcp/auth/provider_http.hpp>
 #include <leanmcp/base/random.hpp>
+#include <leanmcp/json/write.hpp>
 #include <leanmcp/protocol/message.hpp>
+
+#include <boost/json.hpp>
 
 namespace leanmcp::inline v0 {
 
@@ -29,6 +33,27 @@ Error with_link(std::string words, const std::string& url) {
 }
 
 }  // namespace
+
+ClientRequest Connections::State::revocation_request(const OAuthService& service, const ServiceTokens& tokens) const {
+  if (service.revoke_by == OAuthService::RevokeBy::github) {
+    // "Delete an app token" knows access tokens only; the refresh token of a GitHub App ends with it.
+    const json::object body{{"access_token", tokens.access_token.reveal()}};
+    ClientRequest request = detail::json_request(service.revoke_url, json_text(body));
+    request.method = "DELETE";
+    request.headers.emplace_back("X-GitHub-Api-Version", "2022-11-28");
+    detail::with_basic(request, service.client_id, service.client_secret.reveal());
+    return request;
+  }
+  // RFC 7009, section 2.1. The longer-lived token first: most services end the shorter-lived with it.
+  const bool lasting = !tokens.refresh_token.empty();
+  const Secret& token = lasting ? tokens.refresh_token : tokens.access_token;
+  FormParameters parameters;
+  parameters.emplace_back("token", std::string(token.reveal()));
+  parameters.emplace_back("token_type_hint", lasting ? "refresh_token" : "access_token");
+  ClientRequest request = token_request(service, std::move(parameters));
+  request.url = service.revoke_url;
+  return request;
+}
 
 Task<HttpClient::Outcome> Connections::State::send(ClientRequest request) {
   OneShot<std::shared_ptr<HttpClient::Outcome>> answered;
@@ -227,17 +252,11 @@ Task<Result<bool>> Connections::disconnect(Context& ctx, std::string name) {
   Task<void> removing = ctx.on_worker(std::move(remove));
   co_await std::move(removing);
   if (*tokens && !service.revoke_url.empty()) {
-    // RFC 7009, section 2.1. The longer-lived token first: most services end the shorter-lived with it.
-    const bool lasting = !(*tokens)->refresh_token.empty();
-    const Secret& token = lasting ? (*tokens)->refresh_token : (*tokens)->access_token;
-    FormParameters parameters;
-    parameters.emplace_back("token", std::string(token.reveal()));
-    parameters.emplace_back("token_type_hint", lasting ? "refresh_token" : "access_token");
-    ClientRequest request = s.token_request(service, std::move(parameters));
-    request.url = service.revoke_url;
+    ClientRequest request = s.revocation_request(service, **tokens);
     Task<HttpClient::Outcome> sending = s.send(std::move(request));
     const HttpClient::Outcome outcome = co_await std::move(sending);
-    if (!outcome || outcome->status != 200) s.logger.warning("token not revoked", {{"service", service.name}});
+    if (!outcome || (outcome->status != 200 && outcome->status != 204))
+      s.logger.warning("token not revoked", {{"service", service.name}});
   }
   co_return std::move(*result);
 }

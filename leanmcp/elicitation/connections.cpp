@@ -79,6 +79,16 @@ ServiceTokens ServiceTokens::of(const TokenAnswer& reply, TimePoint now, const S
   return out;
 }
 
+OAuthService OAuthService::github(std::string client_id, Secret client_secret, const std::string& site,
+                                  const std::string& api) {
+  std::string revoke_url = api + "/applications/" + client_id + "/token";
+  OAuthService out("github", site + "/login/oauth/authorize", site + "/login/oauth/access_token", std::move(client_id),
+                   std::move(client_secret));
+  out.label("GitHub").revoke_at(std::move(revoke_url));
+  out.revoke_by = RevokeBy::github;
+  return out;
+}
+
 Connections::Connections(Database database, Vault vault, std::shared_ptr<BrowserSignIn> sign_in,
                          std::shared_ptr<HttpClient> http, Logger logger, std::shared_ptr<const Clock> clock)
     : state_(std::make_shared<State>(std::move(database), std::move(vault), std::move(sign_in), std::move(http),

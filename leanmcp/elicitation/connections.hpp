@@ -25,6 +25,11 @@ class OAuthService {
         token_url(std::move(token_url)),
         client_id(std::move(client_id)),
         client_secret(std::move(client_secret)) {}
+  /// GitHub, or an Enterprise Server: then with its own web address and that of its API (`<site>/api/v3`). Revoking is
+  /// GitHub's own way too: "delete an app token" of its REST API, of the one connection alone.
+  static OAuthService github(std::string client_id, Secret client_secret,
+                             const std::string& site = "https://github.com",
+                             const std::string& api = "https://api.github.com");
   /// What people call it: "GitHub".
   OAuthService& label(std::string text) { return shown = std::move(text), *this; }
   OAuthService& scopes(std::vector<std::string> names) { return wanted = std::move(names), *this; }
@@ -33,7 +38,11 @@ class OAuthService {
     return extra.emplace_back(std::move(key), std::move(value)), *this;
   }
   /// Where tokens are revoked (RFC 7009).
-  OAuthService& revoke_at(std::string url) { return revoke_url = std::move(url), *this; }
+  OAuthService& revoke_at(std::string url) {
+    revoke_url = std::move(url);
+    revoke_by = RevokeBy::rfc7009;
+    return *this;
+  }
   /// The issuer that callbacks must name if they name one (RFC 9207), and whether they always do.
   OAuthService& issuer(std::string id, bool always_named) {
     expected_issuer = std::move(id);
@@ -52,6 +61,8 @@ class OAuthService {
   std::vector<std::string> wanted;
   std::vector<std::pair<std::string, std::string>> extra;
   std::string revoke_url;
+  enum class RevokeBy { rfc7009, github };
+  RevokeBy revoke_by = RevokeBy::rfc7009;
   std::string expected_issuer;
   bool issuer_announced = false;
   bool basic = false;

@@ -48,6 +48,7 @@ struct Connections::State final : SignInTarget {
 
   std::string callback_url(const OAuthService& service) const;
   ClientRequest token_request(const OAuthService& service, FormParameters parameters) const;
+  ClientRequest revocation_request(const OAuthService& service, const ServiceTokens& tokens) const;
   Task<HttpClient::Outcome> send(ClientRequest request);
   /// The access token if there is one that still works or can be refreshed; none when the user has to connect.
   Task<Result<std::optional<Secret>>> usable(Context& ctx, std::string owner, const OAuthService& service);

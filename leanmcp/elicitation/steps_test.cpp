@@ -145,6 +145,29 @@ TEST_P(Steps, AnswersThatNeverFitEndTheQuestion) {
   EXPECT_NE(asked[1].find("at least 3"), std::string::npos) << "the reason goes with the second: " << asked[1];
 }
 
+TEST_P(Steps, AConditionDecidesWhetherAFormIsAsked) {
+  Server server("test", "1");
+  server.tool(
+      "trip", &trip,
+      elicitation(Form("Your visa?").text("visa").required(), ElicitationOptions().when([](const json::object& known) {
+        return known_is(known, "country", "jp");
+      })));
+  MemoryClient client = connect_in_memory(server, GetParam());
+  int asked = 0;
+  client.on_question([&](std::string_view, std::string_view params) {
+    ++asked;
+    EXPECT_NE(params.find("Your visa?"), std::string::npos);
+    return R"({"action":"accept","content":{"visa":"V1"}})";
+  });
+  EXPECT_EQ(client.call_text("trip", R"({"country":"fr","city":"lyon"})"), "fr/lyon/");
+  EXPECT_EQ(asked, 0);
+  EXPECT_EQ(client.call_text("trip", R"({"country":"jp","city":"tokyo"})"), "jp/tokyo/V1");
+  EXPECT_EQ(asked, 1);
+  // What was given need not be asked, whatever the condition says.
+  EXPECT_EQ(client.call_text("trip", R"({"country":"jp","city":"tokyo","visa":"V2"})"), "jp/tokyo/V2");
+  EXPECT_EQ(asked, 1);
+}
+
 TEST_P(Steps, AThrowingConditionFailsTheCallAndNotTheServer) {
   Server server("test", "1");
   server.tool(
@@ -223,25 +246,6 @@ TEST_P(Steps, OnceInAStoreIsExactlyOnceWhateverIsReplayed) {
   for (int i = 0; i < 3; ++i)
     EXPECT_NE(client.request_once("tools/call", json::serialize(again)).result.find("Ada3"), std::string::npos);
   EXPECT_EQ(charged, 3);
-}
-
-TEST(OnceStore, OneHolderDoesItAndABrokenOneIsNotRepeated) {
-  const auto database = Database::open("sqlite::memory:");
-  const std::shared_ptr<OnceStore> store = *sql_once_store(*database, 60s);
-  const TimePoint now{1'800'000'000s};
-  using State = OnceStore::State;
-  EXPECT_EQ(store->claim("id", "a", now).value().state, State::mine);
-  EXPECT_EQ(store->claim("id", "b", now).value().state, State::busy);
-  EXPECT_EQ(store->claim("id", "b", now + 61s).value().state, State::unknown);
-  EXPECT_FALSE(store->finish("id", "b", "1"));
-  ASSERT_TRUE(store->release("id", "b"));
-  ASSERT_TRUE(store->finish("id", "a", "1"));
-  EXPECT_EQ(store->claim("id", "b", now + 61s).value().state, State::done);
-  EXPECT_EQ(store->claim("id", "b", now + 61s).value().result, "1");
-  EXPECT_EQ(store->claim("other", "a", now).value().state, State::mine);
-  ASSERT_TRUE(store->release("other", "a"));
-  EXPECT_EQ(store->claim("other", "b", now).value().state, State::mine);
-  EXPECT_EQ(*forget_once(*database, now + 1s), 2);
 }
 
 TEST_P(Steps, ShieldedWorkIsNotCut) {

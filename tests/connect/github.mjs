@@ -1,5 +1,5 @@
 // GitHub as far as a connection needs it, in GitHub's own shapes: errors with status 200, form-encoded answers unless JSON
-// is asked for, tokens that may expire (GitHub Apps), PKCE.
+// is asked for, tokens that may expire (GitHub Apps), PKCE, "delete an app token".
 import { createHash, randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import http from 'node:http';
@@ -21,6 +21,8 @@ export async function start_github({ port, client_id, client_secret }) {
     }
     return answer;
   };
+
+  const valid = (token) => state.tokens.has(token) && !state.revoked.includes(token);
 
   const exchange = (form) => {
     if (form.get('client_id') !== client_id || form.get('client_secret') !== client_secret) return { error: 'incorrect_client_credentials' };
@@ -66,14 +68,18 @@ export async function start_github({ port, client_id, client_secret }) {
       if (request.headers.accept === 'application/json') return json(200, answer);
       return response.writeHead(200, { 'content-type': 'application/x-www-form-urlencoded' }).end(new URLSearchParams(answer).toString());
     }
-    if (url.pathname === '/revoke' && request.method === 'POST') {
-      state.revoked.push(new URLSearchParams(body).get('token'));
-      return response.writeHead(200).end();
-    }
-    const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1];
-    if (!state.tokens.has(token)) return json(401, { message: 'Bad credentials' });
     // GitHub Enterprise Server has its API below a path.
     const api = url.pathname.replace(/^\/api\/v3(?=\/)/, '');
+    if (api === `/applications/${client_id}/token` && request.method === 'DELETE') {
+      const basic = `Basic ${Buffer.from(`${client_id}:${client_secret}`).toString('base64')}`;
+      if (request.headers.authorization !== basic) return json(401, { message: 'Requires authentication' });
+      const { access_token } = JSON.parse(body);
+      if (!valid(access_token)) return json(404, { message: 'Not Found' });
+      state.revoked.push(access_token);
+      return response.writeHead(204).end();
+    }
+    const token = /^Bearer (.*)$/.exec(request.headers.authorization ?? '')?.[1];
+    if (!valid(token)) return json(401, { message: 'Bad credentials' });
     if (api === '/user') return json(200, state.user);
     if (api === '/user/emails') return json(404, { message: 'Not Found' });
     if (api === '/user/repos') return json(200, [{ full_name: 'octocat/hello-world' }]);

@@ -1,6 +1,7 @@
 // The connect page over real HTTP: oidc-provider signs people in, a double in GitHub's shapes gives tokens, the official
 // clients call the tool. What a stranger, a forger or a late visitor does must end at one neutral page and change nothing.
 import { Checks } from '../support/checks.mjs';
+import { start_postgres } from '../support/postgres.mjs';
 import { sleep } from '../support/process.mjs';
 import { kinds } from '../elicitation/clients.mjs';
 import { Browser } from './browser.mjs';
@@ -31,7 +32,7 @@ async function flows(world, mode) {
 
     const before = world.github.state.revoked.length;
     checks.equal(`${at}: disconnected`, (await client.call('disconnectGithub')).text, 'GitHub is disconnected.');
-    checks.equal(`${at}: and revoked there`, world.github.state.revoked.length, before + 1);
+    checks.equal(`${at}: and revoked there, as GitHub has it`, world.github.state.revoked.length, before + 1);
     checks.equal(`${at}: once`, (await client.call('disconnectGithub')).text, 'GitHub was not connected.');
 
     world.github.state.decline = true;
@@ -196,4 +197,24 @@ for (const extra of [{}, { FORCE_REPLAY: '1' }]) {
   checks.equal(`no token and no secret in the log${mode}`, tokens.filter((token) => world.log.includes(token)), []);
   checks.equal(`no link and no state in the log${mode}`, /state=|code=|eyJ/.test(world.log), false);
 }
+
+// Two instances on one PostgreSQL: each step of a visit is another one's than the step before.
+await checks.step('instances', async () => {
+  const cluster = await start_postgres();
+  if (!cluster) return checks.check('PostgreSQL is installed', false);
+  const world = await start_world({}, { database: cluster.url('connect') });
+  try {
+    await flows(world, ' on two instances');
+    world.balancer.skip();
+    await flows(world, ' on two instances, the other way round');
+    const eve = await new Browser('eve').open(await link_of(world, 'eve'), { until: at_callback });
+    refused('on two instances: a callback in another browser', await new Browser('bob').open(eve.url));
+    checks.equal('on two instances: nothing is kept', cluster.sql('SELECT COUNT(*) FROM vault', 'connect'), '0');
+    checks.check('both served', Math.min(...world.balancer.seen.values()) > 40, [...world.balancer.seen]);
+  } finally {
+    await world.stop();
+    await cluster.stop();
+  }
+  return undefined;
+});
 checks.finish();

@@ -1,13 +1,15 @@
-// A load balancer: every request goes to any of the instances that live, except that a legacy session stays where it began.
+// A load balancer: every request goes to any of the instances that live, except that a legacy session stays where it began;
+// `by_turns`, each goes to another one than the request before.
 import { once } from 'node:events';
 import http from 'node:http';
 
-export async function balance(port, backends) {
+export async function balance(port, backends, { by_turns = false } = {}) {
   const homes = new Map();
   const seen = new Map();
+  let turn = 0;
   const server = http.createServer((request, response) => {
     const living = backends.filter(({ alive }) => alive);
-    const backend = homes.get(request.headers['mcp-session-id']) ?? living[Math.floor(Math.random() * living.length)];
+    const backend = homes.get(request.headers['mcp-session-id']) ?? living[(by_turns ? turn++ : Math.floor(Math.random() * living.length)) % living.length];
     if (!backend?.alive) {
       response.writeHead(backend ? 404 : 503).end();
       return;
@@ -26,5 +28,5 @@ export async function balance(port, backends) {
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  return { seen, stop: () => (server.close(), server.closeAllConnections()) };
+  return { seen, skip: () => { turn += 1; }, stop: () => (server.close(), server.closeAllConnections()) };
 }

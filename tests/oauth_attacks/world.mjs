@@ -54,7 +54,7 @@ export class World {
       ISSUER: world.issuer, RESOURCES: `${world.resource},${world.other_resource}`, SCOPES: 'read=Read your notes,write=Change your notes,openid=Know who you are',
       DEFAULT_SCOPES: 'read', OWN_USERS: '1', CLIENTS_FILE: file, DATABASE_URL: `sqlite:${world.folder}/as.db`, LEANMCP_STATE_KEYS: world.secret(random()),
       INTROSPECTION_CLIENT_ID: 'api', INTROSPECTION_CLIENT_SECRET: world.introspection_secret, CLIENT_ADDRESS_HEADER: 'x-test-address',
-      TOKENS_PER_MINUTE: '0', TRUSTED_ISSUERS_FILE: issuers, UPSTREAM_CLIENT_ID: provider_client.id, UPSTREAM_CLIENT_SECRET: world.secret(provider_client.secret), ...upstream, ...extra,
+      TOKENS_PER_MINUTE: '0', PASSWORD_FAILURES_PER_HOUR: '10', TRUSTED_ISSUERS_FILE: issuers, UPSTREAM_CLIENT_ID: provider_client.id, UPSTREAM_CLIENT_SECRET: world.secret(provider_client.secret), ...upstream, ...extra,
     };
     world.server = await start('authorization-server', ['--port', world.port], { env: world.env, bare: true, ready: `${world.issuer}/health` });
     const added = spawnSync(path.join(bin, 'leanmcp'), ['as', 'users', 'add', 'ada'], { input: `${world.secret(password)}\n`, env: { PATH: process.env.PATH, ...world.env } });

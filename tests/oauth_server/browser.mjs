@@ -92,9 +92,10 @@ export class Browser {
   }
 }
 
-// From the authorization endpoint back to the client: says yes to consent, signs in at oidc-provider with its own pages.
+// From the authorization endpoint back to the client: says yes to consent, signs in at oidc-provider with its own pages, or
+// at the server's own with `own` ({username, password}).
 // The URL the browser is sent to at the end. `at(step)` is awaited before each answer: "consent", "login", "grant".
-export async function sign_in(browser, authorize_url, redirect_uri, { person = 'ada', at = async () => {} } = {}) {
+export async function sign_in(browser, authorize_url, redirect_uri, { person = 'ada', own, at = async () => {} } = {}) {
   const leaves = (url) => url.startsWith(redirect_uri);
   let page = await browser.open(authorize_url, { leaves });
   for (let steps = 0; steps < 10; steps += 1) {
@@ -104,7 +105,10 @@ export async function sign_in(browser, authorize_url, redirect_uri, { person = '
     if (!form) throw new Error(`${page.url} answered ${page.status} without a form:\n${page.html.slice(0, 1500)}`);
     if (named('allow')) {
       await at('consent', page);
-      page = await browser.submit(page, form, { allow: form.fields.find(({ name }) => name === 'allow').value }, { leaves });
+      page = await browser.submit(page, form, { allow: own ? 'local' : form.fields.find(({ name }) => name === 'allow').value }, { leaves });
+    } else if (own && named('username')) {
+      await at('sign-in', page);
+      page = await browser.submit(page, form, { ...own, sign_in: 'yes' }, { leaves });
     } else if (named('login')) {
       await at('login', page);
       page = await browser.submit(page, form, { login: person, password: 'anything' }, { leaves });

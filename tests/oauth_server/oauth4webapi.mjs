@@ -11,7 +11,7 @@ export async function discover(world, algorithm = 'oauth2') {
 }
 
 // A whole sign-in: the answer of the token endpoint, checked.
-export async function code_flow(world, as, client, auth, { scope = 'mcp:read', dpop, nonce, push, person, browser = new Browser(), at } = {}) {
+export async function code_flow(world, as, client, auth, { scope = 'mcp:read', dpop, nonce, push, person, own, browser = new Browser(), at } = {}) {
   const verifier = oauth.generateRandomCodeVerifier();
   const state = oauth.generateRandomState();
   const parameters = new URLSearchParams({
@@ -27,7 +27,7 @@ export async function code_flow(world, as, client, auth, { scope = 'mcp:read', d
   } else {
     authorize.search = parameters;
   }
-  const back = await sign_in(browser, authorize.href, redirect_uri, { person, at });
+  const back = await sign_in(browser, authorize.href, redirect_uri, { person, own, at });
   const callback = oauth.validateAuthResponse(as, client, new URL(back), state);
   const answer = await oauth.authorizationCodeGrantRequest(as, client, auth, callback, redirect_uri, verifier,
     { ...plain, ...(dpop ? { DPoP: dpop } : {}), additionalParameters: { resource: world.resource } });

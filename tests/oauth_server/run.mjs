@@ -3,6 +3,8 @@ import { exportJWK, generateKeyPair } from 'jose';
 import { Checks } from '../support/checks.mjs';
 import { start_postgres } from '../support/postgres.mjs';
 import { stop_all } from '../support/process.mjs';
+import * as admin from './admin.mjs';
+import { journeys } from './instances.mjs';
 import * as kills from './kills.mjs';
 import * as strict from './oauth4webapi.mjs';
 import * as openid from './openid_client.mjs';
@@ -43,16 +45,17 @@ await part('clients', () => with_world('clients', { jwks }, async (world) => {
   await openid.run(checks, world);
 }));
 await part('nonces', () => with_world('nonces', { jwks, extra: { DPOP_NONCES: '1', SIGNING_ALGORITHM: 'RS256' } }, (world) => strict.with_nonces(checks, world)));
+await part('admin', () => with_world('admin', { extra: { REGISTRATION: 'token', INITIAL_ACCESS_TOKEN: secrets.invitation, OWN_USERS: '1' } }, (world) => admin.run(checks, world)));
 await part('parallel', () => with_world('parallel', {}, async (world) => parallel.run(checks, world, await strict.discover(world))));
 await part('kills', () => with_world('kills', {}, (world) => kills.run(checks, world)));
 await part('instances', async () => {
   const cluster = await start_postgres();
   if (!cluster) return checks.check('PostgreSQL is installed', false);
   try {
-    await with_world('instances', { database: cluster.url('instances'), instances: 2 }, async (world) => {
+    await with_world('instances', { database: cluster.url('instances'), instances: 2, extra: { OWN_USERS: '1' } }, async (world) => {
       world.count = (sql) => Number(cluster.sql(sql, 'instances'));
-      const as = await strict.discover(world);
-      await parallel.run(checks, world, as);
+      await parallel.run(checks, world, await strict.discover(world));
+      await journeys(checks, world);
       const keys = await Promise.all(world.ports.map(async (port) => (await fetch(`http://127.0.0.1:${port}/jwks`)).text()));
       checks.equal('both instances publish the same keys', new Set(keys).size, 1);
     });

@@ -4,19 +4,24 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { free_port, start } from '../support/process.mjs';
+import { balance } from '../instances/balancer.mjs';
 import { start_upstream, upstream_client } from './upstream.mjs';
 
 export const redirect_uri = 'http://127.0.0.1:9/callback';
 export const secrets = {
   machine: 'machine-secret: 100% +&=', web: 'web-secret-0123456789abcdef', api: 'introspection-secret-0123',
+  invitation: 'invitation-secret-0123456789',
 };
 
 export async function start_world({ jwks, extra = {}, database, instances = 1 } = {}) {
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'oauth-server-'));
   const ports = [];
   for (let i = 0; i < instances; i += 1) ports.push(await free_port());
-  const issuer = `http://127.0.0.1:${ports[0]}`;
-  const resource = `http://127.0.0.1:${ports[0]}/mcp`;
+  // Several are reached as one, by turns: no two steps of a journey that follow each other are the same instance's.
+  const public_port = instances > 1 ? await free_port() : ports[0];
+  const balancer = instances > 1 ? await balance(public_port, ports.map((port) => ({ port, alive: true })), { by_turns: true }) : undefined;
+  const issuer = `http://127.0.0.1:${public_port}`;
+  const resource = `${issuer}/mcp`;
   const upstream = await start_upstream({ port: await free_port(), callback: `${issuer}/callback/oidc` });
   const clients = [
     { client_id: 'machine', client_secret: secrets.machine, grant_types: ['client_credentials'], scope: 'mcp:read' },
@@ -37,7 +42,7 @@ export async function start_world({ jwks, extra = {}, database, instances = 1 } 
     INTROSPECTION_CLIENT_ID: 'api', INTROSPECTION_CLIENT_SECRET: secrets.api, TOKENS_PER_MINUTE: '0', ...extra,
   };
   const world = {
-    folder, issuer, resource, upstream, environment, servers: [], ports,
+    folder, issuer, resource, upstream, environment, servers: [], ports, balancer,
     output: '',
     start: async (index = 0) => {
       const server = await start('authorization-server', ['--port', ports[index]],
@@ -56,6 +61,7 @@ export async function start_world({ jwks, extra = {}, database, instances = 1 } 
     stop: async () => {
       await Promise.all(world.servers.map((server) => server.stop()));
       await upstream.stop();
+      balancer?.stop();
       fs.rmSync(folder, { recursive: true, force: true });
     },
   };

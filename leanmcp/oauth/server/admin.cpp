@@ -54,11 +54,9 @@ AuditEntry done(std::string_view what) { return AuditEntry(AuditEvent::administr
 }  // namespace
 
 Result<Administration> Administration::open(Database database, KeyRing ring, Logger log) {
-  auto store = Store::open(database);
+  auto store = Store::open(std::move(database));
   if (!store) return sentence(store.error());
-  auto vault = Vault::open(std::move(database), ring, std::string(vault_record));
-  if (!vault) return Error("the vault cannot be opened", vault.error().detail());
-  return Administration(std::move(*store), std::move(*vault), std::move(ring), std::move(log));
+  return Administration(std::move(*store), std::move(ring), std::move(log));
 }
 
 Administration::Outcome<std::vector<ClientRecord>> Administration::clients(std::int64_t most,
@@ -88,7 +86,7 @@ Administration::Outcome<bool> Administration::set_client_disabled(std::string_vi
 }
 
 Administration::Outcome<bool> Administration::remove_client(std::string_view client_id) const {
-  auto removed = as::remove_client(store_, vault_, client_id);
+  auto removed = as::remove_client(store_, client_id);
   if (removed && *removed) note(done("client removed").client(client_id));
   return removed;
 }
@@ -105,14 +103,14 @@ Administration::Outcome<std::vector<GrantRecord>> Administration::grants(std::st
 }
 
 Administration::Outcome<bool> Administration::revoke_grant(std::string_view grant_id) const {
-  auto ended = end_grant(store_, vault_, std::string(grant_id));
+  auto ended = store_.revoke_grant(grant_id);
   if (ended && *ended) note(done("grant revoked").grant(grant_id));
   return ended;
 }
 
 Administration::Outcome<std::int64_t> Administration::revoke_grants(std::string_view subject,
                                                                     std::string_view client_id) const {
-  auto count = end_grants(store_, vault_, subject, client_id);
+  auto count = end_grants(store_, subject, client_id);
   if (!count || (subject.empty() && client_id.empty())) return count;
   // Nor does what was agreed to go on without asking.
   if (auto removed = store_.remove_consents(subject, client_id); !removed) return removed.error();

@@ -5,7 +5,6 @@
 #include <leanmcp/oauth/server/options.hpp>
 #include <leanmcp/oauth/server/signing_keys.hpp>
 #include <leanmcp/oauth/server/store.hpp>
-#include <leanmcp/storage/vault.hpp>
 
 #include <chrono>
 #include <optional>
@@ -31,7 +30,9 @@ struct KeyDescription {
 /// meanwhile, in several instances. Nothing that is handed out here holds a secret, except what was just made to be
 /// given to somebody (`invite`). What is done is in the audit log. Thread-safe; all functions block.
 ///
-/// Configured clients are in the server's options and not seen here.
+/// Configured clients are in the server's options and not seen here. The provider's tokens behind grants that end here
+/// can be used no more; a running server has them revoked at the provider and removes them, within about ten minutes
+/// (500 at a time).
 class Administration {
  public:
   /// Makes or upgrades the tables. The error is a sentence.
@@ -54,7 +55,7 @@ class Administration {
   /// The newest ones; an empty subject or client is any.
   Outcome<std::vector<GrantRecord>> grants(std::string_view subject, std::string_view client_id,
                                            std::int64_t most) const;
-  /// The family of tokens and the provider's tokens behind it. False when it was none or revoked already.
+  /// The family of tokens. False when it was none or revoked already.
   Outcome<bool> revoke_grant(std::string_view grant_id) const;
   /// All of a person's, or a client's; how many there were. What was agreed to be remembered for them goes too: they
   /// are asked again. One of the two must not be empty.
@@ -81,12 +82,11 @@ class Administration {
   Outcome<bool> set_user_disabled(std::string_view username, bool disabled) const;
 
  private:
-  Administration(Store store, Vault vault, KeyRing ring, Logger log)
-      : store_(std::move(store)), vault_(std::move(vault)), ring_(std::move(ring)), audit_(std::move(log)) {}
+  Administration(Store store, KeyRing ring, Logger log)
+      : store_(std::move(store)), ring_(std::move(ring)), audit_(std::move(log)) {}
   void note(AuditEntry entry) const { audit_.write(entry); }
 
   Store store_;
-  Vault vault_;
   KeyRing ring_;
   AuditLog audit_;
 };

@@ -20,6 +20,9 @@ using leanmcp::detail::host_cookie_name;
 constexpr std::string_view form_prefix = "leanmcp-form-";
 constexpr std::string_view journey_prefix = "leanmcp-go-";
 constexpr std::string_view browser_name = "leanmcp-known";
+/// One cookie for each person who signs in with the browser.
+constexpr std::string_view signed_in_prefix = "leanmcp-in-";
+constexpr std::chrono::hours signed_in_lifetime(24 * 90);
 /// Of each kind; about 80 bytes each, twice over.
 constexpr std::size_t most_cookies = 12;
 
@@ -35,6 +38,11 @@ std::string_view own_origin(const Core& core) {
 
 std::string form_digest_of(std::string_view token, std::string_view cookie) {
   return digest_of("form|" + std::string(token) + "|" + std::string(cookie));
+}
+
+std::string signed_in_tag(std::string_view username) { return "signed-in|" + digest_of(username); }
+std::string signed_in_name(const Core& core, std::string_view username) {
+  return name_of(core, signed_in_prefix, digest_of(signed_in_tag(username)));
 }
 
 std::string luggage_tag(std::string_view id_digest) { return "luggage|" + std::string(id_digest); }
@@ -117,13 +125,27 @@ std::string end_of_journey(const Core& core, const TransactionRecord& transactio
 
 std::vector<std::string> surplus_cookies(const Core& core, const Request& request) {
   std::vector<std::string> out;
-  for (const std::string_view prefix : {form_prefix, journey_prefix}) {
+  for (const std::string_view prefix : {form_prefix, journey_prefix, signed_in_prefix}) {
     const auto names = cookie_names(cookies_of(request), host_cookie_name(prefix, is_secure(core)));
     if (names.size() < most_cookies) continue;
     for (const std::string& name : names)
       out.push_back(host_cookie(name, "", std::chrono::seconds(0), is_secure(core)));
   }
   return out;
+}
+
+std::string known_browser(const Core& core, const Request& request, std::string_view username, TimePoint now) {
+  const std::string_view value = cookie_value(cookies_of(request), signed_in_name(core, username));
+  const auto opened = core.sealer->open(value, signed_in_tag(username));
+  const auto read = opened ? claims_of(*opened) : std::nullopt;
+  const auto until = read ? claim_number(*read, "until") : std::nullopt;
+  return until && now < TimePoint(std::chrono::seconds(*until)) ? claim_text(*read, "browser") : std::string();
+}
+
+std::string known_browser_cookie(const Core& core, std::string_view username, TimePoint now) {
+  const json::object known{{"browser", random_id()}, {"until", unix_seconds(now + signed_in_lifetime)}};
+  return host_cookie(signed_in_name(core, username), core.sealer->seal(json_text(known), signed_in_tag(username)),
+                     signed_in_lifetime, is_secure(core));
 }
 
 std::string remembered_subject(const Core& core, const Request& request, TimePoint now) {

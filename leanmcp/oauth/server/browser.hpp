@@ -58,6 +58,12 @@ std::string end_of_journey(const Core& core, const TransactionRecord& transactio
 /// lines have a bound, and cookies of abandoned pages would count for ten minutes.
 std::vector<std::string> surplus_cookies(const Core& core, const Request& request);
 
+/// A browser in which the person of that name has signed in with their password in the last three months: what it is
+/// counted by where passwords are tried; empty for any other browser. It tells nothing else, and grants nothing.
+std::string known_browser(const Core& core, const Request& request, std::string_view username, TimePoint now);
+/// A Set-Cookie value by which it is known again.
+std::string known_browser_cookie(const Core& core, std::string_view username, TimePoint now);
+
 /// The person this browser is remembered for; empty when there is none.
 std::string remembered_subject(const Core& core, const Request& request, TimePoint now);
 /// A Set-Cookie value by which the browser is remembered; nullopt when storage failed.

@@ -3,6 +3,7 @@
 #include <leanmcp/crypto/jwt.hpp>
 #include <leanmcp/crypto/strict_json.hpp>
 #include <leanmcp/oauth/server/assertion_claims.hpp>
+#include <leanmcp/oauth/server/rate_limits.hpp>
 #include <leanmcp/oauth/server/remote_documents.hpp>
 
 namespace leanmcp::inline v0::as {
@@ -20,13 +21,16 @@ std::vector<std::string> algorithms_of(const ClientRecord& client) {
   return assertion_algorithms();
 }
 
-Result<PublicKeys, OAuthError> keys_of(Core& core, const ClientRecord& client, std::string_view key_id, TimePoint now) {
+Result<PublicKeys, OAuthError> keys_of(Core& core, const ClientRecord& client, std::string_view key_id,
+                                       std::string_view peer, TimePoint now) {
   if (!client.jwks.empty()) {
     auto keys = PublicKeys::parse(client.jwks);
     if (!keys) return refuse_client("client keys unusable");
     return std::move(*keys);
   }
   if (client.jwks_uri.empty()) return refuse_client("client has no keys");
+  // Others are asked only for those who have not failed too often.
+  if (const auto wait = core.limits->wait(Limit::failure, peer, now); wait.count() > 0) return too_many_requests(wait);
   auto keys = core.remote->keys(client.jwks_uri, key_id, false, now);
   if (!keys) return refuse_client(to_string(keys.error()));
   return std::move(*keys);
@@ -53,7 +57,7 @@ Result<AuthenticatedClient, OAuthError> check_client_assertion(Core& core, const
   if (!client) return std::move(client).error();
   if (client->method != ClientMethod::private_key_jwt) return refuse_client("another method is registered");
 
-  const auto keys = keys_of(core, *client, unverified->key_id, now);
+  const auto keys = keys_of(core, *client, unverified->key_id, peer, now);
   if (!keys) return keys.error();
   JwtRules rules(client->client_id, core.options.issuer_, algorithms_of(*client));
   rules.skew = assertion_skew;

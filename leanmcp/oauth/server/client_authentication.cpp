@@ -108,11 +108,12 @@ std::optional<std::pair<std::string, Secret>> basic_credentials(std::string_view
 
 Result<AuthenticatedClient, OAuthError> authenticate_client(Core& core, const Request& request, const Parameters& form,
                                                             TimePoint now) {
-  const auto wait = core.limits->wait(Limit::failure, request.peer, now);
-  if (wait.count() > 0) return too_many_requests(wait);
   auto client = check_any(core, request, form, now);
   if (client || client.error().error != "invalid_client") return client;
-  core.limits->take(Limit::failure, request.peer, now);
+  // After the check: behind a proxy others share the address, and what a stranger gets wrong must not stop them.
+  // Secrets here are too long to be guessed, whatever the rate.
+  const auto wait = core.limits->take(Limit::failure, request.peer, now);
+  if (wait.count() > 0) return too_many_requests(wait);
   return client;
 }
 

@@ -1,7 +1,6 @@
 #include <leanmcp/oauth/server/core.hpp>
 
 #include <leanmcp/oauth/server/audit_log.hpp>
-#include <leanmcp/oauth/server/end_client.hpp>
 #include <leanmcp/oauth/server/rate_limits.hpp>
 #include <leanmcp/oauth/server/remote_documents.hpp>
 #include <leanmcp/oauth/server/signing_keys.hpp>
@@ -88,10 +87,12 @@ OAuthError storage_failed(const StorageError& error) {
 }
 
 Result<bool, StorageError> end_grant(Core& core, const std::string& grant_id) {
-  // While it is known which tokens they are, they are revoked at the provider too.
+  // First here: at the provider it may take its time, and what fails there is tried again by the server's upkeep.
+  auto ended = core.store->revoke_grant(grant_id);
+  if (!ended) return ended;
   const auto grant = core.store->grant(grant_id);
   if (grant && *grant) forget_upstream_tokens(core, **grant);
-  return end_grant(*core.store, *core.vault, grant_id);
+  return ended;
 }
 
 }  // namespace leanmcp::inline v0::as

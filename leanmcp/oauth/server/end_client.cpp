@@ -7,15 +7,7 @@ constexpr std::int64_t at_a_time = 1'000;
 
 }  // namespace
 
-Result<bool, StorageError> end_grant(const Store& store, const Vault& vault, std::string_view grant_id) {
-  auto ended = store.revoke_grant(grant_id);
-  if (!ended) return ended;
-  auto removed = vault.remove_all(grant_id);
-  if (!removed && removed.error().cause == VaultCause::storage) return removed.error().storage;
-  return ended;
-}
-
-Result<std::int64_t, StorageError> end_grants(const Store& store, const Vault& vault, std::string_view subject,
+Result<std::int64_t, StorageError> end_grants(const Store& store, std::string_view subject,
                                               std::string_view client_id) {
   std::int64_t count = 0;
   if (subject.empty() && client_id.empty()) return count;
@@ -24,15 +16,15 @@ Result<std::int64_t, StorageError> end_grants(const Store& store, const Vault& v
     if (!grants) return grants.error();
     if (grants->empty()) return count;
     for (const std::string& grant_id : *grants) {
-      auto ended = end_grant(store, vault, grant_id);
+      auto ended = store.revoke_grant(grant_id);
       if (!ended) return ended.error();
       count += *ended;
     }
   }
 }
 
-Result<bool, StorageError> remove_client(const Store& store, const Vault& vault, std::string_view client_id) {
-  if (auto ended = end_grants(store, vault, {}, client_id); !ended) return ended.error();
+Result<bool, StorageError> remove_client(const Store& store, std::string_view client_id) {
+  if (auto ended = end_grants(store, {}, client_id); !ended) return ended.error();
   return store.remove_client(client_id);
 }
 

@@ -52,15 +52,14 @@ Answer answer_introspect(Core& core, const Request& request, TimePoint now) {
     core.audit->write(AuditEntry(AuditEvent::introspection, error.error).peer(request.peer).reason(error.reason));
     return to_answer(error);
   };
-  const auto wait = core.limits->wait(Limit::failure, request.peer, now);
-  if (wait.count() > 0) return refuse(too_many_requests(wait));
   auto form = read_form(request);
   if (!form) return refuse(form.error());
   auto asker = asker_of(request, *form);
   if (!asker) return refuse(asker.error());
   const auto apis = apis_of(core, *asker);
   if (apis.empty()) {
-    core.limits->take(Limit::failure, request.peer, now);
+    const auto wait = core.limits->take(Limit::failure, request.peer, now);
+    if (wait.count() > 0) return refuse(too_many_requests(wait));
     OAuthError denied("invalid_client", "Introspection is for the protected server, with its secret.", "wrong secret");
     denied.status = 401;
     denied.challenge = "Basic realm=\"introspection\", charset=\"UTF-8\"";

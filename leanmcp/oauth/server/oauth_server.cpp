@@ -148,6 +148,10 @@ Result<void> OAuthServer::init() {
     auto known = provider->init();
     if (!known) return known.error();
   }
+  const OAuthServerOptions& set = (*core)->options;
+  if (set.issuer_.starts_with("https://") && set.address_field_.empty())
+    set.log_.warning("limits count whoever connects: behind a proxy, name the field with the client's address",
+                     {{"setting", "client_address_from"}});
   state_->core = std::move(*core);
   state_->address_field = detail::to_lower(state_->options.address_field_);
   state_->keeper = std::thread([state = state_.get()] { state->keep(); });

@@ -124,6 +124,25 @@ TEST_F(Mounted, TheClientsAddressIsTheOneTheProxyHasSeen) {
   EXPECT_EQ(guess("198.51.100.1, 198.51.100.2"), 401);
 }
 
+TEST_F(Mounted, WarnsWhereAProxyMayBeTakenForEverybody) {
+  const auto warnings = [&](const std::string& issuer, const std::string& field) {
+    std::string out;
+    OAuthServerOptions options(issuer);
+    options.client_address_from(field)
+        .own_users()
+        .keys(KeyRing::random())
+        .logger(Logger([&](LogLevel level, std::string_view line) { level >= LogLevel::warning ? out += line : out; }));
+    options.protects(ProtectedApi("https://api.example/mcp"));
+    OAuthServer server(std::move(options), *Database::open("sqlite::memory:"));
+    EXPECT_TRUE(server.init());
+    server.stop();
+    return out;
+  };
+  EXPECT_NE(warnings("https://as.example", "").find("client_address_from"), std::string::npos);
+  EXPECT_EQ(warnings("https://as.example", "X-Forwarded-For"), "");
+  EXPECT_EQ(warnings("http://127.0.0.1:1", ""), "");
+}
+
 TEST_F(Mounted, SlowMetadataDocumentsHoldUpNobodyElse) {
   std::promise<void> release;
   const auto released = release.get_future().share();

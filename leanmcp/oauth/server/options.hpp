@@ -203,12 +203,18 @@ class OAuthServerOptions {
   };
   Lifetimes& lifetimes() noexcept { return lifetimes_; }
 
-  /// Requests per minute; 429 with Retry-After above. Zero: no limit.
+  /// Requests per minute, unless it says otherwise; 429 with Retry-After above. Zero: no limit.
   struct Limits {
     int register_per_address = 10;
     /// Of public clients by address as well: many people may have the same app.
     int token_per_client = 60;
+    /// Proofs of clients that fail, and by themselves wrong passwords. Clients that prove themselves are answered all
+    /// the same; a password is not looked at before it may be tried.
     int failures_per_address = 10;
+    /// Wrong passwords for one name in an hour, from all browsers together in which that person has not signed in
+    /// before; of one address a fifth of it, so that one address alone keeps nobody out. A browser in which the person
+    /// has signed in has that fifth for itself, whatever others try.
+    int password_failures_per_name = 100;
     int authorize_per_address = 30;
     int new_documents_per_address = 5;
     std::int64_t dynamic_clients = 100'000;

@@ -12,15 +12,17 @@
 namespace leanmcp::inline v0::as {
 namespace {
 
-constexpr std::chrono::minutes per(1);
-constexpr std::size_t limit_count = 6;
+constexpr std::size_t limit_count = 9;
 /// What leaves something in the database is counted for all addresses together too: as many times what one may.
 constexpr int all_addresses = 30;
+/// One source has that part of what all together may try for a name: several must join to keep a person out.
+constexpr int sources_of_a_name = 5;
 
 /// Nothing where there is no limit.
-std::unique_ptr<RateBuckets> buckets(int per_minute, std::size_t keys = 50'000) {
-  if (per_minute <= 0) return nullptr;
-  return std::make_unique<RateBuckets>(static_cast<std::size_t>(per_minute), per, keys);
+std::unique_ptr<RateBuckets> buckets(int most, std::size_t keys = 50'000,
+                                     std::chrono::minutes per = std::chrono::minutes(1)) {
+  if (most <= 0) return nullptr;
+  return std::make_unique<RateBuckets>(static_cast<std::size_t>(most), per, keys);
 }
 
 std::chrono::seconds rounded(std::chrono::milliseconds wait) { return std::chrono::ceil<std::chrono::seconds>(wait); }
@@ -39,6 +41,11 @@ RateLimits::RateLimits(const OAuthServerOptions::Limits& limits) : data_(std::ma
   data_->of(Limit::registration) = buckets(limits.register_per_address);
   data_->of(Limit::token) = buckets(limits.token_per_client);
   data_->of(Limit::failure) = buckets(limits.failures_per_address);
+  data_->of(Limit::password) = buckets(limits.failures_per_address);
+  constexpr std::chrono::hours hour(1);
+  const int of_name = limits.password_failures_per_name;
+  data_->of(Limit::password_name) = buckets(of_name, 50'000, hour);
+  data_->of(Limit::password_source) = buckets((of_name + sources_of_a_name - 1) / sources_of_a_name, 50'000, hour);
   data_->of(Limit::authorize) = buckets(limits.authorize_per_address);
   data_->of(Limit::document) = buckets(limits.new_documents_per_address);
   data_->of(Limit::all_registrations) = buckets(limits.register_per_address * all_addresses, 1);

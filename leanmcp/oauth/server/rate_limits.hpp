@@ -15,13 +15,16 @@ namespace leanmcp::inline v0::as {
 enum class Limit {
   registration,       ///< by address
   token,              ///< by client
-  failure,            ///< failed client authentication and sign-in, by address
+  failure,            ///< failed client authentication, by address
+  password,           ///< wrong passwords, by address
+  password_name,      ///< wrong passwords for a name, of all addresses together
+  password_source,    ///< wrong passwords for a name from one address, or in one browser that is known
   authorize,          ///< by address
   document,           ///< metadata documents not seen before: by address, and all addresses together
   all_registrations,  ///< of all addresses together, once they may: under one key
 };
 
-/// Requests per minute by address or client, each refilled steadily, in bounded memory. Counts of this instance: behind
+/// Requests by address, client or name, each refilled steadily, in bounded memory. Counts of this instance: behind
 /// several, each allows as much. An IPv6 address counts as its /64, which is what one person has. Thread-safe.
 class RateLimits {
  public:

@@ -176,15 +176,14 @@ Result<Answer, OAuthError> add_client(Core& core, const Request& request, TimePo
 /// a wrong token.
 Result<ClientRecord, OAuthError> managed_client(Core& core, const Request& request, std::string_view client_id,
                                                 std::string_view token, TimePoint now) {
-  if (const auto wait = core.limits->wait(Limit::failure, request.peer, now); wait.count() > 0)
-    return too_many_requests(wait);
   const auto stored = core.store->client(client_id);
   if (!stored) return storage_failed(stored.error());
   const bool good = *stored && (*stored)->origin == ClientOrigin::dynamic && !(*stored)->disabled && !token.empty() &&
                     !(*stored)->management_digest.empty() &&
                     constant_time_equal((*stored)->management_digest, digest_of(token));
   if (good) return **stored;
-  core.limits->take(Limit::failure, request.peer, now);
+  const auto wait = core.limits->take(Limit::failure, request.peer, now);
+  if (wait.count() > 0) return too_many_requests(wait);
   return no_token("registration access token not good");
 }
 
@@ -250,7 +249,7 @@ Answer answer_registered(Core& core, const Request& request, std::string_view cl
     return std::move(*answer);
   }
   if (request.verb == HttpMethod::remove) {
-    if (const auto removed = remove_client(*core.store, *core.vault, client_id); !removed)
+    if (const auto removed = remove_client(*core.store, client_id); !removed)
       return refuse(core, request, storage_failed(removed.error()), client_id);
     log("removed");
     Answer gone(204, "application/json", "");

