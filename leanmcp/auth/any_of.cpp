@@ -17,13 +17,18 @@ class AnyOf final : public AuthProvider {
     if (providers_.empty()) return Error("any_of() has no provider");
     for (const auto& provider : providers_) {
       if (!provider) return Error("any_of() got an empty provider");
+      const std::string name(provider->name());
       if (!names.insert(provider->name()).second)
-        return Error("two providers are both named '" + std::string(provider->name()) +
+        return Error("two providers are both named '" + name +
                      "': give one another name(), or their people could be taken for each other");
+      if (!provider->resource_url().empty() || !provider->hierarchy().empty() || provider->dpop())
+        return Error("the provider '" + name +
+                     "' has its own protects(), implies() or accept_dpop(), which inside any_of() say nothing: call "
+                     "them on what any_of() returns");
       const auto ready = provider->init();
       if (!ready) return ready.error();
     }
-    return {};
+    return find_catch_all();
   }
 
   std::optional<Result<Principal, AuthFault>> verify_now(std::string_view token, TimePoint now) override {
@@ -48,7 +53,9 @@ class AnyOf final : public AuthProvider {
         if (std::find(all.begin(), all.end(), server) == all.end()) all.push_back(std::move(server));
     return all;
   }
-  bool recognises(std::string_view token) const override { return of(token) != nullptr; }
+  bool recognises(std::string_view token) const override {
+    return std::any_of(providers_.begin(), providers_.end(), [&](const auto& one) { return one->recognises(token); });
+  }
   Task<Result<TokenSet, AuthFault>> refresh(RefreshRequest request) override {
     for (const auto& provider : providers_)
       if (provider->name() == request.provider()) return provider->refresh(std::move(request));
@@ -57,10 +64,22 @@ class AnyOf final : public AuthProvider {
   }
 
  private:
+  /// Between two that take what has no form, only their order would decide who is shown a token.
+  Result<void> find_catch_all() {
+    catch_all_ = nullptr;
+    for (const auto& provider : providers_) {
+      if (!provider->recognises({})) continue;
+      if (catch_all_)
+        return Error("the providers '" + std::string(catch_all_->name()) + "' and '" + std::string(provider->name()) +
+                     "' both take tokens of any form: nobody could tell whose a token is");
+      catch_all_ = provider.get();
+    }
+    return {};
+  }
   AuthProvider* of(std::string_view token) const {
     for (const auto& provider : providers_)
-      if (provider->recognises(token)) return provider.get();
-    return nullptr;
+      if (provider.get() != catch_all_ && provider->recognises(token)) return provider.get();
+    return catch_all_ && catch_all_->recognises(token) ? catch_all_ : nullptr;
   }
   static AuthFault nobody() { return AuthFault(AuthCode::invalid_token, "of none of the providers' issuers"); }
   template <class T>
@@ -70,6 +89,7 @@ class AnyOf final : public AuthProvider {
   }
 
   const std::vector<std::shared_ptr<AuthProvider>> providers_;
+  AuthProvider* catch_all_ = nullptr;
 };
 
 }  // namespace

@@ -20,7 +20,7 @@ class Auth0Options : public ProviderOptions<Auth0Options> {
   Auth0Options& client_id(std::string id) { return client_id_ = std::move(id), *this; }
   Auth0Options& client_secret(Secret secret) { return client_secret_ = std::move(secret), *this; }
   /// Only tokens issued to these clients (`azp` or `client_id`).
-  Auth0Options& clients(std::vector<std::string> ids) { return allowed = std::move(ids), *this; }
+  Auth0Options& clients(std::vector<std::string> ids) { return allowed = detail::without_empty(std::move(ids)), *this; }
   /// Only tokens of this organisation: its id (`org_…`) or, without that prefix, its name.
   Auth0Options& organization(std::string id_or_name) { return organization_ = std::move(id_or_name), *this; }
   /// Where an Action puts claims of its own: `https://app.example/` for `https://app.example/email` and `…/roles`.

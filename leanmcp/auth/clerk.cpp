@@ -214,6 +214,10 @@ class ClerkProvider final : public JwtProvider {
     return token.starts_with("oat_") && (!options_.secret_key_.empty() || !options_.client_secret.empty());
   }
 
+  bool has_our_form(std::string_view token) const override {
+    return token.starts_with("oat_") || token.starts_with("ak_") || token.starts_with("mt_");
+  }
+
   void look_up_token(const std::string& token, PrincipalDone done) override {
     if (options_.secret_key_.empty()) return introspect(token, std::move(done));
     json::object body;

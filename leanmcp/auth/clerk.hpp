@@ -21,13 +21,14 @@ class ClerkOptions : public ProviderOptions<ClerkOptions> {
   ClerkOptions& secret_key(Secret key) { return secret_key_ = std::move(key), *this; }
   /// Origins that session tokens may come from (`azp`). Either these, an audience or OAuth clients must be given.
   ClerkOptions& authorized_parties(std::vector<std::string> origins) {
-    std::erase(origins, std::string());  // a setting that is not set
-    return parties = std::move(origins), *this;
+    return parties = detail::without_empty(std::move(origins)), *this;
   }
   /// What `aud` must have. A token without `aud` is then refused.
   ClerkOptions& audience(std::string text) { return audience_ = std::move(text), *this; }
   /// OAuth applications whose tokens (`client_id`) are taken.
-  ClerkOptions& oauth_clients(std::vector<std::string> ids) { return clients = std::move(ids), *this; }
+  ClerkOptions& oauth_clients(std::vector<std::string> ids) {
+    return clients = detail::without_empty(std::move(ids)), *this;
+  }
   /// The OAuth application, for `refresh`, and for opaque tokens where there is no secret key.
   ClerkOptions& client(std::string id, Secret secret = {}) {
     return client_id = std::move(id), client_secret = std::move(secret), *this;

@@ -22,7 +22,10 @@ class CognitoOptions : public ProviderOptions<CognitoOptions> {
   CognitoOptions& region(std::string text) { return region_ = std::move(text), *this; }
   CognitoOptions& user_pool_id(std::string text) { return pool = std::move(text), *this; }
   /// The app client, the same as the web app's; further ones are accepted too.
-  CognitoOptions& client_id(std::string text) { return clients.push_back(std::move(text)), *this; }
+  CognitoOptions& client_id(std::string text) {
+    if (!text.empty()) clients.push_back(std::move(text));
+    return *this;
+  }
   CognitoOptions& client_secret(Secret secret) { return secret_ = std::move(secret), *this; }
   /// Which `token_use` is accepted: "access" and "id" by default.
   CognitoOptions& token_uses(std::vector<std::string> list) { return uses = std::move(list), *this; }

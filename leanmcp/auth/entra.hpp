@@ -16,7 +16,9 @@ class EntraOptions : public ProviderOptions<EntraOptions> {
   /// The tenant's id (a GUID), or `common` or `organizations` together with `tenants`.
   EntraOptions& tenant(std::string id) { return tenant_ = std::move(id), *this; }
   /// With `common` or `organizations`: the tenants whose people may come.
-  EntraOptions& tenants(std::vector<std::string> ids) { return allowed_tenants = std::move(ids), *this; }
+  EntraOptions& tenants(std::vector<std::string> ids) {
+    return allowed_tenants = detail::without_empty(std::move(ids)), *this;
+  }
   /// The API's client id. `api://<client id>` counts too.
   EntraOptions& client_id(std::string id) { return client_id_ = std::move(id), *this; }
   EntraOptions& client_secret(Secret secret) { return client_secret_ = std::move(secret), *this; }

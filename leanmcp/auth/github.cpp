@@ -46,6 +46,11 @@ class GithubProvider final : public JwtProvider {
     return (token.starts_with("gho_") || token.starts_with("ghu_")) && token.size() <= 256;
   }
 
+  bool has_our_form(std::string_view token) const override {
+    // The kinds of tokens that it never takes too, personal ones above all.
+    return token.starts_with("github_pat_") || (token.starts_with("gh") && token.size() > 4 && token[3] == '_');
+  }
+
   void look_up_token(const std::string& token, PrincipalDone done) override {
     json::object body;
     body["access_token"] = token;

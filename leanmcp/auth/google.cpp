@@ -64,7 +64,8 @@ class GoogleProvider final : public JwtProvider {
     return fields;
   }
 
-  bool takes_opaque(std::string_view token) const override { return options_.opaque && token.starts_with("ya29."); }
+  bool has_our_form(std::string_view token) const override { return token.starts_with("ya29."); }
+  bool takes_opaque(std::string_view token) const override { return options_.opaque && has_our_form(token); }
 
   void look_up_token(const std::string& token, PrincipalDone done) override {
     ClientRequest request = detail::form_request(options_.tokeninfo_url_, {{"access_token", token}});

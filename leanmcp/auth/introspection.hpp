@@ -20,7 +20,9 @@ class IntrospectionOptions : public ProviderOptions<IntrospectionOptions> {
   /// What `aud` must have. Either this or `clients` must be given.
   IntrospectionOptions& audience(std::string text) { return audience_ = std::move(text), *this; }
   /// Clients whose tokens are taken.
-  IntrospectionOptions& clients(std::vector<std::string> ids) { return allowed = std::move(ids), *this; }
+  IntrospectionOptions& clients(std::vector<std::string> ids) {
+    return allowed = detail::without_empty(std::move(ids)), *this;
+  }
   /// What `iss` must be where the answer has it; also the authorization server that clients are told of.
   IntrospectionOptions& issuer(std::string url) { return issuer_ = std::move(url), *this; }
   /// Where profiles come from; without it a user has what the answer says.

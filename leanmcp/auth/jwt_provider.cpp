@@ -143,10 +143,12 @@ JwtProvider::Looked JwtProvider::look_at(std::string_view token) const {
 
 bool JwtProvider::recognises(std::string_view token) const {
   const Looked looked = look_at(token);
-  if (looked.parts)
-    return looked.source != nullptr ||
-           (takes_opaque(token) && looks_up_tokens_of(claim_text(looked.parts->claims, "iss")));
-  return takes_opaque(token);
+  if (!looked.parts) return takes_opaque(token) || has_our_form(token);
+  const json::object& claims = looked.parts->claims;
+  const std::string issuer = claim_text(claims, "iss");
+  // A template names nobody: what it stands for is the preset's to say.
+  if (looked.source && (!looked.source->is_template() || trusts_issuer(issuer, claims))) return true;
+  return takes_opaque(token) && looks_up_tokens_of(issuer);
 }
 
 std::optional<Result<Principal, AuthFault>> JwtProvider::decide(std::string_view token, const std::string& digest,
@@ -315,6 +317,7 @@ std::string JwtProvider::explain(TokenFault, const json::object&) const { return
 std::string JwtProvider::keys_setting() const { return {}; }
 bool JwtProvider::looks_up_tokens_of(std::string_view) const { return false; }
 bool JwtProvider::takes_opaque(std::string_view) const { return false; }
+bool JwtProvider::has_our_form(std::string_view) const { return false; }
 void JwtProvider::look_up_token(const std::string&, PrincipalDone done) {
   done(AuthFault(AuthCode::invalid_token, "not a signed token"));
 }

@@ -65,6 +65,9 @@ class JwtProvider : public AuthProvider, public std::enable_shared_from_this<Jwt
   virtual bool looks_up_tokens_of(std::string_view issuer) const;
   /// Opaque tokens: whether one is looked up (false by default), and how.
   virtual bool takes_opaque(std::string_view token) const;
+  /// Whether an opaque token looks like this provider's, also where it takes none: for `recognises`, so that it is not
+  /// shown to another provider of `any_of`.
+  virtual bool has_our_form(std::string_view token) const;
   virtual void look_up_token(const std::string& token, PrincipalDone done);
 
   /// Whether the claims hold all that this provider's user has.

@@ -18,7 +18,9 @@ class KeycloakOptions : public ProviderOptions<KeycloakOptions> {
   /// What `aud` must have, by an Audience mapper. The client that asked is not in its own token's `aud`.
   KeycloakOptions& audience(std::string text) { return audience_ = std::move(text), *this; }
   /// Only tokens issued to these clients (`azp`).
-  KeycloakOptions& clients(std::vector<std::string> ids) { return allowed = std::move(ids), *this; }
+  KeycloakOptions& clients(std::vector<std::string> ids) {
+    return allowed = detail::without_empty(std::move(ids)), *this;
+  }
   /// For `refresh`.
   KeycloakOptions& client(std::string id, Secret secret = {}) {
     return client_id = std::move(id), client_secret = std::move(secret), *this;

@@ -19,7 +19,9 @@ class OidcOptions : public ProviderOptions<OidcOptions> {
   /// Accepted algorithms; RS256 and ES256 by default.
   OidcOptions& algorithms(std::vector<std::string> list) { return accepted = std::move(list), *this; }
   /// Only tokens issued to one of these clients (client_id, azp, cid or appid).
-  OidcOptions& clients(std::vector<std::string> ids) { return allowed_clients = std::move(ids), *this; }
+  OidcOptions& clients(std::vector<std::string> ids) {
+    return allowed_clients = detail::without_empty(std::move(ids)), *this;
+  }
   /// For `refresh`: what the app is at the provider. The secret may be empty for a public client.
   OidcOptions& client(std::string id, Secret secret = {}) {
     return client_id = std::move(id), client_secret = std::move(secret), *this;

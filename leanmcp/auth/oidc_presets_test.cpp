@@ -1,4 +1,3 @@
-#include <leanmcp/auth/any_of.hpp>
 #include <leanmcp/auth/introspection.hpp>
 #include <leanmcp/auth/keycloak.hpp>
 #include <leanmcp/auth/oidc.hpp>
@@ -173,26 +172,6 @@ TEST_F(OidcPresetTest, StaticKeysAskNobody) {
   EXPECT_EQ(world.refresh(*provider).error().code, AuthCode::verification_failed);
 }
 
-TEST_F(OidcPresetTest, AnyOfSendsEachTokenToItsIssuer) {
-  const auto keys_a = test::key_set({World::key()});
-  const auto keys_b = test::key_set({World::other_key()});
-  const auto a = static_keys(with_clock(StaticKeysOptions("https://a", "mcp", keys_a).name("a")));
-  const auto b = static_keys(with_clock(StaticKeysOptions("https://b", "mcp", keys_b).name("b")));
-  const auto both = ready(any_of(a, b));
-  EXPECT_EQ(both->authorization_servers(), (std::vector<std::string>{"https://a", "https://b"}));
-  EXPECT_EQ(world.verify(*both, world.token(R"("iss":"https://a","aud":"mcp","sub":"u")"))->provider(), "a");
-  EXPECT_NE(world.reason(*both, world.token(R"("iss":"https://b","aud":"mcp","sub":"u")")), "")
-      << "a's key says nothing about b";
-  EXPECT_EQ(world.reason(*both, world.token(R"("iss":"https://c","aud":"mcp","sub":"u")")),
-            "of none of the providers' issuers");
-  const std::string token =
-      World::other_key().sign(world.claims(R"("iss":"https://b","aud":"mcp","sub":"u","name":"B")"), "JWT");
-  EXPECT_EQ((*world.user(*both, token))->name, "B");
-  EXPECT_NE(world.verify(*both, token)->key(),
-            world.verify(*both, world.token(R"("iss":"https://a","aud":"mcp","sub":"u")"))->key());
-  EXPECT_TRUE(any_of(a, a)->init().error().message().starts_with("two providers are both named 'a'"));
-}
-
 TEST_F(OidcPresetTest, MachinesOfKeycloak) {
   world.network.serve("https://k/realms/r/protocol/openid-connect/certs", test::key_set({World::key()}));
   const auto provider = ready(
@@ -269,36 +248,6 @@ TEST_F(OidcPresetTest, WorkosAuthkitHasItsAudience) {
             "wrong issuer: iss https://api.workos.com not in WORKOS_ISSUER");
   EXPECT_TRUE(fault(made(issuer + "/", "https://mcp")).starts_with("WORKOS_AUTHKIT must be like"));
   EXPECT_TRUE(fault(made(issuer, "")).starts_with("WORKOS_AUDIENCE is not set"));
-}
-
-TEST_F(OidcPresetTest, AnyOfKnowsTheSignedTokensOfAnIntrospectedIssuer) {
-  world.network.serve("https://as.example/introspect",
-                      R"({"active":true,"sub":"u","aud":"mcp","iss":"https://as.example"})");
-  const auto asked = introspection(with_clock(IntrospectionOptions("https://as.example/introspect", "rs", Secret("s"))
-                                                  .audience("mcp")
-                                                  .issuer("https://as.example")),
-                                   world.network.fetcher());
-  const auto fixed =
-      static_keys(with_clock(StaticKeysOptions("https://i", "mcp", test::key_set({World::key()})).name("fixed")));
-  const auto both = ready(any_of(asked, fixed));
-  EXPECT_EQ(world.verify(*both, world.token(R"("iss":"https://as.example","sub":"u")"))->provider(), "introspection");
-  EXPECT_EQ(world.verify(*both, world.token(R"("iss":"https://i","aud":"mcp","sub":"u")"))->provider(), "fixed");
-  EXPECT_EQ(world.network.asked("https://as.example/introspect"), 1) << "nobody else's token goes there";
-  EXPECT_EQ(world.reason(*both, world.token(R"("iss":"https://other","sub":"u")")),
-            "of none of the providers' issuers");
-  EXPECT_EQ(world.network.asked("https://as.example/introspect"), 1);
-}
-
-TEST_F(OidcPresetTest, AnyOfRefreshesByName) {
-  serve_oidc(R"(,"token_endpoint":"https://idp.example/token")");
-  world.network.serve("https://idp.example/token", R"({"access_token":"a","token_type":"Bearer"})");
-  const auto one = oidc(with_clock(OidcOptions("https://idp.example", "mcp").client("web")), world.network.fetcher());
-  const auto two =
-      static_keys(with_clock(StaticKeysOptions("https://i", "mcp", test::key_set({World::key()})).name("fixed")));
-  const auto both = ready(any_of(one, two));
-  EXPECT_TRUE(world.refresh(*both, RefreshRequest(Secret("rt")).provider("oidc")));
-  EXPECT_FALSE(world.refresh(*both, RefreshRequest(Secret("rt")).provider("fixed")));
-  EXPECT_EQ(world.refresh(*both).error().reason, "RefreshRequest::provider() names none of the providers");
 }
 
 }  // namespace

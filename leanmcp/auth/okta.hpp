@@ -19,7 +19,7 @@ class OktaOptions : public ProviderOptions<OktaOptions> {
   /// The authorization server's audience, such as `api://default`.
   OktaOptions& audience(std::string text) { return audience_ = std::move(text), *this; }
   /// Only tokens issued to these clients (`cid`).
-  OktaOptions& clients(std::vector<std::string> ids) { return allowed = std::move(ids), *this; }
+  OktaOptions& clients(std::vector<std::string> ids) { return allowed = detail::without_empty(std::move(ids)), *this; }
   /// For `refresh`.
   OktaOptions& client(std::string id, Secret secret = {}) {
     return client_id = std::move(id), client_secret = std::move(secret), *this;

@@ -114,7 +114,8 @@ class AuthProvider {
   /// The name in `Principal::provider()`: part of every stored identity, so it should never change.
   virtual std::string_view name() const { return {}; }
   /// Whether a token could be this provider's, by its unverified issuer or its form: for `any_of`. Believing nothing,
-  /// cheap, and no decision about the token.
+  /// cheap, and no decision about the token. Who says yes to the empty text takes what has no form of its own: `any_of`
+  /// asks it last, and has one such at most. Yes to everything unless overridden.
   virtual bool recognises(std::string_view token) const;
 
   /// New tokens for a refresh token. INVALID_TOKEN: the person must sign in again. VERIFICATION_FAILED: the provider is

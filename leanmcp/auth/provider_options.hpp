@@ -9,8 +9,19 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace leanmcp::inline v0 {
+
+namespace detail {
+
+/// An empty id is a setting that is not set; as an id it would stand for tokens that name none.
+inline std::vector<std::string> without_empty(std::vector<std::string> ids) {
+  std::erase(ids, std::string());
+  return ids;
+}
+
+}  // namespace detail
 
 /// What every provider can be told. `Self` is the options type, so that the calls chain in any order.
 template <class Self>

@@ -20,7 +20,9 @@ class SupabaseOptions : public ProviderOptions<SupabaseOptions> {
   SupabaseOptions& jwt_secret(Secret secret) { return secret_ = std::move(secret), *this; }
   /// OAuth clients whose tokens are taken: Supabase does not put the resource into `aud`. Without any, session tokens
   /// only.
-  SupabaseOptions& oauth_clients(std::vector<std::string> ids) { return clients = std::move(ids), *this; }
+  SupabaseOptions& oauth_clients(std::vector<std::string> ids) {
+    return clients = detail::without_empty(std::move(ids)), *this;
+  }
   /// The publishable (anon) key, for `refresh`.
   SupabaseOptions& anon_key(std::string key) { return anon_key_ = std::move(key), *this; }
   /// Takes people who signed in anonymously too.

@@ -21,7 +21,9 @@ class WorkosOptions : public ProviderOptions<WorkosOptions> {
   /// The resource indicator that clients send, or what the environment puts into `aud` by default.
   WorkosOptions& audience(std::string text) { return audience_ = std::move(text), *this; }
   /// Further issuers of session tokens, such as a domain of your own.
-  WorkosOptions& issuers(std::vector<std::string> list) { return more_issuers = std::move(list), *this; }
+  WorkosOptions& issuers(std::vector<std::string> list) {
+    return more_issuers = detail::without_empty(std::move(list)), *this;
+  }
   /// Another API than api.workos.com: for tests.
   WorkosOptions& api_url(std::string url) { return api_url_ = std::move(url), *this; }
 

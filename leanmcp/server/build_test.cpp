@@ -25,14 +25,15 @@ struct Shop {
   std::string look() const { return "a shop"; }
 };
 
-std::string refusal(std::vector<Decorator> of_service, std::vector<Decorator> of_tool) {
+std::string refusal(const std::vector<Decorator>& of_service, const std::vector<Decorator>& of_tool) {
   Shop shop;
   Server server("shop", "1");
-  for (Decorator& decorator : of_tool) of_service.push_back(std::move(decorator));
-  const Decorator all([&](EntryDraft& draft) {
-    for (const Decorator& decorator : of_service) decorator.apply(draft);
-  });
-  server.service(shop).tool("look", &Shop::look, all);
+  const auto all = [](const std::vector<Decorator>& decorators) {
+    return Decorator([decorators](EntryDraft& draft) {
+      for (const Decorator& decorator : decorators) decorator.apply(draft);
+    });
+  };
+  server.service(shop, all(of_service)).tool("look", &Shop::look, all(of_tool));
   const auto built = server.build();
   return built ? "" : std::string(built.error().message());
 }
@@ -48,8 +49,20 @@ TEST(Build, AGateThatMustKnowTheCallerNeedsAuthentication) {
 TEST(Build, PublicAccessDoesNotLeaveAGateWithoutACaller) {
   EXPECT_NE(refusal({signed_in(), paid()}, {public_access()}).find("nothing authenticates"), std::string::npos);
   EXPECT_NE(refusal({signed_in()}, {public_access(), paid()}).find("nothing authenticates"), std::string::npos);
-  EXPECT_EQ(refusal({signed_in(), paid()}, {public_access(), signed_in()}), "");
   EXPECT_EQ(refusal({signed_in(), anybody()}, {public_access()}), "");
+}
+
+TEST(Build, PublicAccessContradictsTheMethodsOwnProtectionInEveryOrder) {
+  const auto ruled = [] { return Decorator(std::make_shared<AHook>(Stage::authorize)); };
+  for (const auto& own : {signed_in(), ruled(), Decorator(std::make_shared<AHook>(Stage::authorize_arguments))}) {
+    for (const auto& of_service : {std::vector<Decorator>{}, std::vector<Decorator>{signed_in(), ruled()}}) {
+      EXPECT_NE(refusal(of_service, {public_access(), own}).find("public_access() opens it to everybody"),
+                std::string::npos);
+      EXPECT_NE(refusal(of_service, {own, public_access()}).find("public_access() opens it to everybody"),
+                std::string::npos);
+    }
+  }
+  EXPECT_EQ(refusal({signed_in(), ruled()}, {public_access()}), "");
 }
 
 }  // namespace

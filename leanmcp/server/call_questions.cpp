@@ -222,28 +222,27 @@ Task<std::string> CallState::ask(Question question) {
   OneShot<std::optional<std::string>> shot;
   struct Waiting {
     Session& session;
-    std::uint64_t number;
+    const std::string& id;
     Executor& executor;
     Executor::TimerId timer;
     RequestSink& sink;
     ~Waiting() {
       executor.cancel_timer(timer);
       // Whoever still shows the question may take it away (2025-11-25, Lifecycle, Timeouts; Cancellation).
-      if (session.forget_question(number))
-        sink.notify(render_notification("notifications/cancelled", "{\"requestId\":" + std::to_string(number) +
-                                                                       R"(,"reason":"No longer waited for"})"));
+      if (session.forget_question(id))
+        sink.notify(render_notification("notifications/cancelled",
+                                        "{\"requestId\":" + id + R"(,"reason":"No longer waited for"})"));
     }
   };
   const auto sink = sink_;
   std::function<void(std::string)> send_question = [sink](std::string text) { sink->ask(std::move(text)); };
   Session::Answered on_answer = [shot](std::optional<std::string> text) { shot.set(std::move(text)); };
-  const std::uint64_t number =
-      info_.session->ask(question.method, question.params, send_question, std::move(on_answer));
+  const std::string id = info_.session->ask(question.method, question.params, send_question, std::move(on_answer));
   std::function<void()> give_up = [shot] { shot.set(std::nullopt); };
   const Executor::TimerId timer = executor().start_timer(engine_->options().human_wait, std::move(give_up));
   std::optional<std::string> answer;
   {
-    const Waiting waiting{*info_.session, number, executor(), timer, *sink};
+    const Waiting waiting{*info_.session, id, executor(), timer, *sink};
     answer = co_await shot;
   }
   bool fits = false;

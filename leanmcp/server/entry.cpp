@@ -86,31 +86,32 @@ Decorator audience(std::vector<std::string> roles, double priority) {
 }
 
 Decorator icon(std::string src, std::string mime_type, std::string sizes) {
-  return Decorator([src = std::move(src), mime_type = std::move(mime_type), sizes = std::move(sizes)](EntryDraft& draft) {
-    if (!src.starts_with("https://") && !src.starts_with("data:image/"))
-      return draft.fail("an icon's source must be an https: or data:image/ URI");
-    std::string item;
-    std::string text;
-    append_json_string(text, src);
-    add_member(item, "src", text);
-    if (!mime_type.empty()) {
-      text.clear();
-      append_json_string(text, mime_type);
-      add_member(item, "mimeType", text);
-    }
-    if (!sizes.empty()) {
-      text = "[";
-      append_json_string(text, sizes);
-      add_member(item, "sizes", text + "]");
-    }
-    std::string& icons = draft.entry.icons;
-    if (icons.empty()) {
-      icons = "[" + item + "]";
-    } else {
-      icons.back() = ',';
-      icons += item + "]";
-    }
-  });
+  return Decorator(
+      [src = std::move(src), mime_type = std::move(mime_type), sizes = std::move(sizes)](EntryDraft& draft) {
+        if (!src.starts_with("https://") && !src.starts_with("data:image/"))
+          return draft.fail("an icon's source must be an https: or data:image/ URI");
+        std::string item;
+        std::string text;
+        append_json_string(text, src);
+        add_member(item, "src", text);
+        if (!mime_type.empty()) {
+          text.clear();
+          append_json_string(text, mime_type);
+          add_member(item, "mimeType", text);
+        }
+        if (!sizes.empty()) {
+          text = "[";
+          append_json_string(text, sizes);
+          add_member(item, "sizes", text + "]");
+        }
+        std::string& icons = draft.entry.icons;
+        if (icons.empty()) {
+          icons = "[" + item + "]";
+        } else {
+          icons.back() = ',';
+          icons += item + "]";
+        }
+      });
 }
 
 Decorator meta(std::string key, std::string json_text) {
@@ -139,13 +140,35 @@ Decorator completion(std::string argument, Completer completer) {
 }
 
 Decorator public_access() {
+  return Decorator([](EntryDraft& draft) { draft.made_public = true; });
+}
+
+void EntryDraft::open_if_public() {
+  if (!made_public) return;
+  const auto& theirs = of_service.hooks;
+  const auto is_of_service = [&](const std::shared_ptr<Hook>& hook) {
+    return std::find(theirs.begin(), theirs.end(), hook) != theirs.end();
+  };
+  const auto names_a_caller = [](const std::shared_ptr<Hook>& hook) {
+    return hook->stage() == Stage::authenticate || hook->stage() == Stage::authorize ||
+           hook->stage() == Stage::authorize_arguments;
+  };
+  std::erase_if(entry.hooks, [&](const std::shared_ptr<Hook>& hook) {
+    return is_of_service(hook) && (names_a_caller(hook) || hook->stage() == Stage::limit);
+  });
+  finally.erase(finally.begin(), finally.begin() + static_cast<std::ptrdiff_t>(of_service.finally));
+  if (of_service.hidden) entry.hidden = false;
+  if (std::any_of(entry.hooks.begin(), entry.hooks.end(), names_a_caller))
+    fail(
+        "public_access() opens it to everybody, but it has authentication or rules of its own: leave out one of the "
+        "two");
+}
+
+Decorator detail::end_of_service() {
   return Decorator([](EntryDraft& draft) {
-    std::erase_if(draft.entry.hooks, [](const std::shared_ptr<Hook>& hook) {
-      return hook->stage() == Stage::authenticate || hook->stage() == Stage::authorize ||
-             hook->stage() == Stage::limit || hook->stage() == Stage::authorize_arguments;
-    });
-    draft.finally.clear();
-    draft.entry.hidden = false;
+    draft.of_service.hooks = draft.entry.hooks;
+    draft.of_service.finally = draft.finally.size();
+    draft.of_service.hidden = draft.entry.hidden;
   });
 }
 

@@ -42,7 +42,7 @@ struct Entry {
   long long size = -1;      ///< of a resource in bytes, if known
   int ttl_ms = -1;          ///< freshness of `resources/read`; -1 for the server's default
   bool private_cache = false;
-  bool hidden = false;      ///< listed only for those who may use it
+  bool hidden = false;  ///< listed only for those who may use it
 
   Handler handler;
   FieldRules fields;
@@ -50,10 +50,10 @@ struct Entry {
   bool nonblocking = false;
   std::shared_ptr<std::mutex> serial;  ///< held during the call of a `serialized()` plain function
 
-  std::string input_schema;   ///< JSON text
-  std::string output_schema;  ///< JSON text, or empty
+  std::string input_schema;      ///< JSON text
+  std::string output_schema;     ///< JSON text, or empty
   bool output_is_object = true;  ///< as clients before 2026-07-28 need it
-  std::string arguments;      ///< of a prompt: JSON text of the argument list
+  std::string arguments;         ///< of a prompt: JSON text of the argument list
   std::shared_ptr<const SchemaValidator> raw_input;
   std::shared_ptr<const SchemaValidator> raw_output;
   std::vector<HeaderParam> header_params;
@@ -67,8 +67,19 @@ class EntryDraft {
   Entry& entry;
   /// Changes to the input schema, applied after it was generated.
   std::vector<std::function<Result<void>(json::object& schema)>> schema_edits;
-  /// Run once all decorators have been applied, in this order: for what depends on the others, however they are ordered.
+  /// Run once all decorators have been applied, in this order: for what depends on the others, however they are
+  /// ordered.
   std::vector<std::function<void(EntryDraft&)>> finally;
+  /// What the decorators of a whole service declared, which come before the method's own.
+  struct OfService {
+    std::vector<std::shared_ptr<Hook>> hooks;
+    std::size_t finally = 0;
+    bool hidden = false;
+  };
+  OfService of_service;
+  bool made_public = false;  ///< `public_access()`, wherever it stands among the others
+  /// Takes the service's protection off where `public_access()` says so. After all decorators, before `finally`.
+  void open_if_public();
   /// Refuses the registration; the first reason counts. It is told with the entry's name by `Server::build()`.
   void fail(std::string reason) {
     if (failure.empty()) failure = std::move(reason);
@@ -118,10 +129,17 @@ Decorator meta(std::string key, std::string json_text);
 Decorator cache(int ttl_ms, bool only_for_this_user);
 /// Proposals for an argument of a prompt or resource template.
 Decorator completion(std::string argument, Completer completer);
-/// Takes the service's protection off this one method: authentication, rules and limits. What has to be paid stays, so
-/// a method of a service that is paid for cannot be public (`Server::build()` says so).
+/// Takes the service's protection off this one method: authentication, rules and limits, wherever it stands among the
+/// decorators. What the method itself declares stays; its own authentication or rules contradict this, and
+/// `Server::build()` says so. What has to be paid stays too, so a method of a service that is paid for cannot be
+/// public.
 Decorator public_access();
 /// Lists the entry only for callers who may use it. Lists then differ between callers, and say so (`cacheScope`).
 Decorator hide_from_lists();
+
+namespace detail {
+/// Between a service's decorators and the method's own.
+Decorator end_of_service();
+}  // namespace detail
 
 }  // namespace leanmcp::inline v0

@@ -67,10 +67,14 @@ struct Draft {
 
 std::string label(const Entry& entry) {
   switch (entry.kind) {
-    case EntryKind::tool: return "tool '" + entry.name + "'";
-    case EntryKind::prompt: return "prompt '" + entry.name + "'";
-    case EntryKind::resource: return "resource '" + entry.uri + "'";
-    case EntryKind::resource_template: return "resource template '" + entry.uri + "'";
+    case EntryKind::tool:
+      return "tool '" + entry.name + "'";
+    case EntryKind::prompt:
+      return "prompt '" + entry.name + "'";
+    case EntryKind::resource:
+      return "resource '" + entry.uri + "'";
+    case EntryKind::resource_template:
+      return "resource template '" + entry.uri + "'";
   }
   return {};
 }
@@ -90,7 +94,8 @@ void collect_headers(const json::object& schema, std::vector<std::string>& path,
   for (const auto& [name, property] : properties->get_object()) {
     if (!property.is_object()) continue;
     path.emplace_back(name);
-    if (const json::value* const header = property.get_object().if_contains("x-mcp-header"); header && header->is_string())
+    if (const json::value* const header = property.get_object().if_contains("x-mcp-header");
+        header && header->is_string())
       out.push_back(HeaderParam{"Mcp-Param-" + std::string(header->get_string()), path});
     collect_headers(property.get_object(), path, out);
     path.pop_back();
@@ -193,6 +198,7 @@ Result<void> compile(Draft& draft) {
   Entry& entry = *draft.entry;
   EntryDraft edits(entry);
   for (const Decorator& decorator : draft.decorators) decorator.apply(edits);
+  edits.open_if_public();
   for (std::size_t i = 0; i < edits.finally.size() && edits.failure.empty(); ++i) edits.finally[i](edits);
   if (!edits.failure.empty()) return Error(edits.failure);
   if (entry.kind == EntryKind::tool && !good_tool_name(entry.name))

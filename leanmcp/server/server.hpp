@@ -84,6 +84,7 @@ class Service {
   template <class... D>
   std::vector<Decorator> joined(D&&... decorators) const {
     std::vector<Decorator> all = decorators_;
+    all.push_back(detail::end_of_service());
     (all.push_back(Decorator(std::forward<D>(decorators))), ...);
     return all;
   }

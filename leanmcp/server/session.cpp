@@ -1,5 +1,6 @@
 #include <leanmcp/server/session.hpp>
 
+#include <leanmcp/base/random.hpp>
 #include <leanmcp/protocol/message.hpp>
 
 #include <algorithm>
@@ -65,45 +66,44 @@ std::string Session::principal_key() const {
   return principal_key_;
 }
 
-std::uint64_t Session::ask(std::string_view method, std::string_view params,
-                           const std::function<void(std::string)>& send, Answered answered) {
-  std::uint64_t number = 0;
+std::string Session::ask(std::string_view method, std::string_view params, const std::function<void(std::string)>& send,
+                         Answered answered) {
+  std::string id;
   {
     const std::lock_guard lock(mutex_);
     if (!closed_ && !questions_over_) {
-      number = ++last_question_;
-      questions_.emplace(number, std::move(answered));
+      id = '"' + random_id() + '"';
+      questions_.emplace(id, std::move(answered));
     }
   }
-  if (number == 0) {
+  if (id.empty()) {
     answered(std::nullopt);
-    return 0;
+    return id;
   }
-  send(render_request(std::to_string(number), method, params));
-  return number;
+  send(render_request(id, method, params));
+  return id;
 }
 
-bool Session::forget_question(std::uint64_t number) {
+bool Session::forget_question(const std::string& id_json) {
   const std::lock_guard lock(mutex_);
-  return questions_.erase(number) != 0;
+  return questions_.erase(id_json) != 0;
 }
 
 void Session::end_questions() {
-  std::map<std::uint64_t, Answered> questions;
+  std::map<std::string, Answered, std::less<>> questions;
   {
     const std::lock_guard lock(mutex_);
     questions_over_ = true;
     questions.swap(questions_);
   }
-  for (auto& [number, answered] : questions) answered(std::nullopt);
+  for (auto& [id, answered] : questions) answered(std::nullopt);
 }
 
 bool Session::answer(std::string_view id_json, std::optional<std::string> result_json) {
   Answered answered;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = std::find_if(questions_.begin(), questions_.end(),
-                                    [&](const auto& entry) { return std::to_string(entry.first) == id_json; });
+    const auto found = questions_.find(id_json);
     if (found == questions_.end()) return false;
     answered = std::move(found->second);
     questions_.erase(found);
@@ -209,7 +209,7 @@ std::shared_ptr<void> Session::attachment() const {
 }
 
 void Session::close() {
-  std::map<std::uint64_t, Answered> questions;
+  std::map<std::string, Answered, std::less<>> questions;
   std::map<std::uint64_t, InFlight> in_flight;
   std::shared_ptr<Stream> stream;
   {
@@ -219,7 +219,7 @@ void Session::close() {
     in_flight.swap(in_flight_);
     stream.swap(stream_);
   }
-  for (auto& [number, answered] : questions) answered(std::nullopt);
+  for (auto& [id, answered] : questions) answered(std::nullopt);
   for (auto& [tracked, request] : in_flight) request.cancel();
   if (stream) stream->close();
 }

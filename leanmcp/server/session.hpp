@@ -53,13 +53,15 @@ class Session : public std::enable_shared_from_this<Session> {
   /// subscribed to goes on.
   void note_token(const std::string& principal_key, long long expires_at);
 
-  /// Sends `message` as a request of ours through `send`, with an id of its own, and calls `answered` with the client's
-  /// answer (as JSON text of `result`), or with nullopt when it answered with an error or the session ended.
+  /// Sends a request of ours through `send` and calls `answered` with the client's answer (as JSON text of `result`),
+  /// or with nullopt when it answered with an error or the session ended. Gives the request's id as JSON text; an empty
+  /// one when nothing can be asked any more. The id cannot be guessed: an answer may come without a token, and only who
+  /// was shown the question can give one.
   using Answered = std::function<void(std::optional<std::string> result_json)>;
-  std::uint64_t ask(std::string_view method, std::string_view params, const std::function<void(std::string)>& send,
-                    Answered answered);
+  std::string ask(std::string_view method, std::string_view params, const std::function<void(std::string)>& send,
+                  Answered answered);
   /// The asker no longer waits; whether the question was still open.
-  bool forget_question(std::uint64_t number);
+  bool forget_question(const std::string& id_json);
   /// Nobody can answer any more: what is asked, now and from now on, stays without an answer.
   void end_questions();
   /// The client's answer to a request of ours; false when nothing waits for it.
@@ -117,8 +119,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool questions_over_ = false;
   Client client_;
   std::string principal_key_;
-  std::uint64_t last_question_ = 0;
-  std::map<std::uint64_t, Answered> questions_;
+  std::map<std::string, Answered, std::less<>> questions_;  // by id as JSON text
   std::uint64_t last_tracked_ = 0;
   std::map<std::uint64_t, InFlight> in_flight_;
   std::shared_ptr<const Entry> gate_;

@@ -135,12 +135,15 @@ TEST(Session, QuestionsAreAnsweredOnceAndEndWithIt) {
   std::vector<std::string> answers;
   const auto send = [&](std::string text) { sent.push_back(std::move(text)); };
   const auto answered = [&](std::optional<std::string> text) { answers.push_back(text.value_or("none")); };
-  session.ask("roots/list", "{}", send, answered);
-  session.ask("roots/list", "{}", send, answered);
-  EXPECT_EQ(sent.at(0), R"({"jsonrpc":"2.0","id":1,"method":"roots/list","params":{}})");
-  EXPECT_TRUE(session.answer("1", "{}"));
-  EXPECT_FALSE(session.answer("1", "{}"));
-  EXPECT_FALSE(session.answer("\"2\"", "{}")) << "another id, though it reads alike";
+  const std::string first = session.ask("roots/list", "{}", send, answered);
+  const std::string second = session.ask("roots/list", "{}", send, answered);
+  EXPECT_EQ(sent.at(0), "{\"jsonrpc\":\"2.0\",\"id\":" + first + R"(,"method":"roots/list","params":{}})");
+  EXPECT_EQ(first.size(), 24U) << "128 bits: nobody answers a question that was put to another";
+  EXPECT_NE(first, second);
+  for (const char* const guess : {"1", "\"1\"", "\"\"", ""}) EXPECT_FALSE(session.answer(guess, "{}")) << guess;
+  EXPECT_TRUE(session.answer(first, "{}"));
+  EXPECT_FALSE(session.answer(first, "{}"));
+  EXPECT_FALSE(session.answer(second.substr(1, second.size() - 2), "{}")) << "another id, though it reads alike";
   session.close();
   EXPECT_EQ(answers, (std::vector<std::string>{"{}", "none"}));
 }
@@ -154,7 +157,7 @@ TEST(Session, WhatIsAskedAfterTheEndOfQuestionsStaysWithoutAnAnswer) {
   session.ask("roots/list", "{}", send, answered);
   session.end_questions();
   EXPECT_EQ(without, 1);
-  EXPECT_EQ(session.ask("roots/list", "{}", send, answered), 0U);
+  EXPECT_EQ(session.ask("roots/list", "{}", send, answered), "");
   EXPECT_EQ(without, 2);
   EXPECT_EQ(sent, 1);
   EXPECT_FALSE(session.closed()) << "requests in flight go on";

@@ -27,7 +27,7 @@ export async function start_doubles() {
     keys[name] = [await make_key(alg)];
     strangers[name] = await make_key(alg, keys[name][0].kid);
   }
-  const world = { keys, strangers, fetches: {}, requests: [], down: new Set(), headers: { jwks: {} } };
+  const world = { keys, strangers, fetches: {}, requests: [], introspected: [], down: new Set(), headers: { jwks: {} } };
   const json = (response, status, value, headers = {}) => {
     response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
     response.end(JSON.stringify(value));
@@ -81,6 +81,7 @@ export async function start_doubles() {
     'GET /okta/oauth2/default/v1/userinfo': (request, response) => json(response, 200, { sub: claims_of(bearer(request)).uid, email: 'ada@example.com', email_verified: true,
       name: 'Ada L', preferred_username: 'ada@example.com' }),
     [`GET /entra/${tenant}/discovery/v2.0/keys`]: (_, response) => jwks(response, 'entra'),
+    'GET /entra/organizations/discovery/v2.0/keys': (_, response) => jwks(response, 'entra'),
     'GET /workos/sso/jwks/client_1': (_, response) => jwks(response, 'workos'),
     'GET /workos/user_management/users/*': (_, response, id) => json(response, 200, { object: 'user', id, email: 'w@example.com', email_verified: true, first_name: 'Wo',
       last_name: 'Rk', profile_picture_url: null }),
@@ -109,6 +110,7 @@ export async function start_doubles() {
     'POST /introspect': async (request, response) => {
       if (request.headers.authorization !== `Basic ${Buffer.from('rs:shh').toString('base64')}`) return json(response, 401, { error: 'invalid_client' });
       const token = new URLSearchParams(await body_of(request)).get('token');
+      world.introspected.push(token);
       const exp = Math.floor(Date.now() / 1000) + 600;
       const right = { active: true, iss: 'https://as.example', aud: [audience], sub: 'intro-1', client_id: 'webapp', scope: 'read', exp };
       const answers = { 'opaque-right': right, 'opaque-other': { ...right, aud: 'https://other.example' }, 'opaque-text': { ...right, active: 'true' },

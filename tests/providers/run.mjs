@@ -9,6 +9,7 @@ import { start_doubles } from './doubles.mjs';
 import { check_evil } from './evil.mjs';
 import { make_token } from './keys.mjs';
 import { check_rotation } from './rotation.mjs';
+import { check_several } from './several.mjs';
 import { check_start_up } from './start_up.mjs';
 import { filled, providers, rows } from './table.mjs';
 import { legacy, modern, stdio } from './wire.mjs';
@@ -67,6 +68,7 @@ if (!only) checks.check(`forged and wrong tokens on each wire: ${JSON.stringify(
 if (!only || only === 'rights') {
   await checks.step('rights', () => check_rights());
 }
+if (!only || only === 'several') await checks.step('several', () => check_several(checks, world, (name) => token_of({ provider: name })));
 if (!only || only === 'rotation') await checks.step('rotation', () => check_rotation(checks, world));
 if (!only || only === 'evil') await checks.step('evil', () => check_evil(checks));
 if (!only || only === 'start_up') await checks.step('start_up', () => check_start_up(checks, world));

@@ -13,7 +13,7 @@ async function read(answer) {
   } else if (text) {
     try { message = JSON.parse(text); } catch { message = { text }; }
   }
-  return outcome(answer.status, message);
+  return { ...outcome(answer.status, message), challenge: answer.headers.get('www-authenticate') };
 }
 
 function outcome(status, message) {
@@ -66,14 +66,20 @@ export function legacy(url, { by_meta = false } = {}) {
   return {
     name: by_meta ? '2025-11-25 by _meta' : '2025-11-25',
     soft: by_meta,
-    async call(tool, token, args = {}) {
-      const post = (body, more) => fetch(url, { method: 'POST', headers: headers_of(by_meta ? undefined : token, more), body: JSON.stringify(body) });
-      const opened = await post({ jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: info } });
+    async open(token) {
+      const opened = await this.post(token, { jsonrpc: '2.0', id: 0, method: 'initialize', params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: info } });
       const session = { 'Mcp-Session-Id': opened.headers.get('mcp-session-id') ?? '', 'MCP-Protocol-Version': '2025-11-25' };
       await opened.text();
-      await (await post({ jsonrpc: '2.0', method: 'notifications/initialized' }, session)).text();
+      await (await this.post(token, { jsonrpc: '2.0', method: 'notifications/initialized' }, session)).text();
+      return session;
+    },
+    post: (token, body, more) => fetch(url, { method: 'POST', headers: headers_of(by_meta ? undefined : token, more), body: JSON.stringify(body) }),
+    async call_in(session, tool, token, args = {}) {
       const params = { name: tool, arguments: args, ...(by_meta ? { _meta: in_meta(token, by_meta) } : {}) };
-      return read(await post({ jsonrpc: '2.0', id: 1, method: 'tools/call', params }, session));
+      return read(await this.post(token, { jsonrpc: '2.0', id: 1, method: 'tools/call', params }, session));
+    },
+    async call(tool, token, args = {}) {
+      return this.call_in(await this.open(token), tool, token, args);
     },
   };
 }
