@@ -114,17 +114,17 @@ Answer begin_authorization(Core& core, const Request& request, const ClientRecor
   };
   const bool may_skip = !always_ask && came_by_itself(request) && can_be_remembered(core, transaction.redirect_uri);
   const std::string known = may_skip ? remembered_subject(core, request, now) : "";
+  const std::string upstream = known.substr(0, known.find(':'));
   const SignInWish wish = wish_of(transaction);
   const auto choices = sign_in_choices(core, wish);
   // Where that provider cannot do what is asked, the person may choose another.
-  const bool is_offered = std::any_of(choices.begin(), choices.end(), [&](const SignInChoice& one) {
-    return one.name == known.substr(0, known.find(':'));
-  });
+  const bool is_offered =
+      std::any_of(choices.begin(), choices.end(), [&](const SignInChoice& one) { return one.name == upstream; });
   if (!known.empty() && is_offered) {
     const auto agreed = core.store->has_consent(consent_of(transaction, client, known), now);
     if (!agreed) return trouble_answer();
     if (*agreed) {
-      Departure departure = new_departure(core, transaction.id_digest, known.substr(0, known.find(':')), known, now);
+      Departure departure = new_departure(core, transaction.id_digest, upstream, known, now);
       transaction.approved = true;
       transaction.remember = true;
       transaction.upstream = departure.approval.upstream;
