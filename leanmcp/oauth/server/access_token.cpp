@@ -23,7 +23,7 @@ void text(std::string& out, std::string_view name, std::string_view value) {
   out += ',';
 }
 
-void auth_time(std::string& out, const std::optional<TimePoint>& signed_in) {
+void put_auth_time(std::string& out, const std::optional<TimePoint>& signed_in) {
   if (signed_in) out.append("\"auth_time\":").append(std::to_string(unix_seconds(*signed_in))).append(",");
 }
 
@@ -60,7 +60,7 @@ std::string sign_access_token(const Core& core, const AccessTokenClaims& claims,
     out += "},";
   }
   if (!claims.actor.empty()) out.append("\"act\":").append(claims.actor).append(",");
-  auth_time(out, claims.signed_in);
+  put_auth_time(out, claims.signed_in);
   text(out, "jti", random_id(16));
   times(out, now, lifetime);
   return core.keys->current(now).sign(out + "}", token_type);
@@ -100,7 +100,7 @@ std::string sign_id_token(const Core& core, const std::string& subject, const st
   text(out, "aud", client_id);
   if (!nonce.empty()) text(out, "nonce", nonce);
   text(out, "at_hash", base64url_encode(sha256(access_token).substr(0, 16)));
-  auth_time(out, signed_in);
+  put_auth_time(out, signed_in);
   times(out, now, core.options.lifetimes_.access_token);
   return core.keys->current(now).sign(out + "}", "JWT");
 }

@@ -17,7 +17,7 @@ namespace {
 constexpr std::size_t longest_id = 255;
 
 /// Words of both, each once, in their order.
-std::string joined(std::string_view had, std::string_view more) {
+std::string joined_words(std::string_view had, std::string_view more) {
   std::string out(had);
   while (!more.empty()) {
     const std::string_view word = more.substr(0, more.find(' '));
@@ -28,7 +28,7 @@ std::string joined(std::string_view had, std::string_view more) {
   return out;
 }
 
-std::optional<std::int64_t> number_of(std::string_view text) {
+std::optional<std::int64_t> whole_number(std::string_view text) {
   std::int64_t out = 0;
   const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), out);
   if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
@@ -36,17 +36,17 @@ std::optional<std::int64_t> number_of(std::string_view text) {
 }
 
 /// Adds one, where a parameter may stand once only.
-void merge(FormParameters& parameters, std::string name, std::string value) {
+void merge_parameter(FormParameters& parameters, std::string name, std::string value) {
   const auto had =
       std::find_if(parameters.begin(), parameters.end(), [&](const auto& one) { return one.first == name; });
   if (had == parameters.end()) {
     parameters.emplace_back(std::move(name), std::move(value));
     return;
   }
-  if (name == "prompt") had->second = joined(had->second, value);
+  if (name == "prompt") had->second = joined_words(had->second, value);
   // What the operator asks of everybody cannot be loosened by a client.
   if (name == "max_age")
-    if (const auto before = number_of(had->second), now = number_of(value); now && (!before || *now < *before))
+    if (const auto before = whole_number(had->second), now = whole_number(value); now && (!before || *now < *before))
       had->second = std::move(value);
 }
 
@@ -169,8 +169,8 @@ std::string CodeUpstream::authorization_url(const std::string& redirect_uri, con
   if (!scope.empty()) parameters.emplace_back("scope", scope);
   if (is_openid()) parameters.emplace_back("nonce", nonce);
   parameters.insert(parameters.end(), options_.parameters.begin(), options_.parameters.end());
-  for (auto& [name, value] : wish_parameters(wish)) merge(parameters, name, value);
-  if (wish.is_strict() && options_.again_) merge(parameters, options_.again_->first, options_.again_->second);
+  for (auto& [name, value] : wish_parameters(wish)) merge_parameter(parameters, name, value);
+  if (wish.is_strict() && options_.again_) merge_parameter(parameters, options_.again_->first, options_.again_->second);
   const std::string& endpoint = server.authorization_endpoint;
   return endpoint + (endpoint.find('?') == std::string::npos ? "?" : "&") + encode_form(parameters);
 }

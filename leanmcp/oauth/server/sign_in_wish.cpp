@@ -15,7 +15,7 @@ constexpr std::size_t most_digits = 10;
 /// In the order in which they are kept.
 constexpr std::array<std::string_view, 3> known_prompts = {"login", "consent", "select_account"};
 
-OAuthError invalid(std::string sentence, std::string cause) {
+OAuthError bad_wish(std::string sentence, std::string cause) {
   return OAuthError("invalid_request", std::move(sentence), std::move(cause));
 }
 
@@ -24,7 +24,7 @@ bool has_word(std::string_view words, std::string_view word) {
 }
 
 Result<std::string, OAuthError> read_prompt(std::string_view prompt) {
-  if (prompt.size() > longest_prompt) return invalid("prompt is too long.", "long prompt");
+  if (prompt.size() > longest_prompt) return bad_wish("prompt is too long.", "long prompt");
   std::array<bool, known_prompts.size()> asked{};
   bool none = false;
   bool others = false;
@@ -39,10 +39,10 @@ Result<std::string, OAuthError> read_prompt(std::string_view prompt) {
     others = true;
     const auto known = std::find(known_prompts.begin(), known_prompts.end(), word);
     if (known == known_prompts.end())
-      return invalid("prompt has a value other than login, consent, select_account and none.", "unknown prompt");
+      return bad_wish("prompt has a value other than login, consent, select_account and none.", "unknown prompt");
     asked[static_cast<std::size_t>(known - known_prompts.begin())] = true;
   }
-  if (none && others) return invalid("prompt=none stands alone.", "prompt");
+  if (none && others) return bad_wish("prompt=none stands alone.", "prompt");
   if (none) return OAuthError("interaction_required", "The person has to be asked.", "prompt none");
   std::string out;
   for (std::size_t i = 0; i < asked.size(); ++i)
@@ -60,14 +60,14 @@ Result<void, OAuthError> read_sign_in_wish(const Parameters& parameters, Transac
   if (const std::string_view age = parameters.get("max_age"); !age.empty()) {
     std::int64_t seconds = 0;
     if (age.find_first_not_of("0123456789") != std::string_view::npos)
-      return invalid("max_age is no whole number of seconds.", "malformed max_age");
-    if (age.size() > most_digits) return invalid("max_age is too large.", "large max_age");
+      return bad_wish("max_age is no whole number of seconds.", "malformed max_age");
+    if (age.size() > most_digits) return bad_wish("max_age is too large.", "large max_age");
     std::from_chars(age.data(), age.data() + age.size(), seconds);
     into.max_age = std::chrono::seconds(seconds);
   }
 
   const std::string_view hint = parameters.get("login_hint");
-  if (hint.size() > longest_hint) return invalid("login_hint is too long.", "long login_hint");
+  if (hint.size() > longest_hint) return bad_wish("login_hint is too long.", "long login_hint");
   const bool plain = std::all_of(hint.begin(), hint.end(), [](char c) {
     const auto byte = static_cast<unsigned char>(c);
     return byte >= 0x20 && byte != 0x7f;
@@ -75,8 +75,8 @@ Result<void, OAuthError> read_sign_in_wish(const Parameters& parameters, Transac
   // U+0080 to U+009F, the other control characters, are C2 80 to C2 9F in UTF-8.
   for (std::size_t at = hint.find('\xc2'); plain && at != std::string_view::npos; at = hint.find('\xc2', at + 1))
     if (at + 1 < hint.size() && static_cast<unsigned char>(hint[at + 1]) < 0xa0)
-      return invalid("login_hint has control characters.", "malformed login_hint");
-  if (!plain) return invalid("login_hint has control characters.", "malformed login_hint");
+      return bad_wish("login_hint has control characters.", "malformed login_hint");
+  if (!plain) return bad_wish("login_hint has control characters.", "malformed login_hint");
   into.login_hint = hint;
   return {};
 }
