@@ -37,7 +37,7 @@ async function start_ours() {
   for (let i = 0; i < count; ++i) {
     const token = randomBytes(32).toString('base64url');
     tokens.push(token);
-    database.prepare(`INSERT INTO as_grants VALUES (?, ?, 'bench', 'read', ?, '', '{}', ?, ?, 0)`).run(`grant-${i}`, `local:${i}`, `${issuer}/mcp`, now, now + 86_400_000);
+    database.prepare(`INSERT INTO as_grants (grant_id, subject, client_id, scope, resource, upstream, profile, created, expires, revoked) VALUES (?, ?, 'bench', 'read', ?, '', '{}', ?, ?, 0)`).run(`grant-${i}`, `local:${i}`, `${issuer}/mcp`, now, now + 86_400_000);
     database.prepare(`INSERT INTO as_refresh VALUES (?, ?, 1, 'bench', 'read', ?, '', NULL, '', ?)`)
       .run(createHash('sha256').update(token).digest('hex'), `grant-${i}`, `${issuer}/mcp`, now + 86_400_000);
   }

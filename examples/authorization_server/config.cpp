@@ -82,6 +82,11 @@ std::shared_ptr<Upstream> upstream_from_environment(const std::shared_ptr<HttpCl
   if (const std::string label = setting("UPSTREAM_LABEL"); !label.empty()) options.label(label);
   if (const std::string base = setting("UPSTREAM_BASE_URL"); !base.empty()) options.at(base);
   if (const auto scopes = list("UPSTREAM_SCOPES"); !scopes.empty()) options.scopes(scopes);
+  if (const std::string again = setting("UPSTREAM_SIGN_IN_AGAIN"); !again.empty()) {
+    const auto equals = again.find('=');
+    if (equals == std::string::npos || equals == 0) stop("UPSTREAM_SIGN_IN_AGAIN is no name=value, as in prompt=login");
+    options.signs_in_again_by(again.substr(0, equals), again.substr(equals + 1));
+  }
   if (kind == "google") return google_upstream(options);
   if (kind == "github") return github_upstream(options);
   if (kind == "gitlab") return gitlab_upstream(options);

@@ -51,6 +51,18 @@ export async function run_own_users(checks) {
     const tokens = await client.token(query.code);
     const claims = JSON.parse(Buffer.from(tokens.body.access_token.split('.')[1], 'base64url'));
     checks.check('own users: the subject is no name', /^local:[\w-]{22}$/.test(claims.sub), claims.sub);
+    await page.waitForSelector('h1:has-text("Back in the app")');
+
+    await page.goto(client.url({ prompt: 'login', max_age: '0', login_hint: 'ada' }));
+    await page.click('button:has-text("Allow, and sign in with your password")');
+    await page.waitForSelector('input[name=password]');
+    checks.equal('own users: a hint stands in the field', await page.inputValue('input[name=username]'), 'ada');
+    const typed = Math.floor(Date.now() / 1000);
+    const second = listener.next();
+    await page.fill('input[name=password]', 'correct horse battery');
+    await page.keyboard.press('Enter');
+    const fresh = JSON.parse(Buffer.from((await client.token((await second).code)).body.access_token.split('.')[1], 'base64url'));
+    checks.check('own users: auth_time is when the password was typed', fresh.auth_time >= typed && fresh.auth_time <= fresh.iat, fresh);
     await context.close();
   } finally {
     await browser.close();

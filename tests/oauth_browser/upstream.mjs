@@ -34,8 +34,9 @@ export async function start_upstream({ port, client_id, client_secret, redirect_
     const url = new URL(request.url, issuer);
     if (url.pathname === '/auth') state.authorize.push(Object.fromEntries(url.searchParams));
     if (!url.pathname.startsWith('/interaction/')) return answer(request, response);
-    const { params, session } = await provider.interactionDetails(request, response);
-    let accountId = session?.accountId;
+    const { params, prompt, session } = await provider.interactionDetails(request, response);
+    const signs_in = prompt.name === 'login';
+    let accountId = signs_in ? undefined : session?.accountId;
     if (!accountId) {
       if (request.method !== 'POST') return response.setHeader('content-type', 'text/html').end(page);
       let body = '';
@@ -46,7 +47,7 @@ export async function start_upstream({ port, client_id, client_secret, redirect_
     const grant = new provider.Grant({ accountId, clientId: params.client_id });
     grant.addOIDCScope('openid profile email');
     const grantId = await grant.save();
-    return provider.interactionFinished(request, response, { login: { accountId }, consent: { grantId } });
+    return provider.interactionFinished(request, response, { ...(signs_in ? { login: { accountId } } : {}), consent: { grantId } });
   });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');

@@ -5,20 +5,20 @@ import { redirect_uri, secrets } from './world.mjs';
 
 const options = { execute: [client.allowInsecureRequests] };
 
-async function code_flow(world, config, { scope, dpop, push }) {
+async function code_flow(world, config, { scope, dpop, push, asked = {}, maxAge, browser = new Browser(), at }) {
   const verifier = client.randomPKCECodeVerifier();
   const state = client.randomState();
   const nonce = client.randomNonce();
   const parameters = {
     redirect_uri, scope, state, nonce, resource: world.resource,
-    code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+    code_challenge: await client.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256', ...asked,
   };
   const url = push
     ? await client.buildAuthorizationUrlWithPAR(config, parameters, dpop ? { DPoP: dpop } : {})
     : client.buildAuthorizationUrl(config, parameters);
-  const back = await sign_in(new Browser(), url.href, redirect_uri, { person: 'grace' });
+  const back = await sign_in(browser, url.href, redirect_uri, { person: 'grace', at });
   return client.authorizationCodeGrant(config, new URL(back),
-    { pkceCodeVerifier: verifier, expectedState: state, ...(scope.includes('openid') ? { expectedNonce: nonce, idTokenExpected: true } : {}) },
+    { pkceCodeVerifier: verifier, expectedState: state, ...(scope.includes('openid') ? { expectedNonce: nonce, idTokenExpected: true, maxAge } : {}) },
     { resource: world.resource }, dpop ? { DPoP: dpop } : {});
 }
 
@@ -39,6 +39,33 @@ export async function run(checks, world) {
     checks.equal('the whole scope again', whole.scope, 'mcp:read mcp:write openid profile');
     await client.tokenRevocation(config, whole.refresh_token);
     checks.equal('revoked', await error_of(client.refreshTokenGrant(config, whole.refresh_token)), 'invalid_grant');
+  });
+  // Its own rules for `maxAge` (OpenID Connect Core 1.0, section 3.1.3.7) are the oracle for auth_time.
+  await checks.step('openid-client: prompt=login and max_age', async () => {
+    const config = await client.discovery(issuer, 'web', { client_secret: secrets.web, id_token_signed_response_alg: 'ES256' },
+      client.ClientSecretBasic(secrets.web), options);
+    checks.equal('metadata', config.serverMetadata().prompt_values_supported, ['none', 'login', 'consent', 'select_account']);
+    const browser = new Browser();
+    let logins = 0;
+    const at = (step) => { if (step === 'login') logins += 1; };
+    const flow = (asked, more = {}) => code_flow(world, config, { scope: 'openid mcp:read', browser, at, asked, ...more });
+    await flow({});
+    await flow({});
+    checks.equal('who is signed in at the provider is let through', logins, 1);
+    const recent = await flow({ max_age: '3600' }, { maxAge: 3600 });
+    checks.equal('a sign-in that is new enough', [logins, Number.isInteger(recent.claims().auth_time)], [1, true]);
+    const login = await flow({ prompt: 'login', max_age: '3600' }, { maxAge: 3600 });
+    checks.equal('prompt=login: signed in again', [logins, login.claims().auth_time >= recent.claims().auth_time], [2, true]);
+    const pushed = await flow({ prompt: 'login', login_hint: 'grace' }, { push: true });
+    checks.equal('and pushed', [logins, Number.isInteger(pushed.claims().auth_time)], [3, true]);
+    await flow({ max_age: '0' }, { push: true, maxAge: 0 });
+    checks.equal('max_age=0', logins, 4);
+    const api = await client.discovery(issuer, 'api', undefined, client.ClientSecretPost(secrets.api), { ...options, algorithm: 'oauth2' });
+    checks.equal('introspection says when', (await client.tokenIntrospection(api, recent.access_token)).auth_time, recent.claims().auth_time);
+    for (const asked of [{ max_age: '-1' }, { max_age: '18446744073709551616' }, { max_age: 'soon' }, { prompt: 'create' }, { prompt: 'none login' }, { login_hint: 'a\nb' }]) {
+      checks.equal(`refused: ${JSON.stringify(asked)}`, await error_of(flow(asked)), 'invalid_request');
+      checks.equal(`refused, pushed: ${JSON.stringify(asked)}`, await error_of(flow(asked, { push: true })), 'invalid_request');
+    }
   });
   await checks.step('openid-client: OAuth 2.0 only, public client with DPoP', async () => {
     const config = await client.discovery(issuer, 'spa', undefined, client.None(), { ...options, algorithm: 'oauth2' });

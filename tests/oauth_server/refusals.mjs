@@ -13,6 +13,7 @@ const cases = [
   ['UPSTREAM', { UPSTREAM: 'myspace' }],
   ['UPSTREAM_CLIENT_SECRET', { UPSTREAM_CLIENT_SECRET: '' }],
   ['UPSTREAM_ISSUER', { UPSTREAM: 'oidc' }],
+  ['UPSTREAM_SIGN_IN_AGAIN', { UPSTREAM_SIGN_IN_AGAIN: 'login' }],
   ['issuer', { ISSUER: 'http://as.example' }],
   ['CLIENTS_FILE', { CLIENTS_FILE: '/nothing/here.json' }],
   ['REGISTRATION', { REGISTRATION: 'maybe' }],

@@ -23,6 +23,10 @@ void text(std::string& out, std::string_view name, std::string_view value) {
   out += ',';
 }
 
+void put_auth_time(std::string& out, const std::optional<TimePoint>& signed_in) {
+  if (signed_in) out.append("\"auth_time\":").append(std::to_string(unix_seconds(*signed_in))).append(",");
+}
+
 void times(std::string& out, TimePoint now, std::chrono::seconds lifetime) {
   const std::int64_t issued = unix_seconds(now);
   out.append("\"iat\":").append(std::to_string(issued));
@@ -56,6 +60,7 @@ std::string sign_access_token(const Core& core, const AccessTokenClaims& claims,
     out += "},";
   }
   if (!claims.actor.empty()) out.append("\"act\":").append(claims.actor).append(",");
+  put_auth_time(out, claims.signed_in);
   text(out, "jti", random_id(16));
   times(out, now, lifetime);
   return core.keys->current(now).sign(out + "}", token_type);
@@ -87,14 +92,15 @@ Result<std::optional<std::string>, StorageError> live_access_token(const Core& c
 }
 
 std::string sign_id_token(const Core& core, const std::string& subject, const std::string& client_id,
-                          const std::string& nonce, std::string_view access_token, TimePoint signed_in, TimePoint now) {
+                          const std::string& nonce, std::string_view access_token,
+                          const std::optional<TimePoint>& signed_in, TimePoint now) {
   std::string out = "{";
   text(out, "iss", core.options.issuer_);
   text(out, "sub", subject);
   text(out, "aud", client_id);
   if (!nonce.empty()) text(out, "nonce", nonce);
   text(out, "at_hash", base64url_encode(sha256(access_token).substr(0, 16)));
-  out.append("\"auth_time\":").append(std::to_string(unix_seconds(signed_in))).append(",");
+  put_auth_time(out, signed_in);
   times(out, now, core.options.lifetimes_.access_token);
   return core.keys->current(now).sign(out + "}", "JWT");
 }

@@ -110,7 +110,7 @@ TEST_F(AdminTest, HoweverManyThereAreAllEnd) {
   const Database& database = core->store->database();
   ASSERT_TRUE(database.run(
       "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 10050) INSERT INTO as_grants "
-      "SELECT 'g' || i, 'github:3', 'app-1', '', '', 'github', '{}', 0, 9000000000000, i % 2 FROM n"));
+      "SELECT 'g' || i, 'github:3', 'app-1', '', '', 'github', '{}', 0, 9000000000000, i % 2, NULL FROM n"));
   ConsentRecord consent;
   consent.subject = "github:3", consent.client_id = "app-1", consent.expires = now() + hours(1);
   ASSERT_TRUE(core->store->put_consent(consent));

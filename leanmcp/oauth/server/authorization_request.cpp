@@ -2,6 +2,7 @@
 
 #include <leanmcp/oauth/server/pages.hpp>
 #include <leanmcp/oauth/server/redirect_uri.hpp>
+#include <leanmcp/oauth/server/sign_in_wish.hpp>
 
 #include <algorithm>
 
@@ -11,7 +12,6 @@ namespace {
 
 constexpr std::size_t longest_state = 2048;
 constexpr std::size_t longest_nonce = 512;
-constexpr std::size_t longest_prompt = 64;
 
 bool is_unreserved(std::string_view text) {
   return text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~") ==
@@ -101,13 +101,9 @@ Result<TransactionRecord, OAuthError> read_authorization(const Core& core, const
   out.dpop_thumbprint = parameters.get("dpop_jkt");
   if (!out.dpop_thumbprint.empty() && (out.dpop_thumbprint.size() != 43 || !is_unreserved(out.dpop_thumbprint)))
     return invalid("dpop_jkt is no SHA-256 thumbprint.", "dpop_jkt");
-  const std::string_view prompt = parameters.get("prompt");
-  if (prompt.size() > longest_prompt) return invalid("prompt is too long.", "long prompt");
-  if (prompt == "none")
-    // Whoever is asked for nothing cannot agree either.
-    return OAuthError("interaction_required", "The person has to be asked.", "prompt none");
-  if ((" " + std::string(prompt) + " ").find(" none ") != std::string::npos)
-    return invalid("prompt=none stands alone.", "prompt");
+  if (const auto read = read_sign_in_wish(parameters, out); !read) return read.error();
+  // Better said now than after the person was sent around.
+  if (const SignInWish wish = wish_of(out); sign_in_choices(core, wish).empty()) return unmet(wish);
   out.expires = now + core.options.lifetimes_.transaction;
   return out;
 }
@@ -128,11 +124,11 @@ std::string error_url(const Core& core, std::string_view redirect_uri, std::stri
   return response_url(core, redirect_uri, state, std::move(parameters));
 }
 
-std::string departure_url(const Core& core, std::string_view upstream, const std::string& state,
-                          const std::string& verifier, const std::string& nonce) {
-  const Upstream* const provider = core.upstream(upstream);
-  if (!provider) return core.url("/sign-in") + "?" + encode_form({{"state", state}});
-  return provider->authorization_url(core.url("/callback/" + provider->name()), state, Secret(verifier), nonce);
+std::string departure_url(const Core& core, const Departure& departure, const SignInWish& wish) {
+  const Upstream* const provider = core.upstream(departure.approval.upstream);
+  if (!provider) return core.url("/sign-in") + "?" + encode_form({{"state", departure.state}});
+  return provider->authorization_url(core.url("/callback/" + provider->name()), departure.state,
+                                     Secret(departure.verifier), departure.nonce, wish);
 }
 
 bool can_be_remembered(const Core& core, std::string_view redirect_uri) {

@@ -44,8 +44,7 @@ std::string error_url(const Core& core, std::string_view redirect_uri, std::stri
 Answer begin_authorization(Core& core, const Request& request, const ClientRecord& client,
                            TransactionRecord transaction, bool always_ask, TimePoint now);
 /// Where the browser goes after consent.
-std::string departure_url(const Core& core, std::string_view upstream, const std::string& state,
-                          const std::string& verifier, const std::string& nonce);
+std::string departure_url(const Core& core, const Departure& departure, const SignInWish& wish);
 
 /// Whether a consent for this address may be remembered at all: only where the address belongs to one site. What
 /// answers on loopback or to a scheme of its own may be another program the next time (RFC 8252, section 8.6).

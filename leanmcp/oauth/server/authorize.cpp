@@ -6,6 +6,9 @@
 #include <leanmcp/oauth/server/browser.hpp>
 #include <leanmcp/oauth/server/pages.hpp>
 #include <leanmcp/oauth/server/rate_limits.hpp>
+#include <leanmcp/oauth/server/sign_in_wish.hpp>
+
+#include <algorithm>
 
 namespace leanmcp::inline v0::as {
 
@@ -42,13 +45,6 @@ Result<Asked, OAuthError> asked_for(Core& core, const Request& request, TimePoin
   out.dpop_thumbprint = (*pushed)->dpop_thumbprint;
   out.pushed = true;
   return out;
-}
-
-bool asks_again(std::string_view prompt) {
-  const std::string words = " " + std::string(prompt) + " ";
-  for (const std::string_view word : {" consent ", " login ", " select_account "})
-    if (words.find(word) != std::string::npos) return true;
-  return false;
 }
 
 /// A consent that this browser's person gave before may stand for the page only if the person came here on their own or
@@ -97,8 +93,8 @@ Answer answer_authorize(Core& core, const Request& request, TimePoint now) {
   auto transaction = read_authorization(core, *target, parameters, now);
   if (!transaction) return refuse(transaction.error());
   if (!asked->dpop_thumbprint.empty()) transaction->dpop_thumbprint = asked->dpop_thumbprint;
-  return begin_authorization(core, request, target->client, std::move(*transaction),
-                             asks_again(parameters.get("prompt")), now);
+  const bool always_ask = asks_again(*transaction);
+  return begin_authorization(core, request, target->client, std::move(*transaction), always_ask, now);
 }
 
 Answer begin_authorization(Core& core, const Request& request, const ClientRecord& client,
@@ -119,11 +115,16 @@ Answer begin_authorization(Core& core, const Request& request, const ClientRecor
   const bool may_skip = !always_ask && came_by_itself(request) && can_be_remembered(core, transaction.redirect_uri);
   const std::string known = may_skip ? remembered_subject(core, request, now) : "";
   const std::string upstream = known.substr(0, known.find(':'));
-  if (!known.empty() && (core.upstream(upstream) || (upstream == own_users_name && core.options.own_users_))) {
+  const SignInWish wish = wish_of(transaction);
+  const auto choices = sign_in_choices(core, wish);
+  // Where that provider cannot do what is asked, the person may choose another.
+  const bool is_offered =
+      std::any_of(choices.begin(), choices.end(), [&](const SignInChoice& one) { return one.name == upstream; });
+  if (!known.empty() && is_offered) {
     const auto agreed = core.store->has_consent(consent_of(transaction, client, known), now);
     if (!agreed) return trouble_answer();
     if (*agreed) {
-      Departure departure = new_departure(core, transaction.id_digest, upstream, known);
+      Departure departure = new_departure(core, transaction.id_digest, upstream, known, now);
       transaction.approved = true;
       transaction.remember = true;
       transaction.upstream = departure.approval.upstream;
@@ -133,8 +134,7 @@ Answer begin_authorization(Core& core, const Request& request, const ClientRecor
       if (!core.store->add_transaction(transaction)) return trouble_answer();
       core.audit->write(entry("ok", "remembered consent"));
       cookies.push_back(departure.cookie);
-      return redirect_answer(departure_url(core, upstream, departure.state, departure.verifier, departure.nonce),
-                             cookies);
+      return redirect_answer(departure_url(core, departure, wish), cookies);
     }
   }
   FormToken form = new_form_token(core);

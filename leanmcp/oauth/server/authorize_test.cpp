@@ -100,6 +100,12 @@ TEST_F(Authorize, ErrorsGoBackToTheClientBy303WithStateAndIssuer) {
   EXPECT_EQ(error_of({{"request_uri", "https://app.example/r"}}), "request_uri_not_supported");
   EXPECT_EQ(error_of({{"prompt", "none"}}), "interaction_required");
   EXPECT_EQ(error_of({{"prompt", "none login"}}), "invalid_request");
+  EXPECT_EQ(error_of({{"prompt", "create"}}), "invalid_request") << "OpenID Connect Prompt Create 1.0, section 4.1";
+  EXPECT_EQ(error_of({{"max_age", "-1"}}), "invalid_request");
+  EXPECT_EQ(error_of({{"max_age", "99999999999999999999"}}), "invalid_request");
+  EXPECT_EQ(error_of({{"max_age", "5 minutes"}}), "invalid_request");
+  EXPECT_EQ(error_of({{"login_hint", "ada\r\nSet-Cookie: a=b"}}), "invalid_request");
+  EXPECT_EQ(error_of({{"login_hint", std::string(1025, 'a')}}), "invalid_request");
   EXPECT_EQ(error_of({{"state", std::string(3000, 's')}}), "invalid_request");
   EXPECT_EQ(error_of({{"dpop_jkt", "short"}}), "invalid_request");
 }

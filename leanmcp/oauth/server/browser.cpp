@@ -84,7 +84,7 @@ std::string end_of_form(const Core& core, std::string_view token) {
 }
 
 Departure new_departure(const Core& core, std::string_view id_digest, std::string_view upstream,
-                        std::string_view remembered) {
+                        std::string_view remembered, TimePoint now) {
   Departure out;
   out.state = random_id(32);
   out.verifier = random_id(32);
@@ -93,7 +93,8 @@ Departure new_departure(const Core& core, std::string_view id_digest, std::strin
   out.approval.browser_digest = digest_of(value);
   out.approval.upstream = upstream;
   out.approval.upstream_state_digest = digest_of(out.state);
-  const json::object luggage{{"verifier", out.verifier}, {"nonce", out.nonce}, {"remembered", remembered}};
+  const json::object luggage{
+      {"verifier", out.verifier}, {"nonce", out.nonce}, {"remembered", remembered}, {"departed", unix_seconds(now)}};
   out.approval.upstream_secrets = core.sealer->seal(json_text(luggage), luggage_tag(id_digest));
   out.cookie = host_cookie(name_of(core, journey_prefix, out.approval.upstream_state_digest), value,
                            core.options.lifetimes_.transaction, is_secure(core));
@@ -108,6 +109,7 @@ std::optional<Luggage> open_luggage(const Core& core, const TransactionRecord& t
   out.verifier = Secret(claim_text(*read, "verifier"));
   out.nonce = claim_text(*read, "nonce");
   out.remembered = claim_text(*read, "remembered");
+  if (const auto departed = claim_number(*read, "departed")) out.departed = TimePoint(std::chrono::seconds(*departed));
   return out;
 }
 

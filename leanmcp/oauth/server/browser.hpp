@@ -42,12 +42,14 @@ struct Departure {
 };
 /// `remembered` is the subject whose remembered consent stands for the page; empty otherwise.
 Departure new_departure(const Core& core, std::string_view id_digest, std::string_view upstream,
-                        std::string_view remembered);
+                        std::string_view remembered, TimePoint now);
 /// What was sealed at departure.
 struct Luggage {
   Secret verifier;
   std::string nonce;
   std::string remembered;
+  /// Of journeys that were begun before it was kept: never, so that no sign-in is new enough.
+  TimePoint departed = TimePoint::max();
 };
 std::optional<Luggage> open_luggage(const Core& core, const TransactionRecord& transaction);
 /// Whether the request is from the browser that the transaction is bound to.

@@ -4,6 +4,9 @@
 #include <leanmcp/oauth/server/authorization_request.hpp>
 #include <leanmcp/oauth/server/browser.hpp>
 #include <leanmcp/oauth/server/pages.hpp>
+#include <leanmcp/oauth/server/sign_in_wish.hpp>
+
+#include <algorithm>
 
 namespace leanmcp::inline v0::as {
 
@@ -68,8 +71,9 @@ Answer answer_callback(Core& core, const Request& request, std::string_view upst
   };
   const auto luggage = open_luggage(core, transaction);
   if (!luggage) return send_back(OAuthError("server_error", "The server's keys have changed; try again."), "sealed");
-  const auto person = upstream->finish(request.query, core.url("/callback/" + upstream->name()), luggage->verifier,
-                                       luggage->nonce, now);
+  const SignInWish wish = wish_of(transaction);
+  auto person = upstream->finish(request.query, core.url("/callback/" + upstream->name()), luggage->verifier,
+                                 luggage->nonce, wish, now);
   if (!person) {
     if (person.error() == UpstreamFault::wrong_issuer)
       return refuse(400, "The answer is not from the service that was asked.", to_string(person.error()), ended);
@@ -77,6 +81,13 @@ Answer answer_callback(Core& core, const Request& request, std::string_view upst
   }
   // A provider's own rule has seen to that already; a subject is never made up.
   if (person->id.empty()) return send_back(error_of(UpstreamFault::no_identity), "no identity");
+  // Whatever the provider was asked for may have been taken out on the way, by the browser or by whoever has it.
+  if (!is_met(wish, luggage->departed, person->signed_in)) {
+    const OAuthError error = unmet(wish);
+    return send_back(error, error.reason);
+  }
+  // A clock that is a little ahead must not make it newer than it is.
+  if (person->signed_in) person->signed_in = std::min(*person->signed_in, now);
   const std::string subject = subject_of(upstream->name(), person->id);
   core.audit->write(entry("ok", "").subject(subject));
 

@@ -8,12 +8,47 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 namespace leanmcp::inline v0::as {
 
 namespace {
 
 constexpr std::size_t longest_id = 255;
+
+/// Words of both, each once, in their order.
+std::string joined_words(std::string_view had, std::string_view more) {
+  std::string out(had);
+  while (!more.empty()) {
+    const std::string_view word = more.substr(0, more.find(' '));
+    more.remove_prefix(std::min(word.size() + 1, more.size()));
+    if ((" " + out + " ").find(" " + std::string(word) + " ") == std::string::npos)
+      out.append(out.empty() ? "" : " ").append(word);
+  }
+  return out;
+}
+
+std::optional<std::int64_t> whole_number(std::string_view text) {
+  std::int64_t out = 0;
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), out);
+  if (failed != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return out;
+}
+
+/// Adds one, where a parameter may stand once only.
+void merge_parameter(FormParameters& parameters, std::string name, std::string value) {
+  const auto had =
+      std::find_if(parameters.begin(), parameters.end(), [&](const auto& one) { return one.first == name; });
+  if (had == parameters.end()) {
+    parameters.emplace_back(std::move(name), std::move(value));
+    return;
+  }
+  if (name == "prompt") had->second = joined_words(had->second, value);
+  // What the operator asks of everybody cannot be loosened by a client.
+  if (name == "max_age")
+    if (const auto before = whole_number(had->second), now = whole_number(value); now && (!before || *now < *before))
+      had->second = std::move(value);
+}
 
 bool is_name(std::string_view name) {
   return !name.empty() && name.size() <= 32 &&
@@ -57,7 +92,8 @@ std::optional<Came> read(std::string_view query) {
 /// The person, or a rule of the provider's, said no (RFC 6749, section 4.1.2.1; OpenID Connect Core 1.0, 3.1.2.6).
 bool is_denial(std::string_view error) {
   return error == "access_denied" || error == "consent_required" || error == "interaction_required" ||
-         error == "login_required" || error == "account_selection_required" || error == "user_denied";
+         error == "login_required" || error == "account_selection_required" || error == "user_denied" ||
+         error == "unmet_authentication_requirements";
 }
 
 std::string id_text(const json::value& value) {
@@ -120,7 +156,8 @@ Result<void> CodeUpstream::init() {
 }
 
 std::string CodeUpstream::authorization_url(const std::string& redirect_uri, const std::string& state,
-                                            const Secret& verifier, const std::string& nonce) const {
+                                            const Secret& verifier, const std::string& nonce,
+                                            const SignInWish& wish) const {
   std::string scope;
   for (const std::string& name : *options_.scopes_) scope += (scope.empty() ? "" : " ") + name;
   FormParameters parameters = {{"response_type", "code"},
@@ -132,6 +169,8 @@ std::string CodeUpstream::authorization_url(const std::string& redirect_uri, con
   if (!scope.empty()) parameters.emplace_back("scope", scope);
   if (is_openid()) parameters.emplace_back("nonce", nonce);
   parameters.insert(parameters.end(), options_.parameters.begin(), options_.parameters.end());
+  for (auto& [name, value] : wish_parameters(wish)) merge_parameter(parameters, name, value);
+  if (wish.is_strict() && options_.again_) merge_parameter(parameters, options_.again_->first, options_.again_->second);
   const std::string& endpoint = server.authorization_endpoint;
   return endpoint + (endpoint.find('?') == std::string::npos ? "?" : "&") + encode_form(parameters);
 }
@@ -153,7 +192,7 @@ Result<OAuthTokens, UpstreamFault> CodeUpstream::ask_tokens(FormParameters grant
 
 Result<UpstreamPerson, UpstreamFault> CodeUpstream::finish(std::string_view query, const std::string& redirect_uri,
                                                            const Secret& verifier, const std::string& nonce,
-                                                           TimePoint now) {
+                                                           const SignInWish& wish, TimePoint now) {
   const auto came = read(query);
   if (!came) return UpstreamFault::malformed;
   // RFC 9207, section 2.4, before the code or the error is believed.
@@ -177,6 +216,9 @@ Result<UpstreamPerson, UpstreamFault> CodeUpstream::finish(std::string_view quer
   if (out.id.empty()) return UpstreamFault::no_identity;
   out.profile = json_text(profile_of(*claims));
   out.tokens = upstream_tokens(*tokens);
+  out.signed_in = signed_in(*claims);
+  // The operator trusts that parameter; then it was between the departure and now.
+  if (!out.signed_in && wish.is_strict() && options_.again_) out.signed_in = now;
   return out;
 }
 

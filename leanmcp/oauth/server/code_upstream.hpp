@@ -24,10 +24,12 @@ class CodeUpstream : public Upstream {
   const std::string& label() const noexcept final { return options_.label_; }
   std::vector<std::string> scopes() const final { return *options_.scopes_; }
   Result<void> init() final;
+  bool can_sign_in_again() const noexcept override { return options_.again_.has_value(); }
   std::string authorization_url(const std::string& redirect_uri, const std::string& state, const Secret& verifier,
-                                const std::string& nonce) const final;
+                                const std::string& nonce, const SignInWish& wish) const final;
   Result<UpstreamPerson, UpstreamFault> finish(std::string_view query, const std::string& redirect_uri,
-                                               const Secret& verifier, const std::string& nonce, TimePoint now) final;
+                                               const Secret& verifier, const std::string& nonce, const SignInWish& wish,
+                                               TimePoint now) final;
   Result<UpstreamTokens, UpstreamFault> refresh(const Secret& refresh_token, TimePoint now) final;
   void revoke(const UpstreamTokens& tokens) override;
 
@@ -42,6 +44,11 @@ class CodeUpstream : public Upstream {
   /// Members of userinfo (OpenID Connect Core 1.0, section 5.1).
   virtual json::object profile_of(const json::object& claims) const;
   virtual bool is_openid() const noexcept { return false; }
+  /// Parameters that say the wish in the provider's words. Where a parameter is configured too, `prompt` has the words
+  /// of both, the smaller `max_age` counts, and of all others the configured one stays.
+  virtual FormParameters wish_parameters(const SignInWish&) const { return {}; }
+  /// When the person signed in, by the claims; only what was verified counts.
+  virtual std::optional<TimePoint> signed_in(const json::object&) const { return std::nullopt; }
   /// Whether the answer to a refresh says that the refresh token is dead, in words of the provider's own.
   virtual bool is_dead_token(std::string_view error) const;
 

@@ -39,6 +39,7 @@ Result<std::string, OAuthError> issue_code(Core& core, const TransactionRecord& 
   grant.upstream = transaction.upstream;
   grant.profile = person.profile;
   grant.created = now;
+  grant.signed_in = person.signed_in;
   grant.expires = now + core.options.lifetimes_.grant;
   const std::string text = random_id(32);
   CodeRecord code;

@@ -4,6 +4,7 @@
 #include <leanmcp/oauth/server/authorization_request.hpp>
 #include <leanmcp/oauth/server/browser.hpp>
 #include <leanmcp/oauth/server/pages.hpp>
+#include <leanmcp/oauth/server/sign_in_wish.hpp>
 
 #include <algorithm>
 
@@ -49,7 +50,8 @@ Answer answer_consent(Core& core, const Request& request, TimePoint now) {
   const Cookies ended = {end_of_form(core, token)};
   const std::string name = client_label(*client);
 
-  const auto choices = sign_in_choices(core);
+  const SignInWish wish = wish_of(asked);
+  const auto choices = sign_in_choices(core, wish);
   const auto choice = std::find_if(choices.begin(), choices.end(),
                                    [&](const SignInChoice& one) { return one.name == form->get("allow"); });
   if (form->has("deny") || choice == choices.end()) {
@@ -62,7 +64,7 @@ Answer answer_consent(Core& core, const Request& request, TimePoint now) {
                         error_url(core, asked.redirect_uri, asked.state, "access_denied", "The person said no."),
                         ended);
   }
-  Departure departure = new_departure(core, id_digest, choice->name, {});
+  Departure departure = new_departure(core, id_digest, choice->name, {}, now);
   departure.approval.form_digest = digest;
   departure.approval.remember = can_be_remembered(core, asked.redirect_uri) && form->has("remember");
   const auto approved = core.store->approve(id_digest, departure.approval, now);
@@ -71,7 +73,7 @@ Answer answer_consent(Core& core, const Request& request, TimePoint now) {
   core.audit->write(entry("ok"));
   Cookies cookies = ended;
   cookies.push_back(departure.cookie);
-  const std::string url = departure_url(core, choice->name, departure.state, departure.verifier, departure.nonce);
+  const std::string url = departure_url(core, departure, wish);
   return go_on_answer("Sign in", "You are sent on to sign in with " + readable_text(choice->label, 60) + ".", url,
                       cookies);
 }

@@ -138,6 +138,8 @@ struct AccessTokenClaims {
   std::string thumbprint;
   /// `act` (RFC 8693, section 4.1): JSON text, or empty.
   std::string actor;
+  /// `auth_time` (RFC 9068, section 2.2.1): the same in all tokens that come of one sign-in.
+  std::optional<TimePoint> signed_in;
 };
 /// Signs it; the id of the token is in `jti`.
 std::string sign_access_token(const Core& core, const AccessTokenClaims& claims, TimePoint now,
@@ -148,7 +150,8 @@ Result<std::optional<std::string>, StorageError> live_access_token(const Core& c
                                                                    TimePoint now);
 /// An ID token (OpenID Connect Core, section 2) for the client. `signed_in` becomes `auth_time`.
 std::string sign_id_token(const Core& core, const std::string& subject, const std::string& client_id,
-                          const std::string& nonce, std::string_view access_token, TimePoint signed_in, TimePoint now);
+                          const std::string& nonce, std::string_view access_token,
+                          const std::optional<TimePoint>& signed_in, TimePoint now);
 
 /// The client of a token, revocation, introspection or pushed request: exactly one way of authentication, the one it is
 /// registered for (RFC 6749, section 2.3; RFC 7521, section 4.2).

@@ -102,6 +102,7 @@ class CoreTest : public testing::Test {
     grant.upstream = "github";
     grant.profile = R"({"name":"Ann","email":"ann@example.com"})";
     grant.created = now();
+    grant.signed_in = now();
     grant.expires = now() + core_->options.lifetimes_.grant;
     CodeRecord code;
     code.code_digest = digest_of(out.code);

@@ -25,8 +25,10 @@ class FakeUpstream final : public Upstream {
   const std::string& label() const noexcept override { return shown_; }
   std::vector<std::string> scopes() const override { return {"read:user"}; }
   Result<void> init() override { return {}; }
+  bool can_sign_in_again() const noexcept override { return can_again; }
   std::string authorization_url(const std::string& redirect_uri, const std::string& state, const Secret& verifier,
-                                const std::string& nonce) const override {
+                                const std::string& nonce, const SignInWish& wish) const override {
+    sent = wish;
     return "https://idp.example/" + id_ + "?" +
            encode_form({{"redirect_uri", redirect_uri},
                         {"state", state},
@@ -34,7 +36,9 @@ class FakeUpstream final : public Upstream {
                         {"nonce", nonce}});
   }
   Result<UpstreamPerson, UpstreamFault> finish(std::string_view query, const std::string& redirect_uri,
-                                               const Secret& verifier, const std::string& nonce, TimePoint) override {
+                                               const Secret& verifier, const std::string& nonce, const SignInWish& wish,
+                                               TimePoint) override {
+    came_back = wish;
     ++exchanges;
     seen_query = query;
     seen_redirect = redirect_uri;
@@ -45,6 +49,7 @@ class FakeUpstream final : public Upstream {
     out.id = person;
     out.profile = R"({"name":"Ada"})";
     out.tokens = tokens;
+    out.signed_in = signed_in;
     return out;
   }
   Result<UpstreamTokens, UpstreamFault> refresh(const Secret& token, TimePoint now) override {
@@ -62,6 +67,10 @@ class FakeUpstream final : public Upstream {
   UpstreamTokens tokens;
   std::optional<UpstreamFault> fault;
   std::optional<UpstreamFault> refresh_fault;
+  bool can_again = true;
+  std::optional<TimePoint> signed_in;
+  mutable SignInWish sent;
+  SignInWish came_back;
   std::atomic<int> exchanges = 0;
   std::atomic<int> refreshes = 0;
   std::string seen_query, seen_redirect, seen_verifier, seen_nonce, revoked;

@@ -104,6 +104,7 @@ TokenOutcome grant_authorization_code(Core& core, const TokenCall& call) {
   claims.audience = code.resource;
   claims.scope = code.scope;
   claims.grant_id = code.grant_id;
+  claims.signed_in = (*grant)->signed_in;
   if (call.proof) claims.thumbprint = call.proof->thumbprint;
   TokenReply reply;
   reply.access_token = sign_access_token(core, claims, call.now, lifetimes.access_token);
@@ -115,7 +116,7 @@ TokenOutcome grant_authorization_code(Core& core, const TokenCall& call) {
   reply.resource = code.resource;
   if (has_scope(code.scope, "openid"))
     reply.id_token = sign_id_token(core, claims.subject, client.client_id, code.nonce, reply.access_token,
-                                   (*grant)->created, call.now);
+                                   (*grant)->signed_in, call.now);
 
   std::optional<RefreshRecord> first;
   if (std::find(client.grant_types.begin(), client.grant_types.end(), "refresh_token") != client.grant_types.end()) {

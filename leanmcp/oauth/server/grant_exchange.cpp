@@ -149,6 +149,8 @@ TokenOutcome grant_exchange(Core& core, const TokenCall& call) {
   token.scope = std::move(*scope);
   // Of the same family: when it ends, so does this.
   token.grant_id = text_of(*claims, "fam");
+  if (const json::value* const time = claims->if_contains("auth_time"); time && time->is_int64())
+    token.signed_in = TimePoint(std::chrono::seconds(time->get_int64()));
   token.thumbprint = call.proof ? call.proof->thumbprint : std::string();
   token.actor = actor(*claims, client.client_id);
   if (token.actor.empty()) return refuse_subject("handed on too often");

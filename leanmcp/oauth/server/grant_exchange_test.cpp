@@ -54,6 +54,12 @@ TEST_F(ExchangeTest, Rfc8693Section2_2_ANarrowerToken) {
   EXPECT_EQ(claims.at("aud"), test_resource);
   EXPECT_EQ(claims.at("act"), (json::object{{"sub", "api-server"}}));
   EXPECT_EQ(claims.at("fam"), "g1");
+  EXPECT_FALSE(claims.contains("auth_time"));
+  auto signed_in = person();
+  signed_in.signed_in = now() - seconds(100);
+  EXPECT_EQ(claims_of(member(trade(subject_token(signed_in)), "access_token")).at("auth_time"),
+            unix_seconds(now()) - 100)
+      << "RFC 9068, section 2.2.1: after an exchange too";
 }
 
 TEST_F(ExchangeTest, Rfc8693Section2_1_NeverWider) {

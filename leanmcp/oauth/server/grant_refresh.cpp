@@ -144,6 +144,7 @@ TokenOutcome grant_refresh_token(Core& core, const TokenCall& call) {
   claims.audience = token.resource;
   claims.scope = *scope;
   claims.grant_id = token.grant_id;
+  claims.signed_in = (*grant)->signed_in;
   claims.thumbprint = thumbprint_of(call);
   TokenReply reply;
   reply.access_token = sign_access_token(core, claims, call.now, lifetimes.access_token);

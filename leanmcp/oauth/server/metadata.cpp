@@ -69,6 +69,8 @@ Answer answer_metadata(Core& core, bool openid) {
     out.emplace("authorization_endpoint", core.url("/authorize"));
     out.emplace("response_types_supported", json::array{"code"});
     out.emplace("response_modes_supported", json::array{"query"});
+    // OpenID Connect Prompt Create 1.0, section 4.2.
+    out.emplace("prompt_values_supported", json::array{"none", "login", "consent", "select_account"});
     out.emplace("code_challenge_methods_supported", json::array{"S256"});
     out.emplace("authorization_response_iss_parameter_supported", true);
     out.emplace("client_id_metadata_document_supported", set.documents_);

@@ -47,6 +47,10 @@ TEST_F(Metadata, Rfc8414Section3_WhatIsTurnedOnIsInIt) {
   EXPECT_NE(json_text(said.at("grant_types_supported")).find("token-exchange"), std::string::npos);
 }
 
+TEST_F(Metadata, PromptCreateSection4_2_WhatMayBeAskedOfASignIn) {
+  EXPECT_EQ(json_text(document().at("prompt_values_supported")), R"(["none","login","consent","select_account"])");
+}
+
 TEST_F(Metadata, Rfc8414Section3_3_TheIssuerIsNeverTakenFromTheRequest_Attack29) {
   Request request(HttpMethod::get, "/.well-known/oauth-authorization-server");
   request.headers = {

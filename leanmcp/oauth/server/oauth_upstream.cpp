@@ -103,6 +103,14 @@ class GithubUpstream final : public OAuthUpstream {
 
   bool is_dead_token(std::string_view error) const override { return error == "bad_refresh_token"; }
 
+  /// An account can be chosen and suggested; nobody who is signed in there can be made to do it again.
+  FormParameters wish_parameters(const SignInWish& wish) const override {
+    FormParameters out;
+    if (wish.select_account || wish.again) out.emplace_back("prompt", "select_account");
+    if (!wish.login_hint.empty()) out.emplace_back("login", wish.login_hint);
+    return out;
+  }
+
   void revoke(const UpstreamTokens& tokens) override {
     // "Delete an app token", of this one alone.
     ClientRequest request =

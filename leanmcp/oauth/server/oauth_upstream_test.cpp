@@ -32,7 +32,7 @@ class Github : public testing::Test {
 };
 
 TEST_F(Github, SendsTheBrowserWithStateAndChallenge) {
-  const std::string url = upstream->authorization_url(upstream_callback, "state-1", upstream_verifier, "nonce-1");
+  const std::string url = upstream->authorization_url(upstream_callback, "state-1", upstream_verifier, "nonce-1", {});
   EXPECT_TRUE(url.starts_with(provider.base() + "/login/oauth/authorize?")) << url;
   auto query = query_at(url);
   EXPECT_EQ(query["client_id"], "client");
@@ -157,10 +157,22 @@ TEST_F(Github, RevokesThisTokenAlone) {
   EXPECT_NE(asked[0].head.find("Authorization: Basic "), std::string::npos);
 }
 
+TEST_F(Github, AnAccountCanBeChosenButNobodyMadeToSignInAgain) {
+  EXPECT_FALSE(upstream->can_sign_in_again());
+  SignInWish wish;
+  wish.select_account = true;
+  wish.login_hint = "ada";
+  auto query = query_at(upstream->authorization_url(upstream_callback, "s", upstream_verifier, "n", wish));
+  EXPECT_EQ(query["prompt"], "select_account");
+  EXPECT_EQ(query["login"], "ada");
+  EXPECT_FALSE(query.contains("login_hint"));
+  EXPECT_FALSE(finish_at(*upstream, "code=c-1&state=s", wish)->signed_in) << "GitHub does not say when";
+}
+
 TEST(GithubAt, ComOtherwise) {
   const auto upstream = github_upstream(UpstreamOptions("client", Secret("secret")));
   ASSERT_TRUE(upstream->init());
-  EXPECT_TRUE(upstream->authorization_url("https://a.example", "s", upstream_verifier, "n")
+  EXPECT_TRUE(upstream->authorization_url("https://a.example", "s", upstream_verifier, "n", {})
                   .starts_with("https://github.com/login/oauth/authorize?"));
 }
 
@@ -209,7 +221,7 @@ TEST(AnyOAuth, TakesAnIdFromWhereItIsSaidToBe) {
   ASSERT_TRUE(deep->init());
   EXPECT_EQ(outcome_of(finish_at(*deep)), "18446744073709551615");
   EXPECT_NE(provider.asked("/token").at(0).head.find("Authorization: Basic "), std::string::npos);
-  EXPECT_TRUE(deep->authorization_url("https://a.example", "s", upstream_verifier, "n")
+  EXPECT_TRUE(deep->authorization_url("https://a.example", "s", upstream_verifier, "n", {})
                   .starts_with(provider.base() + "/authorize?tenant=1&response_type=code&"));
   const auto flat = make(endpoints);
   ASSERT_TRUE(flat->init());
@@ -244,6 +256,28 @@ TEST(AnyOAuth, SettingsAreLookedAt) {
   EXPECT_NE(error(OAuthEndpoints("javascript:alert(1)", "https://a.example/t", "https://a.example/u"),
                   UpstreamOptions("id", Secret("s")).name("a")),
             "");
+}
+
+TEST(OAuthAny, SignsInAgainByTheParameterThatItDocuments) {
+  const OAuthEndpoints endpoints("https://id.example/a", "https://id.example/t", "https://id.example/me");
+  const auto made = [&](UpstreamOptions given) {
+    auto out = oauth_upstream(endpoints, given.name("any"));
+    EXPECT_TRUE(out->init());
+    return out;
+  };
+  const auto plain = made(UpstreamOptions("client", Secret("secret")));
+  EXPECT_FALSE(plain->can_sign_in_again());
+  const auto knows = made(UpstreamOptions("client", Secret("secret")).signs_in_again_by("force_login", "1"));
+  EXPECT_TRUE(knows->can_sign_in_again());
+  SignInWish wish;
+  const auto sent = [&] {
+    return query_at(knows->authorization_url(upstream_callback, "s", upstream_verifier, "n", wish));
+  };
+  EXPECT_FALSE(sent().contains("force_login"));
+  wish.max_age = std::chrono::seconds(300);
+  EXPECT_EQ(sent()["force_login"], "1") << "it cannot be told how long ago";
+  wish.max_age.reset(), wish.again = true;
+  EXPECT_EQ(sent()["force_login"], "1");
 }
 
 }  // namespace

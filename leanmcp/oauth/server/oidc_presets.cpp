@@ -32,6 +32,8 @@ class GoogleUpstream final : public OidcUpstream {
       : OidcUpstream(std::move(issuer_url), std::move(given)) {
     // Revoking one token takes all of the person's from this client.
     use_revocation = false;
+    // Its `prompt` knows none, consent and select_account.
+    knows_login = false;
   }
 
  private:
@@ -39,6 +41,13 @@ class GoogleUpstream final : public OidcUpstream {
     // Google writes it with and without the scheme.
     const auto colon = provider_issuer.find("://");
     return {provider_issuer, provider_issuer.substr(colon + 3)};
+  }
+
+  FormParameters wish_parameters(const SignInWish& wish) const override {
+    FormParameters out = OidcUpstream::wish_parameters(wish);
+    // What it takes to be told, where the project has "Session age claims" on.
+    if (wish.is_strict()) out.emplace_back("claims", R"({"id_token":{"auth_time":{"essential":true}}})");
+    return out;
   }
 };
 
@@ -101,7 +110,10 @@ class MicrosoftUpstream final : public OidcUpstream {
 
 class SlackUpstream final : public OidcUpstream {
  public:
-  using OidcUpstream::OidcUpstream;
+  SlackUpstream(std::string issuer_url, UpstreamOptions given) : OidcUpstream(std::move(issuer_url), std::move(given)) {
+    // It documents no `prompt` at all.
+    knows_login = false;
+  }
 
  private:
   std::string id_of(const json::object& claims) const override {

@@ -21,6 +21,9 @@ class OidcUpstream : public CodeUpstream {
   Result<json::object, UpstreamFault> person(const OAuthTokens& tokens, const std::string& nonce,
                                              TimePoint now) override;
   bool is_openid() const noexcept final { return true; }
+  bool can_sign_in_again() const noexcept final { return true; }
+  FormParameters wish_parameters(const SignInWish& wish) const override;
+  std::optional<TimePoint> signed_in(const json::object& claims) const final;
 
   /// Which issuers the token may be of, given what it claims (not verified yet); none refuses it.
   virtual std::vector<std::string> issuers_for(const json::object& unverified) const;
@@ -36,6 +39,8 @@ class OidcUpstream : public CodeUpstream {
   bool use_userinfo = true;
   /// Some providers end more than this token when one is revoked.
   bool use_revocation = true;
+  /// Some providers know no `prompt=login`.
+  bool knows_login = true;
 
  private:
   std::unique_ptr<ProviderKeys> keys_;

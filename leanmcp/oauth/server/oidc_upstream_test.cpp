@@ -35,7 +35,7 @@ class Oidc : public testing::Test {
 };
 
 TEST_F(Oidc, EndpointsByDiscoveryThePersonByTheIdToken) {
-  auto query = query_at(upstream->authorization_url(upstream_callback, "state-1", upstream_verifier, "nonce-1"));
+  auto query = query_at(upstream->authorization_url(upstream_callback, "state-1", upstream_verifier, "nonce-1", {}));
   EXPECT_EQ(query["nonce"], "nonce-1");
   EXPECT_EQ(query["scope"], "openid profile email");
   EXPECT_EQ(query["code_challenge_method"], "S256");
@@ -98,7 +98,7 @@ TEST_F(Oidc, KeysAreReadAgainForANewOne) {
   provider.key = SigningKey::generate(JwsAlgorithm::es256);
   provider.gives(provider.claims(provider.base()));
   EXPECT_EQ(outcome_of(finish_at(*upstream)), bad_token) << "not within half a minute";
-  const auto later = upstream->finish("code=c&state=s", upstream_callback, upstream_verifier, "nonce-1",
+  const auto later = upstream->finish("code=c&state=s", upstream_callback, upstream_verifier, "nonce-1", {},
                                       upstream_now + std::chrono::seconds(31));
   EXPECT_EQ(outcome_of(later), "s-1");
   EXPECT_EQ(provider.asked("/jwks").size(), 2U);
@@ -141,6 +141,110 @@ TEST_F(Oidc, Rfc9207_TheIssuerOfTheAnswer) {
   EXPECT_EQ(outcome_of(finish_at(*strict, "code=c&state=s" + iss)), "s-1");
 }
 
+TEST_F(Oidc, Core3_1_2_1_TheWishInItsParameters) {
+  const auto sent = [&](const SignInWish& wish) {
+    return query_at(upstream->authorization_url(upstream_callback, "s", upstream_verifier, "n", wish));
+  };
+  for (const char* const name : {"prompt", "max_age", "login_hint"}) EXPECT_FALSE(sent({}).contains(name)) << name;
+  SignInWish again, recent;
+  again.again = again.select_account = true;
+  again.login_hint = "ada&prompt=none";
+  EXPECT_EQ(sent(again)["prompt"], "login select_account");
+  EXPECT_EQ(sent(again)["max_age"], "0") << "so that the provider says when";
+  EXPECT_EQ(sent(again)["login_hint"], "ada&prompt=none");
+  recent.max_age = std::chrono::seconds(300);
+  EXPECT_EQ(sent(recent)["max_age"], "300");
+  EXPECT_FALSE(sent(recent).contains("prompt"));
+  EXPECT_TRUE(upstream->can_sign_in_again());
+}
+
+TEST_F(Oidc, WhatTheOperatorAsksOfEverybodyIsNotLoosened) {
+  const auto strict = make(upstream_client(provider)
+                               .name("idp")
+                               .parameter("prompt", "consent login")
+                               .parameter("max_age", "600")
+                               .parameter("login_hint", "team@example.com"));
+  ASSERT_TRUE(strict->init());
+  SignInWish wish;
+  const auto sent = [&] {
+    return query_at(strict->authorization_url(upstream_callback, "s", upstream_verifier, "n", wish));
+  };
+  wish.again = wish.select_account = true;
+  wish.login_hint = "eve";
+  EXPECT_EQ(sent()["prompt"], "consent login select_account");
+  EXPECT_EQ(sent()["max_age"], "0");
+  EXPECT_EQ(sent()["login_hint"], "team@example.com");
+  wish.again = false;
+  wish.max_age = std::chrono::seconds(9000);
+  EXPECT_EQ(sent()["max_age"], "600");
+  const std::string url = strict->authorization_url(upstream_callback, "s", upstream_verifier, "n", wish);
+  for (const char* const name : {"&prompt=", "&max_age=", "&login_hint="})
+    EXPECT_EQ(url.find(name), url.rfind(name)) << "once";
+}
+
+TEST_F(Oidc, Core2_WhenThePersonSignedIn) {
+  const auto when = [&](const json::value& value) {
+    EXPECT_EQ(with("auth_time", value), "s-1");
+    const auto person = finish_at(*upstream);
+    return person && person->signed_in ? unix_seconds(*person->signed_in) : -1;
+  };
+  EXPECT_EQ(when(1'799'990'000), 1'799'990'000);
+  EXPECT_EQ(when(nullptr), -1);
+  EXPECT_EQ(when("yesterday"), -1);
+  EXPECT_EQ(when(-5), -1);
+  EXPECT_EQ(when(1e300), -1);
+  EXPECT_EQ(when(1'800'000'060), 1'800'000'060) << "a clock that is a minute ahead";
+  EXPECT_EQ(with("auth_time", 1'800'000'061), bad_token) << "it would be new for too long";
+  EXPECT_EQ(with("auth_time", 9'000'000'000'000'000), bad_token);
+}
+
+TEST_F(Oidc, AttackUserinfoDoesNotSayWhenThePersonSignedIn) {
+  provider.openid(provider.base(), "/.well-known/openid-configuration",
+                  {{"userinfo_endpoint", provider.base() + "/userinfo"}});
+  const auto asks = make(upstream_client(provider).name("idp"));
+  ASSERT_TRUE(asks->init());
+  json::object claims = provider.claims(provider.base());
+  claims.erase("email");
+  provider.gives(claims);
+  provider.on("/userinfo", json::object{{"sub", "s-1"}, {"email", "a@example.com"}, {"auth_time", 1'800'000'000}});
+  const auto person = finish_at(*asks);
+  ASSERT_TRUE(person);
+  EXPECT_FALSE(person->signed_in);
+}
+
+TEST_F(Oidc, WithoutAuthTimeOnlyTheOperatorsWordCounts) {
+  SignInWish again, recent;
+  again.again = true;
+  recent.max_age = std::chrono::seconds(300);
+  for (const SignInWish& wish : {again, recent})
+    EXPECT_FALSE(finish_at(*upstream, "code=c-1&state=s", wish)->signed_in);
+  const auto trusted = make(upstream_client(provider).name("idp").signs_in_again_by("prompt", "login"));
+  ASSERT_TRUE(trusted->init());
+  for (const SignInWish& wish : {again, recent}) {
+    EXPECT_EQ(finish_at(*trusted, "code=c-1&state=s", wish)->signed_in, upstream_now);
+    EXPECT_EQ(query_at(trusted->authorization_url(upstream_callback, "s", upstream_verifier, "n", wish))["prompt"],
+              "login");
+  }
+  EXPECT_FALSE(finish_at(*trusted)->signed_in) << "nobody was asked";
+  json::object claims = provider.claims(provider.base());
+  claims["auth_time"] = 1'799'990'000;
+  provider.gives(claims);
+  EXPECT_EQ(unix_seconds(*finish_at(*trusted, "code=c-1&state=s", again)->signed_in), 1'799'990'000)
+      << "what the provider says is stronger";
+}
+
+TEST_F(Oidc, PromptCreateSection4_2_WhatTheProviderDoesNotKnowIsNotSent) {
+  provider.openid(provider.base(), "/.well-known/openid-configuration",
+                  {{"prompt_values_supported", {"none", "consent", "select_account"}}});
+  const auto without = make(upstream_client(provider).name("idp"));
+  ASSERT_TRUE(without->init());
+  SignInWish wish;
+  wish.again = true;
+  auto query = query_at(without->authorization_url(upstream_callback, "s", upstream_verifier, "n", wish));
+  EXPECT_EQ(query["prompt"], "select_account");
+  EXPECT_EQ(query["max_age"], "0");
+}
+
 TEST_F(Oidc, WhatIsWrongIsSaidAtTheStart) {
   const auto message = [&] {
     const auto made = make(upstream_client(provider).name("idp"))->init();
@@ -180,9 +284,15 @@ TEST(Presets, Google) {
                   {{"revocation_endpoint", provider.base() + "/revoke"}});
   const auto google = google_upstream(upstream_client(provider));
   ASSERT_TRUE(google->init());
-  auto query = query_at(google->authorization_url(upstream_callback, "s", upstream_verifier, "n"));
+  auto query = query_at(google->authorization_url(upstream_callback, "s", upstream_verifier, "n", {}));
   EXPECT_EQ(query["access_type"], "offline");
   EXPECT_EQ(query["prompt"], "consent");
+  EXPECT_FALSE(query.contains("claims"));
+  SignInWish wish;
+  wish.again = true;
+  query = query_at(google->authorization_url(upstream_callback, "s", upstream_verifier, "n", wish));
+  EXPECT_EQ(query["prompt"], "consent select_account") << "it has no prompt=login";
+  EXPECT_EQ(query["claims"], R"({"id_token":{"auth_time":{"essential":true}}})");
   json::object claims = provider.claims(provider.base());
   // Google's own is https://accounts.google.com, and in older tokens accounts.google.com.
   claims["iss"] = provider.base().substr(7);
@@ -205,7 +315,7 @@ TEST(Presets, MicrosoftWithOneTenant) {
                   {{"userinfo_endpoint", provider.base() + "/graph"}});
   const auto microsoft = microsoft_upstream(tenant_a, upstream_client(provider));
   ASSERT_TRUE(microsoft->init());
-  EXPECT_EQ(query_at(microsoft->authorization_url(upstream_callback, "s", upstream_verifier, "n"))["scope"],
+  EXPECT_EQ(query_at(microsoft->authorization_url(upstream_callback, "s", upstream_verifier, "n", {}))["scope"],
             "openid profile email offline_access");
   json::object claims = provider.claims(issuer);
   claims.erase("email");

@@ -65,6 +65,17 @@ TEST_F(OwnTokensTest, AreTakenWithoutTheNetwork) {
   EXPECT_EQ(provider->scopes(), std::vector<std::string>{"read"});
 }
 
+TEST_F(OwnTokensTest, Rfc9470_TheySayWhenThePersonSignedIn) {
+  AccessTokenClaims claims;
+  claims.subject = grant.subject, claims.client_id = "app", claims.audience = resource, claims.grant_id = "family";
+  claims.signed_in = now() - 100s;
+  const auto who = principal(sign_access_token(server->core(), claims, now(), 600s));
+  ASSERT_TRUE(who);
+  // What sign_in_strength reads.
+  EXPECT_NE(who->claims_json().find("\"auth_time\":" + std::to_string(unix_seconds(now()) - 100)), std::string::npos)
+      << who->claims_json();
+}
+
 TEST_F(OwnTokensTest, AttackOtherTokensAreNot) {
   EXPECT_FALSE(principal(token("https://other.example/mcp"))) << "for another server";
   EXPECT_FALSE(principal(sign_id_token(server->core(), "github:4711", resource, "n", "t", now(), now())))

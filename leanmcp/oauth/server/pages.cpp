@@ -2,6 +2,7 @@
 
 #include <leanmcp/oauth/server/authorization_request.hpp>
 #include <leanmcp/oauth/server/redirect_uri.hpp>
+#include <leanmcp/oauth/server/sign_in_wish.hpp>
 
 #include <algorithm>
 
@@ -158,10 +159,11 @@ Answer trouble_answer() {
                               "<p>The server has a problem at the moment. Nothing was given to anybody.</p>\n"));
 }
 
-std::vector<SignInChoice> sign_in_choices(const Core& core) {
+std::vector<SignInChoice> sign_in_choices(const Core& core, const SignInWish& wish) {
   std::vector<SignInChoice> out;
   for (const auto& upstream : core.options.upstreams_)
-    out.emplace_back(upstream->name(), upstream->label(), upstream->scopes());
+    if (!wish.is_strict() || upstream->can_sign_in_again())
+      out.emplace_back(upstream->name(), upstream->label(), upstream->scopes());
   if (core.options.own_users_)
     out.emplace_back(std::string(own_users_name), "your password", std::vector<std::string>());
   return out;
@@ -185,7 +187,7 @@ std::string destination_of(std::string_view redirect_uri) {
 
 HtmlPage consent_page(const Core& core, const ClientRecord& client, const TransactionRecord& transaction,
                       std::string_view id, std::string_view token) {
-  const auto choices = sign_in_choices(core);
+  const auto choices = sign_in_choices(core, wish_of(transaction));
   const ProtectedApi* const api = core.api(transaction.resource);
   const std::string target =
       readable_text(api && !api->shown.empty() ? api->shown : host_of(transaction.resource), longest_shown_name);

@@ -39,8 +39,9 @@ class SignInChoice {
   std::string label;
   std::vector<std::string> scopes;
 };
-/// The configured providers in their order, and this server's own users where they are on.
-std::vector<SignInChoice> sign_in_choices(const Core& core);
+/// The configured providers in their order that can do what is asked of a sign-in, and this server's own users where
+/// they are on.
+std::vector<SignInChoice> sign_in_choices(const Core& core, const SignInWish& wish);
 /// The name that stands for this server's own users.
 inline constexpr std::string_view own_users_name = "local";
 

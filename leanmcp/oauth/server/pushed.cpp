@@ -15,9 +15,19 @@ namespace leanmcp::inline v0::as {
 namespace {
 
 /// What is kept: nothing by which the client proved itself.
-constexpr std::array<std::string_view, 11> kept = {
-    "response_type", "dpop_jkt",      "redirect_uri",         "scope", "state", "resource", "nonce", "code_challenge",
-    "prompt",        "response_mode", "code_challenge_method"};
+constexpr std::array<std::string_view, 13> kept = {"response_type",
+                                                   "dpop_jkt",
+                                                   "redirect_uri",
+                                                   "scope",
+                                                   "state",
+                                                   "resource",
+                                                   "nonce",
+                                                   "code_challenge",
+                                                   "prompt",
+                                                   "response_mode",
+                                                   "code_challenge_method",
+                                                   "max_age",
+                                                   "login_hint"};
 
 }  // namespace
 

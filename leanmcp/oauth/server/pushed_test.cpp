@@ -137,7 +137,30 @@ TEST_F(Pushed, AreCountedByAddressOrByClient) {
 TEST_F(Pushed, PromptHasABound) {
   EXPECT_EQ(error_of({{"prompt", std::string(1024, 'x')}}), "invalid_request");
   EXPECT_EQ(error_of({{"prompt", std::string(65, 'x')}}), "invalid_request");
-  push({{"prompt", std::string(64, 'x')}});
+  push({{"prompt", "login" + std::string(59, ' ')}});
+}
+
+TEST_F(Pushed, HowThePersonIsToSignInIsPushedToo) {
+  EXPECT_EQ(error_of({{"prompt", "create"}}), "invalid_request");
+  EXPECT_EQ(error_of({{"prompt", "none"}}), "interaction_required");
+  EXPECT_EQ(error_of({{"max_age", "-1"}}), "invalid_request");
+  EXPECT_EQ(error_of({{"max_age", "18446744073709551616"}}), "invalid_request");
+  EXPECT_EQ(error_of({{"login_hint", "a\nb"}}), "invalid_request");
+  const auto departing = [&](const std::string& uri, const Pairs& more) {
+    Browser browser;
+    const Answer page = redeem(uri, "web", more);
+    browser.take(page);
+    consent(browser, {{"request", field(page, "request")}, {"token", field(page, "token")}, {"allow", "github"}});
+    return upstream->sent;
+  };
+  const auto wish = departing(push({{"prompt", "login"}, {"max_age", "60"}, {"login_hint", "ada"}}),
+                              {{"prompt", "consent"}, {"max_age", "9000"}, {"login_hint", "eve"}});
+  EXPECT_TRUE(wish.again) << "section 4: what stands beside the reference does not count";
+  EXPECT_EQ(wish.max_age, 60s);
+  EXPECT_EQ(wish.login_hint, "ada");
+  EXPECT_FALSE(departing(push(), {{"prompt", "login"}}).again);
+  upstream->can_again = false;
+  EXPECT_EQ(error_of({{"max_age", "60"}}), "unmet_authentication_requirements");
 }
 
 TEST_F(Pushed, TroubleOfTheServerIsNotTheClientsFault) {

@@ -3,6 +3,7 @@
 #include <leanmcp/base/clock.hpp>
 #include <leanmcp/base/secret.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -67,6 +68,10 @@ struct TransactionRecord {
   std::string resource;
   std::string nonce;
   std::string dpop_thumbprint;
+  /// What was asked of the sign-in: known words of `prompt`, `max_age`, `login_hint`.
+  std::string prompt;
+  std::optional<std::chrono::seconds> max_age;
+  std::string login_hint;
   /// Where the person chose to sign in; empty before approval.
   std::string upstream;
   /// SHA-256 of the value of the cookie that ties it to one browser; empty before approval.
@@ -103,6 +108,8 @@ struct GrantRecord {
   /// What is known of the person, JSON text: for userinfo.
   std::string profile;
   TimePoint created;
+  /// When the person showed who they are: the `auth_time` of every token. Absent where only the provider knows.
+  std::optional<TimePoint> signed_in;
   /// Whatever happens, no token of the family lives longer.
   TimePoint expires;
   bool revoked = false;

@@ -12,8 +12,14 @@ namespace leanmcp::inline v0::as {
 
 namespace {
 
+constexpr std::size_t longest_suggestion = 100;
 /// One sentence for every reason, so that nobody learns which names there are.
 constexpr std::string_view wrong = "The user name or the password is not right.";
+
+/// What stands in the field from the start. What people could not read there is no name.
+std::string suggested_name(const std::string& hint) {
+  return readable_text(hint, longest_suggestion) == hint ? hint : std::string();
+}
 
 }  // namespace
 
@@ -44,7 +50,7 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
   if (!redirect_matches(*client, transaction.redirect_uri))
     return refuse(400, "The app does not take answers there any more.", "unregistered redirect");
 
-  const std::string username(form->get("username"));
+  const std::string username = answered ? std::string(form->get("username")) : suggested_name(transaction.login_hint);
   const auto show = [&](std::string_view alarm) {
     const FormToken token = new_form_token(core);
     Cookies cookies = surplus_cookies(core, request);
@@ -96,6 +102,7 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
   UpstreamPerson person;
   person.id = (*user)->subject;
   person.profile = (*user)->profile;
+  person.signed_in = now;
   const std::string subject = subject_of(own_users_name, person.id);
   core.audit->write(entry("ok", "").subject(subject));
   if (!luggage->remembered.empty() && luggage->remembered != subject)

@@ -182,6 +182,29 @@ TEST_F(SignIn, TheNameIsShownAgainEscaped) {
   EXPECT_EQ(answer.body.find("value=\"x\""), std::string::npos) << "the password is not";
 }
 
+TEST_F(SignIn, Core3_1_2_1_AHintStandsInTheFieldEscaped) {
+  const auto value = [&](const std::string& hint) {
+    Browser browser;
+    const Answer shown = page(browser, agree(browser, {}, {{"login_hint", hint}}));
+    EXPECT_EQ(shown.body.find("<script"), std::string::npos);
+    const std::string mark = "required value=";
+    const auto at = shown.body.find(mark);
+    EXPECT_NE(at, std::string::npos);
+    return shown.body.substr(at + mark.size(), 40);
+  };
+  EXPECT_TRUE(value("ada@example.com").starts_with("\"ada@example.com\""));
+  EXPECT_TRUE(value("\"><script>").starts_with("\"&quot;&gt;&lt;script&gt;\""));
+  EXPECT_TRUE(value(std::string(101, 'a')).starts_with("\"\"")) << "no user name is that long";
+  EXPECT_TRUE(value("ada\u202egro.live").starts_with("\"\"")) << "not what it looks like";
+
+  Browser browser;
+  const std::string state = agree(browser, {}, {{"login_hint", "bob"}});
+  const Answer again = try_password(browser, state, "ada", "wrong");
+  EXPECT_NE(again.body.find("value=\"ada\""), std::string::npos) << "what was typed counts";
+  EXPECT_TRUE(query_of(next_url(try_password(browser, state, "ada", "correct horse"))).contains("code"))
+      << "a hint is no more than that";
+}
+
 TEST_F(SignIn, AttackOtherBrowsersOtherSitesAndNoToken) {
   Browser browser, other;
   const std::string state = agree(browser);
@@ -250,6 +273,51 @@ TEST_F(SignIn, RememberedConsentStillAsksForThePassword) {
   const std::string state = query_of(location(on))["state"];
   const Answer asked = try_password(browser, state, "bob", "battery staple");
   EXPECT_NE(asked.body.find("Let “Editor” use Notes?"), std::string::npos) << "Bob has not agreed";
+}
+
+TEST_F(SignIn, Core2_AuthTimeIsWhenThePasswordWasTyped) {
+  Browser browser;
+  const std::string state = agree(browser, {}, {{"prompt", "login"}, {"max_age", "0"}});
+  clock->advance(120s);
+  const TimePoint typed = now();
+  const std::string code = query_of(next_url(try_password(browser, state, "ada", "correct horse")))["code"];
+  clock->advance(30s);
+  const auto found = core->store->code(digest_of(code));
+  ASSERT_TRUE(found && *found);
+  EXPECT_EQ((*core->store->grant((*found)->grant_id))->signed_in, typed);
+}
+
+TEST_F(SignIn, AttackNoWayAroundThePasswordThatWasAskedFor) {
+  auto own = options();
+  own.upstreams_.clear();
+  own.own_users().remember_consent();
+  start(std::move(own));
+  ASSERT_TRUE(add_user(*core->store, "ada", "correct horse", "{}", now(), cheap));
+  Browser browser;
+  try_password(browser, agree(browser, {{"remember", "yes"}}), "ada", "correct horse");
+  ASSERT_EQ(authorize(browser).status, 303) << "the browser is known, and the consent";
+
+  for (const Pairs& asked : {Pairs{{"prompt", "login"}}, Pairs{{"max_age", "0"}}, Pairs{{"max_age", "300"}}}) {
+    Browser one = browser;
+    const Answer first = authorize(one, asked);
+    std::string state;
+    if (first.status == 303) {
+      state = query_of(location(first))["state"];
+    } else {
+      const Pairs yes = {{"request", field(first, "request")}, {"token", field(first, "token")}, {"allow", "local"}};
+      state = query_of(next_url(consent(one, yes)))["state"];
+      expect_stopped(consent(one, yes), 403);
+    }
+    Browser before = one;
+    const Answer form = page(one, state);
+    EXPECT_EQ(form.status, 200);
+    EXPECT_NE(form.body.find("name=\"password\""), std::string::npos);
+    EXPECT_NE(send(one, {{"state", state}, {"token", field(form, "token")}, {"username", "ada"}}).status, 303);
+    EXPECT_EQ(next_url(page(one, state)), "") << "opened again, it is the same page";
+    EXPECT_TRUE(query_of(next_url(try_password(one, state, "ada", "correct horse"))).contains("code"));
+    expect_stopped(page(one, state), 400);
+    expect_stopped(page(before, state), 400);
+  }
 }
 
 TEST(Users, NamesAndPasswords) {

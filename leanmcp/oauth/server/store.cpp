@@ -81,6 +81,14 @@ const std::vector<Migration>& schema() {
            "CREATE TABLE as_browsers ("
            "cookie_digest TEXT PRIMARY KEY, subject TEXT NOT NULL, expires BIGINT NOT NULL)",
        }},
+      {2,
+       "what is asked of a sign-in, and when it was",
+       {
+           "ALTER TABLE as_transactions ADD COLUMN prompt TEXT NOT NULL DEFAULT ''",
+           "ALTER TABLE as_transactions ADD COLUMN max_age BIGINT",
+           "ALTER TABLE as_transactions ADD COLUMN login_hint TEXT NOT NULL DEFAULT ''",
+           "ALTER TABLE as_grants ADD COLUMN signed_in BIGINT",
+       }},
   };
   return steps;
 }

@@ -13,7 +13,7 @@ using rows::optional_ms;
 using rows::to_ms;
 
 constexpr std::string_view grant_columns =
-    "grant_id, subject, client_id, scope, resource, upstream, profile, created, expires, revoked";
+    "grant_id, subject, client_id, scope, resource, upstream, profile, created, expires, revoked, signed_in";
 constexpr std::string_view code_columns =
     "code_digest, grant_id, client_id, redirect_uri, redirect_uri_given, challenge, scope, resource, nonce, "
     "dpop_thumbprint, redeemed, wrong_tries, expires";
@@ -32,6 +32,7 @@ GrantRecord grant_of(const Row& row) {
   out.created = from_ms(row.integer(7));
   out.expires = from_ms(row.integer(8));
   out.revoked = row.integer(9) != 0;
+  out.signed_in = optional_ms(row, 10);
   return out;
 }
 
@@ -70,11 +71,11 @@ RefreshRecord refresh_of(const Row& row) {
 
 template <class Runner>
 Store::Outcome<void> insert_grant(Runner& runner, const GrantRecord& grant) {
-  static const std::string sql =
-      "INSERT INTO as_grants (" + std::string(grant_columns) + ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-  return done(
-      runner.run(sql, {grant.grant_id, grant.subject, grant.client_id, grant.scope, grant.resource, grant.upstream,
-                       grant.profile, to_ms(grant.created), to_ms(grant.expires), grant.revoked}));
+  static const std::string sql = "INSERT INTO as_grants (" + std::string(grant_columns) +
+                                 ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+  return done(runner.run(
+      sql, {grant.grant_id, grant.subject, grant.client_id, grant.scope, grant.resource, grant.upstream, grant.profile,
+            to_ms(grant.created), to_ms(grant.expires), grant.revoked, to_ms(grant.signed_in)}));
 }
 
 Store::Outcome<void> insert_code(Transaction& transaction, const CodeRecord& code) {

@@ -16,7 +16,8 @@ constexpr std::int64_t most_forms = 20;
 
 constexpr std::string_view transaction_columns =
     "id_digest, client_id, redirect_uri, redirect_uri_given, state, challenge, scope, resource, nonce, "
-    "dpop_thumbprint, upstream, browser_digest, upstream_state_digest, upstream_secrets, approved, remember, expires";
+    "dpop_thumbprint, upstream, browser_digest, upstream_state_digest, upstream_secrets, approved, remember, expires, "
+    "prompt, max_age, login_hint";
 
 TransactionRecord transaction_of(const Row& row) {
   TransactionRecord out;
@@ -37,6 +38,9 @@ TransactionRecord transaction_of(const Row& row) {
   out.approved = row.integer(14) != 0;
   out.remember = row.integer(15) != 0;
   out.expires = from_ms(row.integer(16));
+  out.prompt = row.text(17);
+  if (!row.is_null(18)) out.max_age = std::chrono::seconds(row.integer(18));
+  out.login_hint = row.text(19);
   return out;
 }
 
@@ -59,14 +63,29 @@ std::string select(std::string_view where) {
 Store::Outcome<void> Store::add_transaction(const TransactionRecord& record) const {
   static const std::string sql =
       "INSERT INTO as_transactions (" + std::string(transaction_columns) +
-      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
+      ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)";
   return database_.transact([&](Transaction& transaction) -> Outcome<void> {
     auto added = transaction.run(
-        sql, {record.id_digest, record.client_id, record.redirect_uri, record.redirect_uri_given, record.state,
-              record.challenge, record.scope, record.resource, record.nonce, record.dpop_thumbprint, record.upstream,
+        sql, {record.id_digest,
+              record.client_id,
+              record.redirect_uri,
+              record.redirect_uri_given,
+              record.state,
+              record.challenge,
+              record.scope,
+              record.resource,
+              record.nonce,
+              record.dpop_thumbprint,
+              record.upstream,
               record.browser_digest,
               record.upstream_state_digest.empty() ? SqlValue() : SqlValue(record.upstream_state_digest),
-              record.upstream_secrets, record.approved, record.remember, to_ms(record.expires)});
+              record.upstream_secrets,
+              record.approved,
+              record.remember,
+              to_ms(record.expires),
+              record.prompt,
+              record.max_age ? SqlValue(std::int64_t{record.max_age->count()}) : SqlValue(),
+              record.login_hint});
     if (!added) return added.error();
     for (const std::string& form : record.form_digests) {
       auto noted =

@@ -176,6 +176,7 @@ TEST_F(TokenService, Rfc7662Section2_2_ALiveToken) {
   EXPECT_EQ(said.at("scope").as_string(), "read");
   EXPECT_EQ(said.at("iss").as_string(), issuer);
   EXPECT_EQ(said.at("aud").as_string(), resource);
+  EXPECT_EQ(said.at("auth_time").as_int64(), unix_seconds(now())) << "RFC 9470, section 6.2";
   EXPECT_FALSE(said.contains("fam"));
 }
 

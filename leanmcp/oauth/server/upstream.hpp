@@ -35,6 +35,22 @@ struct UpstreamTokens {
   std::optional<TimePoint> expires;
 };
 
+/// How the person is to sign in, as the client asked (OpenID Connect Core 1.0, section 3.1.2.1).
+class SignInWish {
+ public:
+  /// Whoever is signed in there has to show again who they are: `prompt=login`, or a `max_age` of 0.
+  bool again = false;
+  /// The person is to be asked which account it shall be.
+  bool select_account = false;
+  /// How long ago the person may have signed in there.
+  std::optional<std::chrono::seconds> max_age;
+  /// Who it may be, as the client believes; nothing may depend on it. At most 1,024 bytes, no control characters.
+  std::string login_hint;
+
+  /// Whether it matters when the person signed in.
+  bool is_strict() const noexcept { return again || max_age; }
+};
+
 /// Who signed in.
 struct UpstreamPerson {
   /// The provider's stable id of the person (Entra `oid`, GitHub's number, else `sub`).
@@ -42,6 +58,8 @@ struct UpstreamPerson {
   /// JSON text for userinfo: name, email, email_verified, picture.
   std::string profile = "{}";
   UpstreamTokens tokens;
+  /// When the person showed there who they are; absent where nobody knows. A strict wish is refused without it.
+  std::optional<TimePoint> signed_in;
 };
 
 /// The person's identity provider: an OAuth 2.0 or OpenID Connect server at which this one is a client. Thread-safe;
@@ -57,14 +75,18 @@ class Upstream {
   virtual std::vector<std::string> scopes() const = 0;
   /// Reads the provider's metadata. The error is a sentence that names the URL.
   virtual Result<void> init() = 0;
+  /// Whether it can be made to ask for a sign-in again, or says when there was one. Where it can do neither, requests
+  /// with a strict wish do not go there.
+  virtual bool can_sign_in_again() const noexcept { return false; }
 
-  /// Where the browser goes. All values are this server's own; the verifier's S256 challenge goes along.
+  /// Where the browser goes. All values but the hint are this server's own; the verifier's S256 challenge goes along.
   virtual std::string authorization_url(const std::string& redirect_uri, const std::string& state,
-                                        const Secret& verifier, const std::string& nonce) const = 0;
+                                        const Secret& verifier, const std::string& nonce,
+                                        const SignInWish& wish) const = 0;
   /// What came back (the callback's query), after its `state` was found and consumed by the caller.
   virtual Result<UpstreamPerson, UpstreamFault> finish(std::string_view query, const std::string& redirect_uri,
                                                        const Secret& verifier, const std::string& nonce,
-                                                       TimePoint now) = 0;
+                                                       const SignInWish& wish, TimePoint now) = 0;
   virtual Result<UpstreamTokens, UpstreamFault> refresh(const Secret& refresh_token, TimePoint now) = 0;
   /// Best effort, when a grant ends.
   virtual void revoke(const UpstreamTokens& tokens) = 0;

@@ -31,6 +31,13 @@ class UpstreamOptions {
     parameters.emplace_back(std::move(key), std::move(value));
     return *this;
   }
+  /// A parameter by which the provider asks everybody to sign in anew, whoever is signed in there: `prompt`, `login`.
+  /// It is sent with requests that have `prompt=login` or `max_age`. Where no ID token says when somebody signed in,
+  /// the time of the answer counts then, which is weaker: whoever has the browser can take the parameter out.
+  UpstreamOptions& signs_in_again_by(std::string key, std::string value) {
+    again_.emplace(std::move(key), std::move(value));
+    return *this;
+  }
   /// How this server proves itself, where the provider's metadata does not say.
   UpstreamOptions& authentication(ClientAuthentication method) { return method_ = method, *this; }
   /// An instance of one's own: GitHub Enterprise Server, a self-managed GitLab, a provider's other region.
@@ -46,6 +53,7 @@ class UpstreamOptions {
   std::string label_;
   std::optional<std::vector<std::string>> scopes_;
   std::vector<std::pair<std::string, std::string>> parameters;
+  std::optional<std::pair<std::string, std::string>> again_;
   std::optional<ClientAuthentication> method_;
   std::string base;
   std::vector<std::string> algorithms_ = {"RS256", "ES256"};

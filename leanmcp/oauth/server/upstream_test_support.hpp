@@ -131,8 +131,9 @@ inline const Secret upstream_verifier(std::string(43, 'v'));
 inline constexpr const char* upstream_callback = "https://as.example/callback/x";
 
 inline Result<UpstreamPerson, UpstreamFault> finish_at(Upstream& upstream,
-                                                       const std::string& query = "code=c-1&state=s") {
-  return upstream.finish(query, upstream_callback, upstream_verifier, "nonce-1", upstream_now);
+                                                       const std::string& query = "code=c-1&state=s",
+                                                       const SignInWish& wish = {}) {
+  return upstream.finish(query, upstream_callback, upstream_verifier, "nonce-1", wish, upstream_now);
 }
 /// The person's id, or the fault in words.
 inline std::string outcome_of(const Result<UpstreamPerson, UpstreamFault>& result) {
