@@ -81,6 +81,13 @@ const std::vector<Migration>& schema() {
            "CREATE TABLE as_browsers ("
            "cookie_digest TEXT PRIMARY KEY, subject TEXT NOT NULL, expires BIGINT NOT NULL)",
        }},
+      {2,
+       "passwords that failed",
+       {
+           "CREATE TABLE as_tries ("
+           "kind TEXT NOT NULL, key_digest TEXT NOT NULL, due BIGINT NOT NULL, PRIMARY KEY (kind, key_digest))",
+           "CREATE INDEX as_tries_due ON as_tries (due)",
+       }},
   };
   return steps;
 }
