@@ -1,10 +1,11 @@
 // Two instances of the premium service over one PostgreSQL database, behind a load balancer that sends each request to any
 // of them: purchases by every official client, in parallel, with webhooks in any order and number, while an instance and then
-// the database are killed. Then the same for credits. Nothing may live in one instance's memory only.
+// the database are killed. Then the same for credits, and people who open the links in a browser, each step of whose way is
+// another instance's. Nothing may live in one instance's memory only.
 import { Checks } from '../support/checks.mjs';
 import { start_postgres } from '../support/postgres.mjs';
 import { free_port, sleep } from '../support/process.mjs';
-import { customer, kinds, open_shop, subject } from '../support/shop.mjs';
+import { browse, customer, kinds, open_shop, subject } from '../support/shop.mjs';
 import { balance } from './balancer.mjs';
 
 const checks = new Checks('instances');
@@ -19,7 +20,7 @@ const until = async (what, ms = 30_000) => {
   return false;
 };
 
-async function open(program, database, environment = {}) {
+async function open(program, database, environment = {}, turns = {}) {
   const public_port = await free_port();
   const shop = await open_shop({ program, public_port, environment: { DATABASE_URL: postgres.url(database), ...environment } });
   const backends = [];
@@ -27,7 +28,7 @@ async function open(program, database, environment = {}) {
     const port = await free_port();
     backends.push({ port, service: await shop.launch(port), alive: true });
   }
-  const balancer = await balance(public_port, backends);
+  const balancer = await balance(public_port, backends, turns);
   const die = async (backend) => {
     backend.alive = false;
     backend.service.child.kill('SIGKILL');
@@ -128,6 +129,36 @@ async function spends() {
   await close();
 }
 
+// Links that people open themselves: sign-in, the Stripe double's page, and back, by turns.
+async function visits() {
+  const { shop, balancer, close } = await open('premium-service', 'visits', {}, { by_turns: true });
+  for (const [i, kind] of kinds.entries()) {
+    const user = `v${i}`;
+    let visit;
+    const on_url = ({ url }) => {
+      visit = browse(url, user).catch((error) => ({ status: 0, text: String(error), url }));
+      return { action: 'accept' };
+    };
+    const client = await customer(shop, { kind, token: await shop.token(user), on_url });
+    const using = client.call('premiumFeature', { data: user });
+    await until(() => visit);
+    const page = await visit;
+    checks.check(`${kind}: the link leads over sign-in to the page to pay on`, page.status === 200 && page.url.href.startsWith(shop.sandbox_url), [page.status, String(page.url)]);
+    const link = client.asked[0].url;
+    const stranger = await browse(link, `not-${user}`);
+    checks.equal(`${kind}: for nobody else, wherever they ask`, [stranger.status, stranger.url.origin], [403, shop.base]);
+    const paid = await fetch(page.url, { method: 'POST', redirect: 'manual', headers: { origin: page.url.origin }, body: new URLSearchParams({ action: 'pay', terms: 'yes' }) });
+    const back = await browse(new URL(paid.headers.get('location'), page.url), user, { jar: page.jar });
+    checks.equal(`${kind}: back at the shop, which knows`, [back.status, back.url.origin], [200, shop.base]);
+    checks.check(`${kind}: the waiting call completes`, (await using).ok);
+    balancer.skip();
+    await client.close();
+  }
+  checks.check('both served the visits', Math.min(...balancer.seen.values()) > 15, [...balancer.seen]);
+  await close();
+}
+
+await checks.step('visits', visits);
 await checks.step('sells', sells);
 await checks.step('spends', spends);
 await postgres.stop();

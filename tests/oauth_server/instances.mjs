@@ -37,8 +37,35 @@ export async function journeys(checks, world) {
     await checks.step(`${at}: refusals`, () => refusals(checks, world, as, at));
     world.balancer.skip();
   }
+  await checks.step('instances: guesses', () => guesses(checks, world, as));
   const served = world.ports.map((port) => world.balancer.seen.get(port) ?? 0);
   checks.check('instances: both had about half of it', Math.min(...served) > 30 && Math.abs(served[0] - served[1]) <= 4, served);
+}
+
+// Ten wrong passwords a minute are ten of all instances together, whichever is asked.
+async function guesses(checks, world, as) {
+  const authorize = new URL(as.authorization_endpoint);
+  authorize.search = new URLSearchParams({ client_id: 'spa', redirect_uri, response_type: 'code', state: 's',
+    code_challenge: await oauth.calculatePKCECodeChallenge(oauth.generateRandomCodeVerifier()), code_challenge_method: 'S256' });
+  const browser = new Browser();
+  let page;
+  const own = { username: 'mallory', password: 'wrong' };
+  const stop = async (step, shown) => {
+    if (step !== 'sign-in') return;
+    page = shown;
+    throw new Error('far enough');
+  };
+  await sign_in(browser, authorize.href, redirect_uri, { own, at: stop }).catch((error) => { if (!page) throw error; });
+  const statuses = [];
+  const begun = Date.now();
+  for (let i = 0; i < 24; i += 1) {
+    const answer = await browser.submit(page, page.forms[0], { ...own, sign_in: 'yes' });
+    statuses.push(answer.status);
+    if (answer.status === 403) page = answer;
+  }
+  const may = 10 + Math.ceil((Date.now() - begun) / 6000);
+  const tried = statuses.filter((status) => status === 403).length;
+  checks.check('instances: wrong passwords count together', tried >= 10 && tried <= may && statuses.every((status) => [403, 429].includes(status)), { may, statuses });
 }
 
 // What is good once is good once anywhere.

@@ -59,7 +59,7 @@ Result<std::unique_ptr<Core>> make_core(OAuthServerOptions options, Database dat
   core->store = std::move(*store);
   core->sealer = set.ring_->sealer("oauth-server");
   if (set.dpop_nonces_) core->nonces.emplace(set.ring_->derived("oauth-dpop-nonce"), std::chrono::seconds(180));
-  core->limits = std::make_unique<RateLimits>(set.limits_);
+  core->limits = std::make_unique<RateLimits>(set.limits_, core->store);
   core->audit = std::make_unique<AuditLog>(set.log_);
   core->http = set.http_ ? set.http_ : std::make_shared<HttpClient>();
   HttpClientOptions guarded;

@@ -3,9 +3,11 @@
 #include <leanmcp/base/clock.hpp>
 #include <leanmcp/oauth/server/message.hpp>
 #include <leanmcp/oauth/server/options.hpp>
+#include <leanmcp/oauth/server/store.hpp>
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -25,10 +27,13 @@ enum class Limit {
 };
 
 /// Requests by address, client or name, each refilled steadily, in bounded memory. Counts of this instance: behind
-/// several, each allows as much. An IPv6 address counts as its /64, which is what one person has. Thread-safe.
+/// several, each allows as much. Wrong passwords are in the database as well, where there is one: they count for all
+/// instances and after a restart. What is over a limit in memory does not get as far as that. An IPv6 address counts as
+/// its /64, which is what one person has. Thread-safe.
 class RateLimits {
  public:
-  explicit RateLimits(const OAuthServerOptions::Limits& limits);
+  /// The limits for passwords block where there is a store; a database that does not answer leaves those of memory.
+  explicit RateLimits(const OAuthServerOptions::Limits& limits, std::optional<Store> store = std::nullopt);
   ~RateLimits();
 
   /// Counts one. Zero when it may go on; otherwise when to come back.

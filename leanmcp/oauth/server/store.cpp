@@ -89,6 +89,13 @@ const std::vector<Migration>& schema() {
            "ALTER TABLE as_transactions ADD COLUMN login_hint TEXT NOT NULL DEFAULT ''",
            "ALTER TABLE as_grants ADD COLUMN signed_in BIGINT",
        }},
+      {3,
+       "passwords that failed",
+       {
+           "CREATE TABLE as_tries ("
+           "kind TEXT NOT NULL, key_digest TEXT NOT NULL, due BIGINT NOT NULL, PRIMARY KEY (kind, key_digest))",
+           "CREATE INDEX as_tries_due ON as_tries (due)",
+       }},
   };
   return steps;
 }

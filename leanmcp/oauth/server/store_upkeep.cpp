@@ -1,5 +1,6 @@
 #include <leanmcp/oauth/server/store.hpp>
 #include <leanmcp/oauth/server/store_rows.hpp>
+#include <leanmcp/oauth/server/stored_tries.hpp>
 
 // What is used once, signing keys, consents, users, and removing what ran out.
 namespace leanmcp::inline v0::as {
@@ -12,6 +13,9 @@ using rows::first;
 using rows::from_ms;
 using rows::optional_ms;
 using rows::to_ms;
+
+/// Keys of failed tries that are kept, whoever makes however many up.
+constexpr std::int64_t most_stored_tries = 100'000;
 
 constexpr std::string_view key_columns = "key_id, algorithm, sealed, created, active, retires";
 constexpr std::string_view user_columns = "username, subject, password_hash, profile, disabled, created";
@@ -178,7 +182,9 @@ Store::Outcome<std::int64_t> Store::sweep(TimePoint now, const SweepRules& rules
     if (!rows) return rows.error();
     removed += rows->changed();
   }
-  return removed;
+  const auto tries = sweep_stored_tries(database_, now, most_stored_tries);
+  if (!tries) return tries.error();
+  return removed + *tries;
 }
 
 }  // namespace leanmcp::inline v0::as
