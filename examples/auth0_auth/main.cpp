@@ -1,6 +1,7 @@
 // Auth0 protects the tools: AUTH0_DOMAIN, AUTH0_CLIENT_ID, AUTH0_CLIENT_SECRET and AUTH0_AUDIENCE are the app's own.
 
 #include <leanmcp/auth.hpp>
+#include <leanmcp/base/settings.hpp>
 #include <leanmcp/core.hpp>
 #include <leanmcp/http/client.hpp>
 
@@ -45,7 +46,11 @@ std::string environment(const char* name) {
 
 int main() {
   const Logger logger([](LogLevel, std::string_view line) { std::cerr << line << '\n'; });
-  const std::string port = environment("PORT").empty() ? "3000" : environment("PORT");
+  const auto port = port_number(environment("PORT"), 3000);
+  if (!port) {
+    std::cerr << "auth0-auth: PORT: " << port.error().message() << '\n';
+    return 2;
+  }
   const auto http = std::make_shared<HttpClient>();
   const auto auth = auth0(Auth0Options()
                               .domain(environment("AUTH0_DOMAIN"))
@@ -55,7 +60,7 @@ int main() {
                               .issuer(environment("AUTH0_ISSUER"))  // empty, except for tests
                               .logger(logger),
                           http);
-  auth->protects("http://127.0.0.1:" + port + "/mcp", {"openid", "profile", "email"});
+  auth->protects("http://127.0.0.1:" + std::to_string(*port) + "/mcp", {"openid", "profile", "email"});
   if (const auto ready = auth->init(); !ready) {
     std::cerr << "auth0-auth: " << ready.error().message() << '\n';
     return 2;
@@ -71,7 +76,7 @@ int main() {
       .tool("getPublicInfo", &UserService::get_public_info, description("Get public info"));
 
   HttpOptions options;
-  options.port(static_cast<std::uint16_t>(std::atoi(port.c_str()))).logger(logger);
+  options.port(*port).logger(logger);
   publish_metadata(options, auth);
   return serve_http(server, options);
 }

@@ -1,7 +1,8 @@
 // Clerk protects the tools, as it protects the app. CLERK_FRONTEND_API and CLERK_SECRET_KEY are the app's own;
-// CLERK_AUTHORIZED_PARTIES is the origin that its session tokens come from, such as https://app.example.com.
+// CLERK_AUTHORIZED_PARTIES is the origins that its session tokens come from, such as https://app.example.com.
 
 #include <leanmcp/auth.hpp>
+#include <leanmcp/base/settings.hpp>
 #include <leanmcp/core.hpp>
 #include <leanmcp/http/client.hpp>
 
@@ -46,17 +47,21 @@ std::string environment(const char* name) {
 
 int main() {
   const Logger logger([](LogLevel, std::string_view line) { std::cerr << line << '\n'; });
-  const std::string port = environment("PORT").empty() ? "3000" : environment("PORT");
+  const auto port = port_number(environment("PORT"), 3000);
+  if (!port) {
+    std::cerr << "clerk-auth: PORT: " << port.error().message() << '\n';
+    return 2;
+  }
   const auto http = std::make_shared<HttpClient>();
   const auto auth = clerk(ClerkOptions()
                               .frontend_api(environment("CLERK_FRONTEND_API"))
                               .secret_key(Secret(environment("CLERK_SECRET_KEY")))
-                              .authorized_parties({environment("CLERK_AUTHORIZED_PARTIES")})
+                              .authorized_parties(comma_list(environment("CLERK_AUTHORIZED_PARTIES")))
                               .issuer(environment("CLERK_ISSUER"))    // empty, except for tests
                               .api_url(environment("CLERK_API_URL"))  // empty, except for tests
                               .logger(logger),
                           http);
-  auth->protects("http://127.0.0.1:" + port + "/mcp", {"profile", "email"});
+  auth->protects("http://127.0.0.1:" + std::to_string(*port) + "/mcp", {"profile", "email"});
   if (const auto ready = auth->init(); !ready) {
     std::cerr << "clerk-auth: " << ready.error().message() << '\n';
     return 2;
@@ -72,7 +77,7 @@ int main() {
       .tool("getPublicInfo", &UserService::get_public_info, description("Get public info"));
 
   HttpOptions options;
-  options.port(static_cast<std::uint16_t>(std::atoi(port.c_str()))).logger(logger);
+  options.port(*port).logger(logger);
   publish_metadata(options, auth);
   return serve_http(server, options);
 }

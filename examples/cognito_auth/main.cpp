@@ -1,6 +1,7 @@
 // Amazon Cognito protects the tools: AWS_REGION, COGNITO_USER_POOL_ID and COGNITO_CLIENT_ID are the web app's own.
 
 #include <leanmcp/auth.hpp>
+#include <leanmcp/base/settings.hpp>
 #include <leanmcp/core.hpp>
 #include <leanmcp/http/client.hpp>
 
@@ -45,7 +46,11 @@ std::string environment(const char* name) {
 
 int main() {
   const Logger logger([](LogLevel, std::string_view line) { std::cerr << line << '\n'; });
-  const std::string port = environment("PORT").empty() ? "3000" : environment("PORT");
+  const auto port = port_number(environment("PORT"), 3000);
+  if (!port) {
+    std::cerr << "cognito-auth: PORT: " << port.error().message() << '\n';
+    return 2;
+  }
   const auto http = std::make_shared<HttpClient>();
   const auto auth = cognito(CognitoOptions()
                                 .region(environment("AWS_REGION"))
@@ -56,7 +61,7 @@ int main() {
                                 .api_url(environment("COGNITO_API_URL"))      // empty, except for tests
                                 .logger(logger),
                             http);
-  auth->protects("http://127.0.0.1:" + port + "/mcp", {"openid", "email"});
+  auth->protects("http://127.0.0.1:" + std::to_string(*port) + "/mcp", {"openid", "email"});
   if (const auto ready = auth->init(); !ready) {
     std::cerr << "cognito-auth: " << ready.error().message() << '\n';
     return 2;
@@ -72,7 +77,7 @@ int main() {
       .tool("getPublicInfo", &UserService::get_public_info, description("Get public info"));
 
   HttpOptions options;
-  options.port(static_cast<std::uint16_t>(std::atoi(port.c_str()))).logger(logger);
+  options.port(*port).logger(logger);
   publish_metadata(options, auth);
   return serve_http(server, options);
 }

@@ -15,6 +15,7 @@ class AnyOf final : public AuthProvider {
   Result<void> init() override {
     std::set<std::string_view> names;
     if (providers_.empty()) return Error("any_of() has no provider");
+    if (auto canonical = check_resource(); !canonical) return canonical;
     for (const auto& provider : providers_) {
       if (!provider) return Error("any_of() got an empty provider");
       const std::string name(provider->name());

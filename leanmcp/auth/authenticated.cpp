@@ -185,6 +185,7 @@ bool tells_softly(const Call& call) { return presented_tokens(call.info(), call.
 Decorator authenticated(std::shared_ptr<AuthProvider> provider) {
   return Decorator([provider = std::move(provider)](EntryDraft& draft) {
     if (!provider) return draft.fail("authenticated() got no provider");
+    if (const auto canonical = provider->check_resource(); !canonical) return draft.fail(canonical.error().message());
     // The method's own declaration replaces its service's.
     std::erase_if(draft.entry.hooks, [](const auto& hook) { return hook->stage() == Stage::authenticate; });
     draft.entry.hooks.push_back(std::make_shared<AuthenticateHook>(provider));

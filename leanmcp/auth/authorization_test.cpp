@@ -177,6 +177,71 @@ TEST_P(Authorization, PublicAccessOpensOneMethod) {
   EXPECT_EQ(client.call_text("open"), "fine");
 }
 
+TEST_P(Authorization, PublicAccessLeavesTheMethodsOwnLimitInEveryOrder) {
+  struct Service {
+    std::string go() const { return "fine"; }
+  } service;
+  const std::chrono::hours hour(1);
+  server.service(service, authenticated(provider), scopes({"read"}))
+      .tool("first", &Service::go, rate_limit(1, hour), public_access())
+      .tool("last", &Service::go, public_access(), rate_limit(1, hour));
+  MemoryClient client = connect();
+  for (const char* const tool : {"first", "last"}) {
+    EXPECT_EQ(client.call_text(tool), "fine");
+    EXPECT_EQ(client.call(tool).http_status, 429) << tool;
+  }
+}
+
+TEST_P(Authorization, PublicAccessIsNoWayRoundTheMethodsOwnScopes) {
+  const auto refused = [&](auto... decorators) {
+    struct Service {
+      std::string go() const { return "fine"; }
+    } service;
+    Server bad("bad", "1");
+    bad.service(service, authenticated(provider)).tool("go", &Service::go, decorators...);
+    const auto built = bad.build();
+    return built ? std::string() : built.error().message();
+  };
+  const std::string expected =
+      "tool 'go': public_access() opens it to everybody, but it has authentication or rules "
+      "of its own: leave out one of the two";
+  EXPECT_EQ(refused(scopes({"admin"}), public_access()), expected);
+  EXPECT_EQ(refused(public_access(), scopes({"admin"})), expected);
+  EXPECT_EQ(refused(authenticated(provider), public_access()), expected);
+  EXPECT_EQ(refused(public_access()), "");
+}
+
+TEST_P(Authorization, TestsOfOnesOwnNeedAPrincipalOnly) {
+  server.tool(
+      "who", [](const Principal& who) { return who.key(); }, authenticated(provider), scopes({"read"}));
+  server.tool(
+      "user", [](const AuthUser& user) { return user.sub + "," + user.user_id + "," + user.email; },
+      authenticated(provider));
+  MemoryClient client = connect();
+  EXPECT_EQ(client.as_user(test_principal("ada")).call("who").http_status, 403);
+  EXPECT_EQ(client.as_user(test_principal("ada", {"read"})).call_text("who"), test_principal("ada").key());
+  EXPECT_EQ(client.call_text("user"), "ada,ada,") << "nobody knows more of them";
+  EXPECT_EQ(client.as_nobody().call("who").http_status, 401);
+}
+
+TEST_P(Authorization, WhatIsProtectedHasItsCanonicalUrl) {
+  const auto refused = [&](const std::string& url) {
+    provider->protects(url);
+    Server bad("bad", "1");
+    bad.tool("go", &fine, authenticated(provider));
+    const auto built = bad.build();
+    return built ? std::string() : built.error().message();
+  };
+  for (const char* const url : {"mcp.example.com/mcp", "https://mcp.example.com//mcp", "https://mcp.example.com/mcp/",
+                                "https://mcp.example.com/", "https://u@mcp.example.com/mcp", "ftp://mcp.example.com",
+                                "https:///mcp", "https://MCP.example.com/mcp", "https://mcp.example.com/mcp?a",
+                                "https://mcp.example.com/mcp#a", "https://mcp.example.com/m cp"})
+    EXPECT_NE(refused(url).find(std::string("protects(): '") + url + "' is not"), std::string::npos) << url;
+  for (const char* const url : {"", "https://mcp.example.com", "https://mcp.example.com:8443/a/mcp",
+                                "http://127.0.0.1:3000/mcp", "http://[::1]:3000/mcp", "https://mcp.example.com/Mcp"})
+    EXPECT_EQ(refused(url), "") << url;
+}
+
 TEST_P(Authorization, WhatCannotHoldIsRefusedWhenBuilt) {
   const auto refused = [&](auto... decorators) {
     Server bad("bad", "1");

@@ -54,7 +54,13 @@ class ClerkProvider final : public JwtProvider {
     std::string host = detail::trimmed_host(options_.frontend_api_);
     if (host.empty()) host = host_of_key(options_.publishable_key_);
     if (options_.issuer_.empty()) {
-      if (host.find('.') == std::string::npos || host.find_first_of("/ ?#@") != std::string::npos)
+      const bool is_host = host.find('.') != std::string::npos && host.find_first_of("/ ?#@") == std::string::npos;
+      // A key that is meant to be published, and yet may be a secret one by mistake: not told.
+      if (!is_host && options_.frontend_api_.empty() && !options_.publishable_key_.empty())
+        return Error(
+            "CLERK_PUBLISHABLE_KEY names no host: it is pk_test_ or pk_live_ and the rest as Clerk's dashboard shows "
+            "it");
+      if (!is_host)
         return Error("CLERK_FRONTEND_API must be a host like x-y-12.clerk.accounts.dev; it is '" +
                      options_.frontend_api_ + "'");
       issuer_ = "https://" + host;

@@ -142,7 +142,7 @@ TEST_F(ClerkTest, APublishableKeySaysTheHost) {
   EXPECT_EQ(provider->authorization_servers(), std::vector<std::string>{issuer});
   for (const char* bad : {"pk_test_", "pk_test_eC15", "sk_test_eC15LTEyLmNsZXJrLmFjY291bnRzLmRldiQ", "pk_test_!!"})
     EXPECT_TRUE(fault(clerk(ClerkOptions().publishable_key(bad).authorized_parties({"x"}), world.network.fetcher()))
-                    .starts_with("CLERK_FRONTEND_API must be a host"))
+                    .starts_with("CLERK_PUBLISHABLE_KEY names no host"))
         << bad;
 }
 

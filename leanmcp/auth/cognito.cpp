@@ -55,6 +55,10 @@ class CognitoProvider final : public JwtProvider {
       return Error("AWS_REGION: region " + options_.region_ + " does not match pool " + pool);
     if (options_.clients.empty() && options_.resource_.empty())
       return Error("COGNITO_CLIENT_ID is not set; it is the app client's id, the same as your web app's");
+    for (const auto& client : options_.clients) {
+      if (client.find_first_of(", ") != std::string::npos)
+        return Error("COGNITO_CLIENT_ID: '" + client + "' is no app client's id; client_id() is called once for each");
+    }
     if (options_.uses.empty()) return Error("no token_use is accepted: access, id or both");
     for (const auto& use : options_.uses)
       if (use != "access" && use != "id") return Error("token_use is access or id, not '" + use + "'");

@@ -10,6 +10,8 @@ namespace leanmcp::inline v0 {
 
 /// Microsoft Entra ID: access tokens for an API of yours, version 2, and version 1 where allowed. A person is the `oid`
 /// (with several tenants `tid:oid`), never `sub`, which differs from app to app. Over 200 groups the token has none.
+/// The profile is what the token says, since the rest is Graph's, for which it is no token: `AuthUser` has an email
+/// where the API's optional claim `email` is configured, else none.
 class EntraOptions : public ProviderOptions<EntraOptions> {
  public:
   EntraOptions() { provider_name = "entra"; }

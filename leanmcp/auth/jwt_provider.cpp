@@ -73,10 +73,15 @@ std::string_view JwtProvider::name() const { return state_->base.provider_name; 
 Result<void> JwtProvider::init() {
   state_->sources.clear();
   if (state_->base.provider_name.empty()) return Error("the provider's name is empty: it is part of each identity");
+  if (auto canonical = check_resource(); !canonical) return canonical;
   const auto configured = configure();
   if (!configured) return configured.error();
   if (state_->sources.empty()) return {};  // opaque tokens only
   if (state_->algorithms.empty()) return Error("no algorithm is accepted");
+  for (const auto& algorithm : state_->algorithms) {
+    if (!jws_algorithm(algorithm) && algorithm != "none")
+      return Error("'" + algorithm + "' is no algorithm of signatures; their names are like RS256, ES256 and EdDSA");
+  }
   std::set<std::string> asked;
   for (const Source& source : state_->sources) {
     const bool symmetric = source.secret.has_value();

@@ -250,5 +250,65 @@ TEST_F(OidcPresetTest, WorkosAuthkitHasItsAudience) {
   EXPECT_TRUE(fault(made(issuer, "")).starts_with("WORKOS_AUDIENCE is not set"));
 }
 
+TEST_F(OidcPresetTest, KeycloaksUserinfoAndRefresh) {
+  const std::string realm = "https://k/realms/r/protocol/openid-connect/";
+  world.network.serve(realm + "certs", test::key_set({World::key()}));
+  const auto made = [&](const KeycloakOptions& options) {
+    return ready(keycloak(with_clock(options), world.network.fetcher()));
+  };
+  const auto options = [] { return KeycloakOptions().url("https://k").realm("r").audience("mcp"); };
+  const auto provider = made(options().client("web", Secret("s")));
+  world.network.serve(realm + "userinfo", R"({"sub":"u","email":"k@x","preferred_username":"kc"})");
+  const std::string token =
+      world.token(R"("iss":"https://k/realms/r","aud":"mcp","typ":"Bearer","azp":"web","sub":"u")");
+  const auto user = world.user(*provider, token);
+  EXPECT_EQ((*user)->email + " " + (*user)->username, "k@x kc");
+  EXPECT_EQ(world.network.requests.back().headers.at(1).second, "Bearer " + token);
+  world.network.serve(realm + "token", R"({"access_token":"a","refresh_token":"r2","token_type":"Bearer"})");
+  EXPECT_EQ(world.refresh(*provider)->refresh_token.reveal(), "r2");
+  EXPECT_EQ(world.network.requests.back().headers.back().second, "Basic " + base64_encode("web:s"));
+  EXPECT_EQ(world.network.requests.back().body, "grant_type=refresh_token&refresh_token=rt");
+  world.network.fail(realm + "token", 400, R"({"error":"invalid_grant"})");
+  EXPECT_EQ(world.refresh(*provider).error().code, AuthCode::invalid_token);
+  EXPECT_EQ(world.refresh(*made(options())).error().reason, "KEYCLOAK_CLIENT_ID is not set: it is needed to refresh");
+}
+
+TEST_F(OidcPresetTest, OktaRefreshesAtItsOwnServer) {
+  const std::string issuer = "https://o.okta.com/oauth2/default";
+  world.network.serve(issuer + "/v1/keys", test::key_set({World::key()}));
+  const auto made = [&](const OktaOptions& options) {
+    return ready(okta(with_clock(options), world.network.fetcher()));
+  };
+  const auto options = [&] { return OktaOptions().issuer(issuer).audience("api://default"); };
+  world.network.serve(issuer + "/v1/token", R"({"access_token":"a","token_type":"Bearer","scope":"openid"})");
+  EXPECT_EQ(world.refresh(*made(options().client("web", Secret("s"))))->scope, "openid");
+  EXPECT_EQ(world.network.requests.back().headers.back().second, "Basic " + base64_encode("web:s"));
+  EXPECT_EQ(world.refresh(*made(options())).error().reason, "OKTA_CLIENT_ID is not set: it is needed to refresh");
+}
+
+TEST_F(OidcPresetTest, WorkosRefreshesAndLooksUpInBothModes) {
+  const std::string issuer = "https://sub.authkit.app";
+  world.network.serve("https://api.workos.com/sso/jwks/client_1", test::key_set({World::key()}));
+  world.network.serve(issuer + "/oauth2/jwks", test::key_set({World::key()}));
+  const auto made = [&](const WorkosOptions& options) {
+    return ready(workos(with_clock(options), world.network.fetcher()));
+  };
+  const auto session = made(WorkosOptions().client_id("client_1").api_key(Secret("sk")));
+  const auto authkit = made(WorkosOptions().client_id("client_1").authkit(issuer).audience("mcp"));
+  world.network.serve("https://api.workos.com/user_management/authenticate",
+                      R"({"access_token":"a","refresh_token":"r"})");
+  EXPECT_EQ(world.refresh(*session)->refresh_token.reveal(), "r");
+  EXPECT_EQ(world.network.requests.back().body,
+            "grant_type=refresh_token&refresh_token=rt&client_id=client_1&client_secret=sk");
+  world.network.serve(issuer + "/oauth2/token", R"({"access_token":"a","token_type":"Bearer"})");
+  EXPECT_EQ(world.refresh(*authkit)->access_token.reveal(), "a");
+  EXPECT_EQ(world.network.requests.back().body, "grant_type=refresh_token&refresh_token=rt&client_id=client_1");
+  EXPECT_EQ(world.refresh(*made(WorkosOptions().authkit(issuer).audience("mcp"))).error().reason,
+            "WORKOS_CLIENT_ID is not set: it is needed to refresh");
+  world.network.serve(issuer + "/oauth2/userinfo", R"({"sub":"u","email":"w@x","name":"W"})");
+  const std::string token = world.token("\"iss\":\"" + issuer + R"(","aud":"mcp","sub":"u")");
+  EXPECT_EQ((*world.user(*authkit, token))->email, "w@x");
+}
+
 }  // namespace
 }  // namespace leanmcp

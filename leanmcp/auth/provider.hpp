@@ -123,8 +123,12 @@ class AuthProvider {
   virtual Task<Result<TokenSet, AuthFault>> refresh(RefreshRequest request);
 
   /// What this provider protects: the MCP endpoint's public URL, and the scopes clients should ask for. Challenges then
-  /// name where the metadata is (RFC 9728, section 5.1). Before serving.
+  /// name where the metadata is (RFC 9728, section 5.1). Before `init`. The URL is the canonical one (MCP 2026-07-28,
+  /// Authorization, Canonical Server URI), as clients compare it: see `check_resource`.
   void protects(std::string resource_url, std::vector<std::string> scopes = {});
+  /// Whether that URL is canonical: http or https, a host in lower case, no slash at the end nor two in a row, no
+  /// query, fragment or credentials. None at all is fine. `init` of the presets and `authenticated` refuse any other.
+  Result<void> check_resource() const;
   const std::string& resource_url() const noexcept { return resource_url_; }
   const std::vector<std::string>& scopes() const noexcept { return scopes_; }
   /// Who has `scope` may do all that the others allow; transitive. Before serving.

@@ -1,3 +1,4 @@
+#include <leanmcp/auth/any_of.hpp>
 #include <leanmcp/auth/auth0.hpp>
 #include <leanmcp/auth/clerk.hpp>
 #include <leanmcp/auth/cognito.hpp>
@@ -8,8 +9,11 @@
 #include <leanmcp/auth/okta.hpp>
 #include <leanmcp/auth/preset_test_support.hpp>
 #include <leanmcp/auth/workos.hpp>
+#include <leanmcp/http/client.hpp>
 
 #include <gtest/gtest.h>
+
+#include <map>
 
 namespace leanmcp {
 namespace {
@@ -35,6 +39,48 @@ TEST_F(ProviderOptionsTest, AnEmptyClientIsNoClient) {
                         fetcher()))
                 .find("no tenants are allowed"),
             std::string::npos);
+}
+
+TEST_F(ProviderOptionsTest, SettingsAreRefusedByTheirNames) {
+  const auto said = [&](std::map<std::string, std::string, std::less<>> given) {
+    const Settings settings = [given = std::move(given)](std::string_view name) {
+      const auto found = given.find(name);
+      return found == given.end() ? std::string() : found->second;
+    };
+    const auto made = AuthProvider::from_settings(settings, std::make_shared<HttpClient>());
+    if (!made) return std::string(made.error().message());
+    return fault(*made);
+  };
+  EXPECT_EQ(said({{"AUTH_PROVIDER", "oidc"},
+                  {"OIDC_ISSUER", "https://idp.example"},
+                  {"OIDC_AUDIENCE", "mcp"},
+                  {"OIDC_ALGORITHMS", "RS256,rs256"}}),
+            "OIDC_ALGORITHMS has 'rs256'; the names are like RS256 and ES256");
+  EXPECT_TRUE(said({{"AUTH_PROVIDER", "clerk"},
+                    {"CLERK_PUBLISHABLE_KEY", "pk_test_broken"},
+                    {"CLERK_AUTHORIZED_PARTIES", "https://app"}})
+                  .starts_with("CLERK_PUBLISHABLE_KEY names no host"));
+  EXPECT_EQ(fault(cognito(CognitoOptions().user_pool_id("eu-west-1_Pool").client_id("a,b"), fetcher())),
+            "COGNITO_CLIENT_ID: 'a,b' is no app client's id; client_id() is called once for each");
+}
+
+TEST_F(ProviderOptionsTest, AlgorithmsAreNamedAsInTheirRegistry) {
+  world.network.serve("https://idp.example/.well-known/openid-configuration",
+                      R"({"issuer":"https://idp.example","jwks_uri":"https://idp.example/keys"})");
+  serve_keys("https://idp.example/keys");
+  EXPECT_EQ(fault(oidc(OidcOptions("https://idp.example", "mcp").algorithms({"rs256"}), fetcher())),
+            "'rs256' is no algorithm of signatures; their names are like RS256, ES256 and EdDSA");
+}
+
+TEST_F(ProviderOptionsTest, TheResourceIsCanonicalOrInitSaysSo) {
+  const auto provider = cognito(CognitoOptions().user_pool_id("eu-west-1_Pool").client_id("web"), fetcher());
+  provider->protects("https://mcp.example.com//mcp");
+  EXPECT_TRUE(fault(provider).starts_with("protects(): 'https://mcp.example.com//mcp' is not"));
+  const auto several =
+      any_of(cognito(CognitoOptions().user_pool_id("eu-west-1_Pool").client_id("web"), fetcher()),
+             introspection(IntrospectionOptions("https://as.example/i", "rs", Secret("s")), fetcher()));
+  several->protects("mcp.example.com/mcp");
+  EXPECT_TRUE(fault(several).starts_with("protects(): 'mcp.example.com/mcp' is not"));
 }
 
 TEST_F(ProviderOptionsTest, ATokenOfNoClientIsNotOfOneInAList) {

@@ -12,6 +12,8 @@
 #include <leanmcp/auth/okta.hpp>
 #include <leanmcp/auth/supabase.hpp>
 #include <leanmcp/auth/workos.hpp>
+#include <leanmcp/base/settings.hpp>
+#include <leanmcp/crypto/jws_algorithm.hpp>
 
 #include <charconv>
 
@@ -21,19 +23,6 @@ namespace {
 
 using Made = Result<std::shared_ptr<AuthProvider>>;
 
-std::vector<std::string> list_of(const std::string& text) {
-  std::vector<std::string> out;
-  for (std::size_t at = 0; at <= text.size();) {
-    const auto comma = std::min(text.find(',', at), text.size());
-    std::string item = text.substr(at, comma - at);
-    while (item.starts_with(' ')) item.erase(0, 1);
-    while (item.ends_with(' ')) item.pop_back();
-    if (!item.empty()) out.push_back(std::move(item));
-    at = comma + 1;
-  }
-  return out;
-}
-
 /// Reads settings and remembers the first that is missing.
 class SettingsReader {
  public:
@@ -42,11 +31,11 @@ class SettingsReader {
 
   std::string text(std::string_view name) const { return settings_(name); }
   Secret secret(std::string_view name) const { return Secret(settings_(name)); }
-  std::vector<std::string> list(std::string_view name) const { return list_of(settings_(name)); }
+  std::vector<std::string> list(std::string_view name) const { return comma_list(settings_(name)); }
   bool flag(std::string_view name) const { return settings_(name) == "1" || settings_(name) == "true"; }
   std::string need(std::string_view name, std::string_view what) {
     std::string value = settings_(name);
-    if (value.empty() && fault_.empty()) fault_ = std::string(name) + " is not set; it is " + std::string(what);
+    if (value.empty()) fail(std::string(name) + " is not set; it is " + std::string(what));
     return value;
   }
   template <class Options>
@@ -56,13 +45,16 @@ class SettingsReader {
       int number = 0;
       const auto [end, failed] = std::from_chars(seconds.data(), seconds.data() + seconds.size(), number);
       if (failed != std::errc() || end != seconds.data() + seconds.size() || number < 1 || number > 3600) {
-        if (fault_.empty()) fault_ = "JWKS_COOLDOWN_SECONDS must be a number from 1 to 3600";
+        fail("JWKS_COOLDOWN_SECONDS must be a number from 1 to 3600");
       } else {
         const std::chrono::seconds time(number);
         options.keys.cooldown(time, std::min(time, std::chrono::seconds(10)));
       }
     }
     return options;
+  }
+  void fail(std::string fault) {
+    if (fault_.empty()) fault_ = std::move(fault);
   }
   template <class F>
   Made made(F make) const {
@@ -136,7 +128,11 @@ Made make_oidc(SettingsReader& read) {
   read.common(options);
   options.client(read.text("OIDC_CLIENT_ID"), read.secret("OIDC_CLIENT_SECRET"));
   options.clients(read.list("OIDC_ALLOWED_CLIENTS"));
-  if (auto list = read.list("OIDC_ALGORITHMS"); !list.empty()) options.algorithms(std::move(list));
+  if (auto list = read.list("OIDC_ALGORITHMS"); !list.empty()) {
+    for (const auto& name : list)
+      if (!jws_algorithm(name)) read.fail("OIDC_ALGORITHMS has '" + name + "'; the names are like RS256 and ES256");
+    options.algorithms(std::move(list));
+  }
   return read.made([&] { return oidc(std::move(options), read.http); });
 }
 
@@ -262,7 +258,7 @@ Made make_one(const std::string& name, const Settings& settings, const std::shar
 
 Result<std::shared_ptr<AuthProvider>> AuthProvider::from_settings(const Settings& settings,
                                                                   std::shared_ptr<HttpClient> http, Logger logger) {
-  const auto names = list_of(settings("AUTH_PROVIDER"));
+  const auto names = comma_list(settings("AUTH_PROVIDER"));
   if (names.empty()) return Error("AUTH_PROVIDER is not set; it names your identity provider, such as clerk or oidc");
   std::vector<std::shared_ptr<AuthProvider>> all;
   for (const auto& name : names) {

@@ -73,6 +73,19 @@ TEST(Rfc7515, AppendixA4) {
   signs(vectors::es512_key, vectors::es512_token, JwsAlgorithm::es512, false);
 }
 
+// RFC 7518 prints one vector of its own, in appendix C: of a key agreement for encrypted tokens, which are not taken.
+// Its algorithms of signatures (section 3) are those of RFC 7515's appendix A above; its keys (section 6), of RFC
+// 7517's.
+TEST(Rfc7518, AppendixCIsOfEncryptedTokensWhichAreNotTaken) {
+  // The header that it prints, and the five parts of a token that would have it.
+  const std::string header =
+      R"({"alg":"ECDH-ES","enc":"A128GCM","apu":"QWxpY2U","apv":"Qm9i","epk":{"kty":"EC","crv":"P-256",)"
+      R"("x":"gI0GAILBdu7T53akrFmMyGcsF3n5dO7MmwNBHKW5SV0","y":"SLW_xSffzlPWrHEVI30DHM_4egVwt3NQqeUD7nMFpps"}})";
+  EXPECT_FALSE(parse_jws(base64url_encode(header) + "..AAAAAAAAAAAAAAAA.AA.AAAAAAAAAAAAAAAAAAAAAA"));
+  EXPECT_FALSE(parse_jws(base64url_encode(header) + ".e30.AA"));
+  EXPECT_FALSE(jws_algorithm("ECDH-ES"));
+}
+
 TEST(Rfc7515, AppendixA5IsNotTaken) {
   EXPECT_EQ(parse_jws(vectors::unsecured_token).error(), TokenFault::unsigned_token);
 }

@@ -162,6 +162,13 @@ MemoryClient& MemoryClient::as_user(AuthUser user) {
   state_->user = std::make_shared<const AuthUser>(std::move(user));
   return *this;
 }
+MemoryClient& MemoryClient::as_user(Principal principal) {
+  AuthUser user;
+  user.sub = principal.subject();
+  user.user_id = principal.id();
+  user.principal = std::move(principal);
+  return as_user(std::move(user));
+}
 MemoryClient& MemoryClient::as_nobody() {
   state_->user.reset();
   return *this;
@@ -200,9 +207,8 @@ MemoryClient::Reply MemoryClient::request(std::string_view method, std::string_v
     if (const json::value* const questions = result.if_contains("inputRequests")) {
       for (const auto& [key, question] : questions->get_object()) {
         if (!state_->answerer) return reply;
-        const std::string answer =
-            state_->answerer(std::string_view(question.get_object().at("method").get_string()),
-                             json_text(question.get_object().at("params")));
+        const std::string answer = state_->answerer(std::string_view(question.get_object().at("method").get_string()),
+                                                    json_text(question.get_object().at("params")));
         if (!answer.empty()) responses[key] = parse_known(answer);
       }
     }

@@ -37,6 +37,8 @@ class MemoryClient {
 
   /// All further requests come from this user; no token is verified.
   MemoryClient& as_user(AuthUser user);
+  /// The same of somebody of whom the token alone is known: an `AuthUser` has no more than the ids.
+  MemoryClient& as_user(Principal principal);
   MemoryClient& as_nobody();
   /// JSON text of ClientCapabilities; by default all of elicitation, sampling and roots.
   MemoryClient& capabilities(std::string json_object);

@@ -16,6 +16,9 @@ export async function check_start_up(checks, world) {
     ['auth0 with the management API', { AUTH_PROVIDER: 'auth0', AUTH0_DOMAIN: 'a.auth0.com', AUTH0_AUDIENCE: 'https://a.auth0.com/api/v2/' }, /one of Auth0's own APIs/],
     ['auth0 issuer without its slash', { AUTH_PROVIDER: 'auth0', ...providers.auth0.env(world), AUTH0_ISSUER: `${world.base}/auth0` }, /ends in a slash/],
     ['firebase with the number', { AUTH_PROVIDER: 'firebase', FIREBASE_PROJECT_ID: '123456' }, /FIREBASE_PROJECT_ID is the project's number/],
+    ['clerk with a broken publishable key', { AUTH_PROVIDER: 'clerk', CLERK_PUBLISHABLE_KEY: 'pk_test_x', CLERK_AUTHORIZED_PARTIES: 'x' }, /CLERK_PUBLISHABLE_KEY names no host/],
+    ['oidc with an algorithm that is none', { AUTH_PROVIDER: 'oidc', ...providers.oidc.env(world), OIDC_ALGORITHMS: 'rs256' }, /OIDC_ALGORITHMS has 'rs256'/],
+    ['the same provider twice', { AUTH_PROVIDER: 'introspection,introspection', ...providers.introspection.env(world) }, /two providers are both named 'introspection'/],
     ['oidc with a slash too many', { AUTH_PROVIDER: 'oidc', OIDC_ISSUER: `${world.base}/oidc/`, OIDC_AUDIENCE: 'a' }, /OIDC_ISSUER is '.*\/oidc\/', but the issuer is/],
     ['oidc by plain http', { AUTH_PROVIDER: 'oidc', OIDC_ISSUER: 'http://idp.example', OIDC_AUDIENCE: 'a' }, /must be an https URL/],
     ['oidc where nothing is', { AUTH_PROVIDER: 'oidc', OIDC_ISSUER: `${world.base}/nowhere`, OIDC_AUDIENCE: 'a' }, /OIDC_ISSUER: the provider's discovery document cannot be fetched from .*status 404/],
@@ -25,8 +28,20 @@ export async function check_start_up(checks, world) {
     ['introspection without an audience', { AUTH_PROVIDER: 'introspection', INTROSPECTION_URL: 'https://as.example/i', INTROSPECTION_CLIENT_ID: 'c', INTROSPECTION_CLIENT_SECRET: 's' }, /INTROSPECTION_AUDIENCE is not set/],
     ['keys that are none', { AUTH_PROVIDER: 'keycloak', ...providers.keycloak.env(world), KEYCLOAK_REALM: 'other' }, /keys at .*realms\/other.* status 404/],
   ];
-  for (const [name, env, expected] of wrong) {
-    const server = await start('provider-server', [], { bare: true, env: { PORT: '0', ...env } });
+  // The example programs, each with its settings and without one of them, or with one that is wrong.
+  const without = (name, ...missing) => Object.fromEntries(Object.entries(providers[name].env(world)).filter(([key]) => !missing.includes(key)));
+  const examples = [
+    ['clerk-auth', without('clerk', 'CLERK_FRONTEND_API', 'CLERK_ISSUER'), /CLERK_FRONTEND_API must be a host/],
+    ['clerk-auth', without('clerk', 'CLERK_AUTHORIZED_PARTIES'), /CLERK_AUTHORIZED_PARTIES is not set/],
+    ['cognito-auth', without('cognito', 'COGNITO_USER_POOL_ID'), /COGNITO_USER_POOL_ID must look like/],
+    ['cognito-auth', without('cognito', 'COGNITO_CLIENT_ID'), /COGNITO_CLIENT_ID is not set/],
+    ['auth0-auth', without('auth0', 'AUTH0_DOMAIN', 'AUTH0_ISSUER'), /AUTH0_DOMAIN/],
+    ['auth0-auth', without('auth0', 'AUTH0_AUDIENCE'), /AUTH0_AUDIENCE is not set/],
+    ...['clerk', 'cognito', 'auth0'].flatMap((name) => ['abc', '99999', '80x'].map((PORT) =>
+      [`${name}-auth`, { ...providers[name].env(world), PORT }, new RegExp(`${name}-auth: PORT: '${PORT}' is no port`)])),
+  ];
+  for (const [name, env, expected, program = 'provider-server'] of [...wrong, ...examples.map(([program, env, expected]) => [`${program}, ${expected}`, env, expected, program])]) {
+    const server = await start(program, [], { bare: true, env: { PORT: '0', ...env } });
     const code = await server.exited;
     checks.check(`start-up, ${name}: stops and says why`, code === 2 && expected.test(server.output()), `${code}: ${server.output()}`);
   }

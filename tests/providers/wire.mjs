@@ -42,7 +42,7 @@ export function modern(url, { by_meta = false } = {}) {
 }
 
 // One process for all calls; the token comes in _meta.
-export function stdio(child) {
+function over_stdio(child, name, meta_of) {
   const waiting = new Map();
   child.once('exit', () => waiting.forEach((answer) => answer(outcome(0, {}))));
   readline.createInterface({ input: child.stdout }).on('line', (line) => {
@@ -50,15 +50,23 @@ export function stdio(child) {
     waiting.get(message.id)?.(outcome(200, message));
   });
   let last = 0;
-  return {
-    name: 'stdio',
-    soft: true,
-    call: (tool, token, args = {}) => new Promise((resolve) => {
-      last += 1;
-      waiting.set(last, resolve);
-      child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', id: last, method: 'tools/call', params: { _meta: modern_meta(token, true), name: tool, arguments: args } })}\n`);
-    }),
-  };
+  const send = (message) => child.stdin.write(`${JSON.stringify({ jsonrpc: '2.0', ...message })}\n`);
+  const request = (method, params) => new Promise((resolve) => {
+    last += 1;
+    waiting.set(last, resolve);
+    send({ id: last, method, params });
+  });
+  return { name, soft: true, send, request,
+    call: (tool, token, args = {}) => request('tools/call', { _meta: meta_of(token), name: tool, arguments: args }) };
+}
+
+export const stdio = (child) => over_stdio(child, 'stdio', (token) => modern_meta(token, true));
+
+export async function stdio_2025(child) {
+  const wire = over_stdio(child, 'stdio 2025-11-25', (token) => in_meta(token, true));
+  await wire.request('initialize', { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: info });
+  wire.send({ method: 'notifications/initialized' });
+  return wire;
 }
 
 // A session for each token: a session belongs to who uses it first.
