@@ -198,7 +198,8 @@ int tell_failure(const ConnectionArguments& arguments, const ClientError& error)
     terminal.say(terminal.failure(shown(error.message(), true)));
     if (!error.data().empty()) terminal.say(shown(error.data()));
     const bool without_token = arguments.token_file.empty() && !std::getenv(arguments.token_variable.c_str());
-    if (error.about_authentication() && without_token && !arguments.stdio && !arguments.words.empty())
+    const bool can_sign_in = error.about_authentication() && error.word() != "VERIFICATION_FAILED";
+    if (can_sign_in && without_token && !arguments.stdio && !arguments.words.empty())
       terminal.say("To sign in: leanmcp login " + shown(arguments.words.front()));
   }
   if (error.about_authentication()) return exit_unauthenticated;

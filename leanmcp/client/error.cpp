@@ -66,9 +66,11 @@ ClientError& ClientError::with_data(std::string json_text) & {
 
 bool ClientError::about_authentication() const noexcept {
   if (cause_ == ClientCause::unauthenticated || cause_ == ClientCause::forbidden) return true;
-  if (cause_ == ClientCause::rpc) return code_ == code::unauthenticated || code_ == code::insufficient_scope;
-  return cause_ == ClientCause::tool_error &&
-         (word_ == "MISSING_TOKEN" || word_ == "INVALID_TOKEN" || word_ == "VERIFICATION_FAILED");
+  // The word is the same wherever it comes: beside an HTTP status, in a JSON-RPC error, in a tool's result.
+  if (word_ == "MISSING_TOKEN" || word_ == "INVALID_TOKEN" || word_ == "VERIFICATION_FAILED" ||
+      word_ == "INSUFFICIENT_SCOPE")
+    return true;
+  return cause_ == ClientCause::rpc && (code_ == code::unauthenticated || code_ == code::insufficient_scope);
 }
 
 AuthenticationError::AuthenticationError(ClientError error)

@@ -87,7 +87,7 @@ class ClientError {
   ClientError&& with_status(int status) && { return std::move(with_status(status)); }
   ClientError&& with_data(std::string json_text) && { return std::move(with_data(std::move(json_text))); }
 
-  /// The failure is about who asks: sign in (again) and retry.
+  /// The failure is about who asks: sign in (again) and retry; where `word()` is VERIFICATION_FAILED, only retry.
   bool about_authentication() const noexcept;
 
  private:
@@ -112,8 +112,15 @@ class ClientException : public std::runtime_error {
   ClientError error_;
 };
 
-/// The server wants (other) credentials. `code()` is MISSING_TOKEN, INVALID_TOKEN, VERIFICATION_FAILED or
-/// INSUFFICIENT_SCOPE: the server's own word where it gave one, else what the status says.
+/// The server does not take, or cannot check, the credentials. `code()` is MISSING_TOKEN, INVALID_TOKEN,
+/// VERIFICATION_FAILED or INSUFFICIENT_SCOPE: the server's own word where it gave one, else what the status says.
+///
+///     try {
+///       const Profile profile = or_throw(client.call<Profile>("getProfile"));
+///     } catch (const AuthenticationError& error) {
+///       if (error.code() == "VERIFICATION_FAILED") retry_later();
+///       else sign_in();
+///     }
 class AuthenticationError : public ClientException {
  public:
   explicit AuthenticationError(ClientError error);

@@ -18,6 +18,29 @@ const json::object* object_member(const json::object& in, std::string_view name)
   return value ? value->if_object() : nullptr;
 }
 
+/// What the detail of a denial asks for, where no header says it: status 0 when that is no (other) token.
+AuthChallenge asked_for(const json::object& detail) {
+  AuthChallenge challenge;
+  const std::string word = text_or_empty(detail, "code");
+  if (word == "MISSING_TOKEN" || word == "INVALID_TOKEN") challenge.status = 401;
+  if (word != "INSUFFICIENT_SCOPE") return challenge;
+  challenge.status = 403;
+  challenge.www_authenticate = "Bearer error=\"insufficient_scope\"";
+  constexpr std::size_t most_bytes = 4'000;
+  const json::value* const listed = detail.if_contains("scopes");
+  std::string scopes;
+  for (const json::value& scope : listed && listed->is_array() ? listed->get_array() : json::array()) {
+    // RFC 6749, section 3.3: nothing that would have to be quoted here.
+    const std::string_view text = scope.is_string() ? std::string_view(scope.get_string()) : std::string_view();
+    const bool plain =
+        std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < '\x7f' && c != '"' && c != '\\'; });
+    if (!plain || text.empty() || scopes.size() + text.size() > most_bytes) continue;
+    scopes.append(scopes.empty() ? "" : " ").append(text);
+  }
+  if (!scopes.empty()) challenge.www_authenticate += ", scope=\"" + scopes + "\"";
+  return challenge;
+}
+
 Secret sent_token(const json::object& params) {
   const json::object* const meta = object_member(params, "_meta");
   const json::object* const authorization = meta ? object_member(*meta, "authorization") : nullptr;
@@ -187,17 +210,19 @@ Task<ClientResult<bool>> ClientSession::challenged(const RequestOutcome& outcome
   if (!token_here || attempt > static_cast<unsigned>(options_.auth_attempts_)) co_return ClientResult<bool>(false);
   AuthChallenge challenge;
   if (outcome.error && outcome.error->about_authentication()) {
-    challenge.status = outcome.error->code() == code::insufficient_scope ? 403 : 401;
+    const auto data = parse_json(outcome.error->data(), ParseLimits());
+    if (data && data->is_object()) challenge = asked_for(data->get_object());
+    if (challenge.status == 0) challenge.status = outcome.error->code() == code::insufficient_scope ? 403 : 401;
+    // Whoever signs in again meets the same provider that does not answer.
+    if (outcome.error->word() == "VERIFICATION_FAILED") co_return ClientResult<bool>(false);
   } else if (outcome.result) {
     const json::value* const failed_tool = outcome.result->if_contains("isError");
     if (!failed_tool || !failed_tool->is_bool() || !failed_tool->get_bool()) co_return ClientResult<bool>(false);
     const json::value* const meta = outcome.result->if_contains("_meta");
     const json::value* const detail =
         meta && meta->is_object() ? meta->get_object().if_contains("com.leanmcp/error") : nullptr;
-    const std::string word =
-        detail && detail->is_object() ? text_or_empty(detail->get_object(), "code") : std::string();
-    if (word != "MISSING_TOKEN" && word != "INVALID_TOKEN") co_return ClientResult<bool>(false);
-    challenge.status = 401;
+    if (detail && detail->is_object()) challenge = asked_for(detail->get_object());
+    if (challenge.status == 0) co_return ClientResult<bool>(false);
   } else {
     co_return ClientResult<bool>(false);
   }

@@ -283,8 +283,9 @@ class Binder {
   }
 
   void date_time(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path) {
-    const auto ns = in.is_string() ? parse_date_time(in.get_string()) : std::nullopt;
-    if (!ns || !type.set_time(object, *ns)) fault(path, expected(type));
+    const auto time = in.is_string() ? parse_date_time(in.get_string()) : std::nullopt;
+    if (!time) return fault(path, expected(type));
+    if (!type.set_time(object, *time)) fault(path, "out of range");
   }
 
   void members(const TypeInfo& type, void* object, const json::value& in, const JsonPlace& path, std::size_t depth) {

@@ -40,8 +40,12 @@ std::vector<BindFault> bind_texts(const TypeInfo& type, void* object, const json
 std::vector<BindFault> check_passed(const TypeInfo& type, const json::value& value, const FieldRules& rules,
                                     bool texts = false);
 
-/// The object as JSON. Absent optionals are left out; a NaN or infinity becomes null.
+/// The object as JSON. Absent optionals are left out; what has no form in the type's schema is null, or the number of
+/// an enumeration (`misfit`).
 json::value to_json(const TypeInfo& type, const void* object);
+/// Where and why an object has no JSON form in its type's schema: a NaN or infinity, a value of an enumeration without
+/// a name, a time outside of the years 0000 to 9999. Empty when all fits.
+std::string misfit(const TypeInfo& type, const void* object);
 
 /// Whether two objects of the type are equal member by member.
 bool equal(const TypeInfo& type, const void* a, const void* b);

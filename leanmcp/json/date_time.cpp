@@ -29,18 +29,19 @@ bool take(std::string_view& text, char c) {
 
 }  // namespace
 
-std::string format_date_time(std::int64_t nanoseconds) {
-  const std::chrono::sys_time<std::chrono::nanoseconds> t{std::chrono::nanoseconds(nanoseconds)};
+std::optional<std::string> format_date_time(UnixTime unix_time) {
+  if (unix_time.seconds < first_date_time || unix_time.seconds > last_date_time) return std::nullopt;
+  const std::chrono::sys_seconds t{std::chrono::seconds(unix_time.seconds)};
   const auto day = std::chrono::floor<std::chrono::days>(t);
   const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss<std::chrono::nanoseconds> time(t - day);
+  const std::chrono::hh_mm_ss<std::chrono::seconds> time(t - day);
   char text[48];
   std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d", static_cast<int>(date.year()),
                 static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
                 static_cast<int>(time.hours().count()), static_cast<int>(time.minutes().count()),
                 static_cast<int>(time.seconds().count()));
   std::string out = text;
-  const auto rest = static_cast<long long>(time.subseconds().count());
+  const auto rest = static_cast<long long>(unix_time.nanoseconds);
   if (rest != 0) {
     const int width = rest % 1'000'000 == 0 ? 3 : rest % 1'000 == 0 ? 6 : 9;
     const long long shown = width == 3 ? rest / 1'000'000 : width == 6 ? rest / 1'000 : rest;
@@ -50,7 +51,14 @@ std::string format_date_time(std::int64_t nanoseconds) {
   return out + "Z";
 }
 
-std::optional<std::int64_t> parse_date_time(std::string_view text) {
+std::string format_date_time(std::int64_t nanoseconds) {
+  const std::int64_t rest = nanoseconds % second;
+  const UnixTime time{nanoseconds / second - (rest < 0 ? 1 : 0),
+                      static_cast<std::int32_t>(rest < 0 ? rest + second : rest)};
+  return *format_date_time(time);
+}
+
+std::optional<UnixTime> parse_date_time(std::string_view text) {
   const int year = digits(text, 4);
   if (year < 0 || !take(text, '-')) return std::nullopt;
   const int month = digits(text, 2);
@@ -91,8 +99,8 @@ std::optional<std::int64_t> parse_date_time(std::string_view text) {
   if (!text.empty()) return std::nullopt;
   const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
   const std::int64_t total = days * 86'400 + hour * 3'600 + minute * 60 + seconds - offset;
-  if (total > INT64_MAX / second - 1 || total < INT64_MIN / second + 1) return std::nullopt;
-  return total * second + fraction;
+  if (total < first_date_time || total > last_date_time) return std::nullopt;
+  return UnixTime{total, static_cast<std::int32_t>(fraction)};
 }
 
 }  // namespace leanmcp::inline v0

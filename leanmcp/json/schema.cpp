@@ -2,10 +2,12 @@
 #include <leanmcp/json/schema.hpp>
 
 #include <leanmcp/json/bind.hpp>
+#include <leanmcp/json/rule_check.hpp>
 
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <cmath>
 #include <map>
 #include <set>
 #include <string>
@@ -15,7 +17,9 @@ namespace leanmcp::inline v0 {
 namespace {
 
 json::value bound(double value) {
-  if (value == static_cast<double>(static_cast<std::int64_t>(value))) return json::value(static_cast<std::int64_t>(value));
+  constexpr double integers = 9'007'199'254'740'992;
+  if (std::fabs(value) <= integers && value == static_cast<double>(static_cast<std::int64_t>(value)))
+    return json::value(static_cast<std::int64_t>(value));
   return json::value(value);
 }
 
@@ -41,6 +45,47 @@ void find_recursive(const TypeInfo& type, std::vector<const TypeInfo*>& open, st
       return;
     default: return;
   }
+}
+
+/// Which of JSON's types a value of the type may be written as, a bit each.
+unsigned json_types(const TypeInfo& type) {
+  switch (type.kind) {
+    case TypeKind::boolean:
+      return 1;
+    case TypeKind::integer:
+    case TypeKind::number:
+      return 2;
+    case TypeKind::string:
+    case TypeKind::enumeration:
+    case TypeKind::date_time:
+      return 4;
+    case TypeKind::array:
+      return 8;
+    case TypeKind::map:
+    case TypeKind::object:
+      return 16;
+    case TypeKind::optional:
+      return 32 | json_types(type.inner());
+    case TypeKind::variant: {
+      unsigned types = 0;
+      for (std::size_t i = 0; i < type.count; ++i) types |= json_types(type.alternatives[i]());
+      return types;
+    }
+    case TypeKind::any:
+      break;
+  }
+  return 63;
+}
+
+/// Whether no value can be of two alternatives.
+bool exclusive(const TypeInfo& variant) {
+  unsigned seen = 0;
+  for (std::size_t i = 0; i < variant.count; ++i) {
+    const unsigned types = json_types(variant.alternatives[i]());
+    if ((seen & types) != 0) return false;
+    seen |= types;
+  }
+  return true;
 }
 
 class Generator {
@@ -89,7 +134,16 @@ class Generator {
         out["enum"] = std::move(names);
         break;
       }
-      case TypeKind::optional: return shape(type.inner(), rule);
+      case TypeKind::optional: {
+        // A member that is not there is left out; an element, entry or alternative has to say so.
+        json::array choices;
+        choices.push_back(shape(type.inner(), nullptr));
+        json::object nothing;
+        nothing["type"] = "null";
+        choices.push_back(std::move(nothing));
+        out["anyOf"] = std::move(choices);
+        break;
+      }
       case TypeKind::array:
         out["type"] = "array";
         out["items"] = shape(type.inner(), nullptr);
@@ -101,7 +155,8 @@ class Generator {
       case TypeKind::variant: {
         json::array alternatives;
         for (std::size_t i = 0; i < type.count; ++i) alternatives.push_back(shape(type.alternatives[i](), nullptr));
-        out["oneOf"] = std::move(alternatives);
+        // A result may fit a second alternative as well: 1 is an integer and a number.
+        out[purpose_ == SchemaPurpose::input || exclusive(type) ? "oneOf" : "anyOf"] = std::move(alternatives);
         break;
       }
       case TypeKind::date_time:
@@ -139,9 +194,10 @@ class Generator {
     for (std::size_t i = 0; i < type.count; ++i) {
       const FieldInfo& field = type.fields[i];
       const FieldRule* const rule = find_rule(rules_, field);
-      if (rule && !rule->problem.empty()) note(field, rule->problem);
+      if (rule) note(field, rule_problem(type, field, *rule, rules_));
       if (purpose_ == SchemaPurpose::input && rule && rule->only_user) continue;
-      json::object property = shape(field.type(), rule);
+      const TypeInfo& value = field.type();
+      json::object property = shape(value.kind == TypeKind::optional ? value.inner() : value, rule);
       if (needs(type, field, rule)) {
         required.push_back(json::value(field.name));
       } else if (purpose_ == SchemaPurpose::input) {
@@ -164,9 +220,7 @@ class Generator {
 
   void add_default(const TypeInfo& type, const FieldInfo& field, const FieldRule* rule, json::object& property) {
     if (rule && !rule->default_json.empty()) {
-      auto value = parse_json(rule->default_json, ParseLimits());
-      if (!value) return note(field, "its default is no JSON");
-      property["default"] = std::move(*value);
+      if (auto value = parse_json(rule->default_json, ParseLimits())) property["default"] = std::move(*value);
       return;
     }
     if (field.type().kind != TypeKind::optional && has_default(type, field))
@@ -201,7 +255,7 @@ class Generator {
   }
 
   void note(const FieldInfo& field, const std::string& what) {
-    if (problem_.empty()) problem_ = "the field '" + std::string(field.name) + "': " + what;
+    if (problem_.empty() && !what.empty()) problem_ = "the field '" + std::string(field.name) + "': " + what;
   }
 
   const FieldRules& rules_;

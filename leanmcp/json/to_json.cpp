@@ -1,6 +1,7 @@
 #include <leanmcp/json/bind.hpp>
 
 #include <leanmcp/json/date_time.hpp>
+#include <leanmcp/json/pointer.hpp>
 
 #include <boost/json.hpp>
 
@@ -70,6 +71,12 @@ json::value enumerator_name(const TypeInfo& type, const void* object) {
   return json::value(number);
 }
 
+json::value date_time_text(const TypeInfo& type, const void* object) {
+  UnixTime time;
+  if (!type.get_time(object, time)) return json::value(nullptr);
+  return json::value(*format_date_time(time));
+}
+
 }  // namespace
 
 json::value to_json(const TypeInfo& type, const void* object) {
@@ -117,7 +124,7 @@ json::value to_json(const TypeInfo& type, const void* object) {
     case TypeKind::variant:
       return to_json(type.alternatives[type.index(object)](), type.held(object));
     case TypeKind::date_time:
-      return json::value(format_date_time(type.get_time(object)));
+      return date_time_text(type, object);
     case TypeKind::object: {
       json::object out;
       for (std::size_t i = 0; i < type.count; ++i) {
@@ -132,6 +139,66 @@ json::value to_json(const TypeInfo& type, const void* object) {
   }
   return {};
 }
+
+namespace {
+
+/// The first member, element or entry for which there is something to tell; with its place in front.
+class MisfitSearch {
+ public:
+  std::string in(const TypeInfo& type, const void* object, const JsonPlace& path) {
+    switch (type.kind) {
+      case TypeKind::number:
+      case TypeKind::date_time:
+        return to_json(type, object).is_null()
+                   ? told(path, type.kind == TypeKind::number ? "is not finite" : "is no date of years 0 to 9999")
+                   : "";
+      case TypeKind::enumeration:
+        return to_json(type, object).is_string() ? "" : told(path, "is none of its names");
+      case TypeKind::optional:
+        return type.has_value(object) ? in(type.inner(), type.get(object), path) : "";
+      case TypeKind::array: {
+        std::string found;
+        for (std::size_t i = 0; i < type.size(object) && found.empty(); ++i)
+          found = in(type.inner(), type.element(object, i), JsonPlace{&path, {}, i, true});
+        return found;
+      }
+      case TypeKind::map: {
+        Entries entries{*this, type.inner(), path, {}};
+        type.each(object, &entries, [](void* context, std::string_view key, const void* value) {
+          auto& to = *static_cast<Entries*>(context);
+          if (to.found.empty()) to.found = to.search.in(to.inner, value, JsonPlace{&to.path, key, 0, false});
+        });
+        return entries.found;
+      }
+      case TypeKind::variant:
+        return in(type.alternatives[type.index(object)](), type.held(object), path);
+      case TypeKind::object: {
+        std::string found;
+        for (std::size_t i = 0; i < type.count && found.empty(); ++i)
+          found = in(type.fields[i].type(), type.fields[i].at(object), JsonPlace{&path, type.fields[i].name, 0, false});
+        return found;
+      }
+      default:
+        return "";
+    }
+  }
+
+ private:
+  struct Entries {
+    MisfitSearch& search;
+    const TypeInfo& inner;
+    const JsonPlace& path;
+    std::string found;
+  };
+  static std::string told(const JsonPlace& path, const char* what) {
+    const std::string pointer = path.text();
+    return (pointer.empty() ? "/" : pointer) + " " + what;
+  }
+};
+
+}  // namespace
+
+std::string misfit(const TypeInfo& type, const void* object) { return MisfitSearch().in(type, object, JsonPlace()); }
 
 bool equal(const TypeInfo& type, const void* a, const void* b) {
   // Comparing the JSON forms compares what a caller could ever see of the two.

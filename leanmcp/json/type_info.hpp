@@ -1,5 +1,6 @@
 #pragma once
 
+#include <leanmcp/json/date_time.hpp>
 #include <leanmcp/json/fwd.hpp>
 
 #include <boost/describe/enumerators.hpp>
@@ -10,6 +11,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <ratio>
 #include <string>
 #include <string_view>
 #include <type_traits>
@@ -86,9 +88,9 @@ class TypeInfo {
   const void* (*held)(const void*) = nullptr;
   void* (*emplace_at)(void*, std::size_t) = nullptr;
 
-  // date_time: nanoseconds since the epoch; `set_time` is false when the type cannot hold it
-  std::int64_t (*get_time)(const void*) = nullptr;
-  bool (*set_time)(void*, std::int64_t) = nullptr;
+  // date_time: false when RFC 3339 has no text for what the object holds, and when the type cannot hold the time
+  bool (*get_time)(const void*, UnixTime&) = nullptr;
+  bool (*set_time)(void*, UnixTime) = nullptr;
 
   // object
   const FieldInfo* fields = nullptr;
@@ -283,13 +285,25 @@ struct Kind<std::chrono::sys_time<D>> {
     TypeInfo info;
     info.kind = TypeKind::date_time;
     info.default_object = &default_of<T>;
-    info.get_time = [](const void* t) {
-      return static_cast<std::int64_t>(
-          std::chrono::duration_cast<std::chrono::nanoseconds>(static_cast<const T*>(t)->time_since_epoch()).count());
+    info.get_time = [](const void* t, UnixTime& out) {
+      const D since = static_cast<const T*>(t)->time_since_epoch();
+      // Compared as doubles: what is far off must not overflow on its way to seconds.
+      const double about = std::chrono::duration<double>(since).count();
+      if (!(about > first_date_time - 1.0 && about < last_date_time + 2.0)) return false;
+      const auto seconds = std::chrono::floor<std::chrono::seconds>(since);
+      const auto rest = std::chrono::duration_cast<std::chrono::nanoseconds>(since - seconds).count();
+      // A double just below a second is rounded up to it.
+      out = UnixTime{seconds.count(), static_cast<std::int32_t>(rest < 1'000'000'000 ? rest : 999'999'999)};
+      return out.seconds >= first_date_time && out.seconds <= last_date_time;
     };
-    info.set_time = [](void* t, std::int64_t ns) {
-      const std::chrono::nanoseconds exact(ns);
-      *static_cast<T*>(t) = T(std::chrono::floor<D>(exact));
+    info.set_time = [](void* t, UnixTime time) {
+      // The last second of a type that counts parts of seconds is not whole.
+      constexpr double part = std::ratio_less_v<typename D::period, std::ratio<1>> ? 1 : 0;
+      const auto seconds = static_cast<double>(time.seconds);
+      if (seconds < std::chrono::duration<double>(D::min()).count()) return false;
+      if (seconds > std::chrono::duration<double>(D::max()).count() - part) return false;
+      *static_cast<T*>(t) = T(std::chrono::floor<D>(std::chrono::seconds(time.seconds)) +
+                              std::chrono::floor<D>(std::chrono::nanoseconds(time.nanoseconds)));
       return true;
     };
     return info;

@@ -136,28 +136,50 @@ void append_json(std::string& out, const json::value& value) {
   }
 }
 
-void append_json(std::string& out, const TypeInfo& type, const void* object) {
+bool append_json(std::string& out, const TypeInfo& type, const void* object) {
   switch (type.kind) {
-    case TypeKind::string: return append_json_string(out, *static_cast<const std::string*>(object));
-    case TypeKind::boolean: out += *static_cast<const bool*>(object) ? "true" : "false"; return;
+    case TypeKind::string:
+      return append_json_string(out, *static_cast<const std::string*>(object)), true;
+    case TypeKind::boolean:
+      out += *static_cast<const bool*>(object) ? "true" : "false";
+      return true;
     case TypeKind::optional:
-      if (!type.has_value(object)) {
-        out += "null";
-        return;
-      }
-      return append_json(out, type.inner(), type.get(object));
+      if (type.has_value(object)) return append_json(out, type.inner(), type.get(object));
+      out += "null";
+      return true;
     case TypeKind::array: {
+      bool fits = true;
       out += '[';
       const std::size_t n = type.size(object);
       for (std::size_t i = 0; i < n; ++i) {
         if (i != 0) out += ',';
-        append_json(out, type.inner(), type.element(object, i));
+        fits = append_json(out, type.inner(), type.element(object, i)) && fits;
       }
       out += ']';
-      return;
+      return fits;
+    }
+    case TypeKind::map: {
+      struct Entries {
+        std::string& out;
+        const TypeInfo& inner;
+        bool first = true;
+        bool fits = true;
+      };
+      Entries entries{out, type.inner()};
+      out += '{';
+      type.each(object, &entries, [](void* context, std::string_view key, const void* value) {
+        auto& to = *static_cast<Entries*>(context);
+        if (!std::exchange(to.first, false)) to.out += ',';
+        append_json_string(to.out, key);
+        to.out += ':';
+        to.fits = append_json(to.out, to.inner, value) && to.fits;
+      });
+      out += '}';
+      return entries.fits;
     }
     case TypeKind::variant: return append_json(out, type.alternatives[type.index(object)](), type.held(object));
     case TypeKind::object: {
+      bool fits = true;
       out += '{';
       bool first = true;
       for (std::size_t i = 0; i < type.count; ++i) {
@@ -168,13 +190,24 @@ void append_json(std::string& out, const TypeInfo& type, const void* object) {
         if (!std::exchange(first, false)) out += ',';
         append_json_string(out, field.name);
         out += ':';
-        append_json(out, inner, member);
+        fits = append_json(out, inner, member) && fits;
       }
       out += '}';
-      return;
+      return fits;
     }
-    default: return append_json(out, to_json(type, object));
+    case TypeKind::any:
+      return append_json(out, *static_cast<const json::value*>(object)), true;
+    case TypeKind::integer:
+      return append_json(out, to_json(type, object)), true;
+    case TypeKind::enumeration:
+    case TypeKind::number:
+    case TypeKind::date_time: {
+      const json::value value = to_json(type, object);
+      append_json(out, value);
+      return type.kind == TypeKind::enumeration ? value.is_string() : !value.is_null();
+    }
   }
+  return true;
 }
 
 std::string json_text(const json::value& value) {

@@ -16,8 +16,9 @@ void append_json_string(std::string& out, std::string_view text);
 /// Appends a number; a NaN or infinity becomes null.
 void append_json_number(std::string& out, double value);
 void append_json(std::string& out, const json::value& value);
-/// Appends an object of a described type, without building a value first. Absent optionals are left out.
-void append_json(std::string& out, const TypeInfo& type, const void* object);
+/// Appends an object of a described type, without building a value first. Absent optionals are left out. False when
+/// something of it has no form in the type's schema (`misfit`); null stands there, or the number of an enumeration.
+bool append_json(std::string& out, const TypeInfo& type, const void* object);
 
 std::string json_text(const json::value& value);
 std::string json_text(const json::object& object);

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+
 namespace leanmcp {
 namespace {
 
@@ -63,6 +65,62 @@ TEST(Build, PublicAccessContradictsTheMethodsOwnProtectionInEveryOrder) {
     }
   }
   EXPECT_EQ(refusal({signed_in(), ruled()}, {public_access()}), "");
+}
+
+std::string refused(const std::function<void(Server&)>& add, const ServerOptions& options = ServerOptions()) {
+  Server server("lists", "1", options);
+  add(server);
+  const auto built = server.build();
+  return built ? "" : std::string(built.error().message());
+}
+
+std::string refused_tool(Decorator decorator) {
+  return refused([&](Server& server) {
+    server.tool(
+        "look", [] { return std::string("x"); }, decorator);
+  });
+}
+
+// One entry's text that is no JSON would make the whole list unreadable, for every client.
+TEST(Build, WhatWouldBreakAListIsRefused) {
+  EXPECT_EQ(refused_tool(meta("a/b", R"({"c":[1,null]})")), "");
+  EXPECT_EQ(refused_tool(meta("k", "{oops")), "tool 'look': the value of meta(\"k\") is no JSON");
+  EXPECT_NE(refused_tool(meta("k", "1,\"j\":2")), "") << "more than one value";
+  EXPECT_NE(refused_tool(meta("k", "")), "");
+  const auto twice = [](Server& server) {
+    server.tool(
+        "look", [] { return std::string("x"); }, meta("k", "1"), meta("k", "2"));
+  };
+  EXPECT_EQ(refused(twice), "tool 'look': meta(\"k\") is there twice");
+
+  const auto nothing = [](Server&) {};
+  EXPECT_EQ(refused(nothing, ServerOptions().icons(R"([{"src":"https://a.example/i.png","sizes":["48x48"]}])")), "");
+  EXPECT_EQ(refused(nothing, ServerOptions().icons("oops")), "ServerOptions::icons: the icons are no JSON array");
+  for (const char* const icons :
+       {R"({"src":"https://a.example/i.png"})", R"(["https://a.example/i.png"])", R"([{"src":"javascript:x"}])",
+        R"([{"src":"https://a.example","sizes":"48x48"}])", R"([{"src":"https://a.example","mimeType":1}])", R"([{}])"})
+    EXPECT_NE(refused(nothing, ServerOptions().icons(icons)), "") << icons;
+  EXPECT_EQ(refused(nothing, ServerOptions().website("https://a.example")), "");
+  EXPECT_NE(refused(nothing, ServerOptions().website("a.example")), "");
+}
+
+TEST(Build, AnAudienceIsOfResourcesAndOfTheRolesThereAre) {
+  const auto resource = [](Decorator decorator) {
+    return refused([&](Server& server) {
+      server.resource(
+          "a://b", "b", [] { return std::string("x"); }, decorator);
+    });
+  };
+  EXPECT_EQ(resource(audience({"user", "assistant"}, 1)), "");
+  EXPECT_EQ(refused_tool(audience({"user"}, 1)), "tool 'look': audience() is for resources");
+  EXPECT_NE(refused([](Server& server) {
+              server.prompt(
+                  "p", [] { return PromptResult("x"); }, audience({"user"}, 1));
+            }),
+            "");
+  EXPECT_NE(resource(audience({"robot"}, 1)), "");
+  EXPECT_NE(resource(audience({"user"}, 7)), "");
+  EXPECT_NE(resource(audience({"user"}, -0.1)), "");
 }
 
 }  // namespace

@@ -6,6 +6,8 @@
 #include <leanmcp/json/schema_validator.hpp>
 #include <leanmcp/protocol/codes.hpp>
 
+#include <limits>
+
 namespace leanmcp::inline v0 {
 
 /// Structured content came with 2025-06-18, and that it may be something else than an object with 2026-07-28.
@@ -14,16 +16,32 @@ bool CallState::carries_structured(const ResultBody& body) const {
   return info_.modern() || body.structured[body.structured.find_first_not_of(" \t\r\n")] == '{';
 }
 
-/// What a schema known at run time promises is held (2026-07-28, Tools, Output Schema); typed results cannot break it.
+namespace {
+
+/// What a result promises and does not keep; empty when it keeps all. Only a schema known at run time is looked at
+/// (2026-07-28, Tools, Output Schema): that of a type can be broken by nothing but what `unfit` tells.
+std::string broken_promise(const ResultBody& body, const SchemaValidator* schema) {
+  if (body.unfit) return body.error.message();
+  ParseLimits limits;
+  limits.bytes = std::numeric_limits<std::size_t>::max();
+  if (body.by_hand && !body.meta.empty() && !parse_json("{" + body.meta + "}", limits)) return "its _meta is no JSON";
+  if (body.is_error) schema = nullptr;
+  if (body.structured.empty()) return schema ? "no structured content" : "";
+  if (!schema && !body.by_hand) return {};
+  const auto value = parse_json(body.structured, limits);
+  if (!value) return "its structured content is no JSON";
+  if (!schema) return {};
+  const auto faults = schema->validate(*value);
+  return faults.empty() ? "" : faults.front().instance_path + " " + faults.front().message;
+}
+
+}  // namespace
+
+/// Whether the result may be sent. Costs nothing for typed results.
 bool CallState::keeps_output_promise(const ResultBody& body) const {
-  if (!entry_.raw_output || body.is_error || body.failed) return true;
-  const auto value = parse_json(body.structured, ParseLimits());
-  std::string what = "no structured content";
-  if (value) {
-    const auto faults = entry_.raw_output->validate(*value);
-    if (faults.empty()) return true;
-    what = faults.front().instance_path + " " + faults.front().message;
-  }
+  if (body.failed || (!entry_.raw_output && !body.unfit && !body.by_hand)) return true;
+  const std::string what = broken_promise(body, entry_.raw_output.get());
+  if (what.empty()) return true;
   engine_->logger().error("a result breaks its tool's output schema", {{"name", name_}, {"what", what}, trace()});
   return false;
 }

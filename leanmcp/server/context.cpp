@@ -279,7 +279,13 @@ ResultBody tool_body(Call&, const json::value& value) {
 }
 
 ResultBody tool_body_of(const TypeInfo& type, const void* object) {
-  std::string text = json_text(type, object);
+  std::string text;
+  if (!append_json(text, type, object)) {
+    ResultBody unfit;
+    unfit.unfit = true;
+    unfit.error = Error(misfit(type, object));
+    return unfit;
+  }
   ToolResult result(text);
   if (is_structured(type)) result.structured = std::move(text);
   return result;

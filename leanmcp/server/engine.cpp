@@ -193,6 +193,8 @@ void Engine::publish(std::shared_ptr<const Registry> registry) {
   if (differs(EntryKind::prompt)) subscriptions_.list_changed(Subscriptions::Change::prompts);
   if (differs(EntryKind::resource) || differs(EntryKind::resource_template))
     subscriptions_.list_changed(Subscriptions::Change::resources);
+  subscriptions_.end_outdated([&](const std::string& uri) { return registry->gate_before(uri); },
+                              [this](std::string_view id) { return render_result(id, listening_over(id)); });
 }
 
 void Engine::expect_questions() {
@@ -201,7 +203,9 @@ void Engine::expect_questions() {
       "no state keys configured: questions in the middle of a call can be answered to this process only");
 }
 
-void Engine::resource_updated(std::string_view uri) { subscriptions_.resource_updated(uri, now()); }
+void Engine::resource_updated(std::string_view uri) {
+  subscriptions_.resource_updated(uri, now(), registry()->gate_before(uri));
+}
 
 void Engine::shutdown() {
   subscriptions_.close_all([this](std::string_view id) { return render_result(id, listening_over(id)); });

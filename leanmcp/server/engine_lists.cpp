@@ -124,6 +124,7 @@ void Engine::listen(std::shared_ptr<RequestSink> sink, const RequestMessage& mes
             .push_back(Candidate{std::shared_ptr<const Entry>(registry, entry), std::move(variables), true});
       }
       filter.uris.push_back(uri);
+      filter.passed.push_back(entry && !entry->hooks.empty() ? entry->number : 0);
     }
   }
   if (candidates.empty() && hidden.empty())
@@ -223,10 +224,11 @@ void Engine::subscribe(std::shared_ptr<RequestSink> sink, const RequestMessage& 
     if (denial && held->hidden) return self->absent(sink, message, info, held->kind);
     if (denial) return sink->respond(denial_reply(id, *denial));
     bool taken = false;
+    const std::uint64_t gate = held->hooks.empty() ? 0 : held->number;
     if (!who) {
-      taken = info.session->subscribe(uri);
+      taken = info.session->subscribe(uri, gate);
     } else if (self->bind_session(*info.session, *held, *who, info)) {
-      taken = info.session->subscribe(uri, *who);
+      taken = info.session->subscribe(uri, gate, *who);
     } else {
       return respond(*sink, id, RpcError{code::invalid_request, "Session not found", {}, 404});
     }

@@ -1,6 +1,10 @@
 #include <leanmcp/server/entry.hpp>
 
+#include <leanmcp/json/parse.hpp>
 #include <leanmcp/protocol/message.hpp>
+#include <leanmcp/server/icons.hpp>
+
+#include <boost/json.hpp>
 
 #include <algorithm>
 #include <charconv>
@@ -72,6 +76,12 @@ Decorator open_world(bool is) { return annotation("openWorldHint", is); }
 
 Decorator audience(std::vector<std::string> roles, double priority) {
   return Decorator([roles = std::move(roles), priority](EntryDraft& draft) {
+    if (draft.entry.kind != EntryKind::resource && draft.entry.kind != EntryKind::resource_template)
+      return draft.fail("audience() is for resources");
+    const auto known = [](const std::string& role) { return role == "user" || role == "assistant"; };
+    if (!std::all_of(roles.begin(), roles.end(), known))
+      return draft.fail("audience() knows \"user\" and \"assistant\" only");
+    if (!(priority >= 0 && priority <= 1)) return draft.fail("audience() needs a priority from 0 to 1");
     std::string list = "[";
     for (const auto& role : roles) {
       if (list.size() > 1) list += ',';
@@ -88,8 +98,7 @@ Decorator audience(std::vector<std::string> roles, double priority) {
 Decorator icon(std::string src, std::string mime_type, std::string sizes) {
   return Decorator(
       [src = std::move(src), mime_type = std::move(mime_type), sizes = std::move(sizes)](EntryDraft& draft) {
-        if (!src.starts_with("https://") && !src.starts_with("data:image/"))
-          return draft.fail("an icon's source must be an https: or data:image/ URI");
+        if (!detail::is_icon_source(src)) return draft.fail("an icon's source must be an https: or data:image/ URI");
         std::string item;
         std::string text;
         append_json_string(text, src);
@@ -116,6 +125,9 @@ Decorator icon(std::string src, std::string mime_type, std::string sizes) {
 
 Decorator meta(std::string key, std::string json_text) {
   return Decorator([key = std::move(key), json_text = std::move(json_text)](EntryDraft& draft) {
+    if (!parse_json(json_text, ParseLimits())) return draft.fail("the value of meta(\"" + key + "\") is no JSON");
+    const auto others = parse_json("{" + draft.entry.meta + "}", ParseLimits());
+    if (!others || others->get_object().contains(key)) return draft.fail("meta(\"" + key + "\") is there twice");
     std::string& members = draft.entry.meta;
     if (!members.empty()) members += ',';
     append_json_string(members, key);

@@ -3,6 +3,7 @@
 #include <leanmcp/json/field.hpp>
 #include <leanmcp/server/handler.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -31,6 +32,7 @@ struct HeaderParam {
 /// A tool, prompt, resource or resource template with all that was declared beside it. Immutable once built.
 struct Entry {
   EntryKind kind = EntryKind::tool;
+  std::uint64_t number = 0;  ///< of its registration: each has its own, and keeps it from build to build
   std::string name;
   std::string uri;  ///< of a resource, or the template
   std::string title;
@@ -119,7 +121,7 @@ Decorator read_only();
 Decorator destructive(bool is = true);
 Decorator idempotent();
 Decorator open_world(bool is = true);
-/// Annotations of a resource: who it is for, how important (0 to 1).
+/// Annotations of a resource or resource template: who it is for ("user", "assistant"), how important (0 to 1).
 Decorator audience(std::vector<std::string> roles, double priority);
 /// An icon by https or data URI (2026-07-28, Overview, icons).
 Decorator icon(std::string src, std::string mime_type = {}, std::string sizes = {});

@@ -170,6 +170,13 @@ const Entry* Registry::resource_template(std::string_view uri_template) const {
   return nullptr;
 }
 
+std::uint64_t Registry::gate_before(std::string_view uri) const {
+  UriVariables variables;
+  const Entry* entry = resource(uri);
+  if (!entry) entry = match(uri, variables);
+  return entry && !entry->hooks.empty() ? entry->number : 0;
+}
+
 const std::vector<Registry::Item>& Registry::list(EntryKind kind, Version version) const {
   return lists_[static_cast<std::size_t>(kind)][static_cast<std::size_t>(version)];
 }

@@ -59,6 +59,8 @@ class Registry {
   /// The template that takes the URI, with its variables.
   const Entry* match(std::string_view uri, UriVariables& variables) const;
   const Entry* resource_template(std::string_view uri_template) const;
+  /// The registration whose gate stands before a resource; 0 where none does.
+  std::uint64_t gate_before(std::string_view uri) const;
 
   const std::vector<Item>& list(EntryKind kind, Version version) const;
   bool has(EntryKind kind) const;

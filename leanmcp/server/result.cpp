@@ -103,6 +103,7 @@ ToolResult ToolResult::failure(std::string_view text) {
 }
 
 ToolResult&& ToolResult::with_meta(std::string_view key, std::string_view json_text) && {
+  by_hand = true;
   if (!meta.empty()) meta += ',';
   append_json_string(meta, key);
   meta.append(":").append(json_text);

@@ -40,6 +40,8 @@ struct ResultBody {
   std::string description;  ///< of a prompt
   bool is_error = false;    ///< a tool's `isError`
   bool failed = false;      ///< a JSON-RPC error instead of a result, from `error` and `rpc_code`
+  bool unfit = false;       ///< a value without a form in its type's schema; `error` says where, for the log
+  bool by_hand = false;     ///< `structured` or `meta` is an author's own text, which nobody has parsed yet
   Error error;
   int rpc_code = 0;
 
@@ -64,9 +66,11 @@ class ToolResult : public ResultBody {
     add(content);
     return std::move(*this);
   }
-  /// `structuredContent`, JSON text; must fit the tool's output schema.
+  /// `structuredContent`, JSON text; must fit the tool's output schema. What is no JSON is never sent: the call fails,
+  /// and the log says why. The same holds for `_meta`.
   ToolResult&& with_structured(std::string json_text) && {
     structured = std::move(json_text);
+    by_hand = true;
     return std::move(*this);
   }
   /// One member of `_meta`; `json_text` is its value.

@@ -4,6 +4,7 @@
 #include <leanmcp/json/schema.hpp>
 #include <leanmcp/json/schema_validator.hpp>
 #include <leanmcp/server/engine.hpp>
+#include <leanmcp/server/icons.hpp>
 
 #include <boost/json.hpp>
 
@@ -237,6 +238,7 @@ bool may_ask(const Entry& entry) {
 
 struct Server::Drafts {
   std::vector<Draft> list;
+  std::uint64_t last = 0;
   std::string version;
 };
 
@@ -253,6 +255,7 @@ void Server::add(EntryKind kind, std::string name, std::string uri, Handler hand
   Draft draft;
   draft.entry = std::make_shared<Entry>();
   draft.entry->kind = kind;
+  draft.entry->number = ++drafts_->last;
   draft.entry->name = std::move(name);
   draft.entry->uri = std::move(uri);
   draft.entry->handler = std::move(handler);
@@ -276,6 +279,12 @@ Server& Server::remove(EntryKind kind, std::string_view name_or_uri) {
 }
 
 Result<void> Server::build() {
+  const ServerOptions::Data& about = engine_->options();
+  if (!about.icons.empty())
+    if (const std::string problem = detail::icons_problem(about.icons); !problem.empty())
+      return Error("ServerOptions::icons: " + problem);
+  if (!about.website.empty() && !about.website.starts_with("https://") && !about.website.starts_with("http://"))
+    return Error("ServerOptions::website: it must be an http: or https: URL");
   auto registry = std::make_shared<Registry>();
   std::set<std::pair<EntryKind, std::string>> seen;
   bool asks = false;

@@ -29,8 +29,10 @@ class ServerOptions {
   /// Guidance for the model on how to use the server.
   ServerOptions& instructions(std::string text);
   ServerOptions& title(std::string text);
+  /// The server's own page, an http or https URL.
   ServerOptions& website(std::string url);
-  /// JSON text of an array of icons.
+  /// JSON text of an array of icons (2026-07-28, Overview, icons), with https: or data:image/ sources.
+  /// `Server::build()` refuses anything else.
   ServerOptions& icons(std::string json_array);
   /// Entries a page of a list; 0 for all at once.
   ServerOptions& page_size(std::size_t entries);

@@ -138,18 +138,18 @@ void Session::cancel(const std::string& id) {
   for (const auto& cancel : all) cancel();
 }
 
-bool Session::subscribe(std::string uri) {
+bool Session::subscribe(std::string uri, std::uint64_t gate) {
   const std::lock_guard lock(mutex_);
   if (subscriptions_.size() >= most_subscriptions && !subscriptions_.contains(uri)) return false;
-  subscriptions_[std::move(uri)].clear();
+  subscriptions_[std::move(uri)] = Subscribed{{}, gate};
   return true;
 }
 
-bool Session::subscribe(std::string uri, const Principal& principal) {
+bool Session::subscribe(std::string uri, std::uint64_t gate, const Principal& principal) {
   {
     const std::lock_guard lock(mutex_);
     if (subscriptions_.size() >= most_subscriptions && !subscriptions_.contains(uri)) return false;
-    subscriptions_[std::move(uri)] = principal.key();
+    subscriptions_[std::move(uri)] = Subscribed{principal.key(), gate};
     token_until_.emplace(principal.key(), principal.expires_at());
   }
   note_token(principal.key(), principal.expires_at());
@@ -161,12 +161,13 @@ void Session::unsubscribe(const std::string& uri) {
   subscriptions_.erase(uri);
 }
 
-bool Session::subscribed(const std::string& uri, TimePoint now) const {
+bool Session::subscribed(const std::string& uri, TimePoint now, std::uint64_t gate) const {
   const std::lock_guard lock(mutex_);
   const auto found = subscriptions_.find(uri);
   if (found == subscriptions_.end()) return false;
-  if (found->second.empty()) return true;
-  const auto until = token_until_.find(found->second);
+  if (gate != 0 && found->second.gate != gate) return false;
+  if (found->second.principal.empty()) return true;
+  const auto until = token_until_.find(found->second.principal);
   return until != token_until_.end() && (until->second == 0 || now < TimePoint(std::chrono::seconds(until->second)));
 }
 

@@ -73,12 +73,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void untrack(std::uint64_t number);
   void cancel(const std::string& id);
 
-  /// False when there are too many.
-  bool subscribe(std::string uri);
+  /// False when there are too many. `gate`: the registration whose gate was passed, 0 for none.
+  bool subscribe(std::string uri, std::uint64_t gate);
   /// To what only this principal may read: told while a token of it is good.
-  bool subscribe(std::string uri, const Principal& principal);
+  bool subscribe(std::string uri, std::uint64_t gate, const Principal& principal);
   void unsubscribe(const std::string& uri);
-  bool subscribed(const std::string& uri, TimePoint now) const;
+  /// Whether it is told of changes while `gate` stands before the resource.
+  bool subscribed(const std::string& uri, TimePoint now, std::uint64_t gate) const;
   std::size_t subscriptions() const;
 
   /// Where messages go that belong to no request (the GET stream, or stdout). Kept weakly.
@@ -112,6 +113,10 @@ class Session : public std::enable_shared_from_this<Session> {
     std::string id;
     std::function<void()> cancel;
   };
+  struct Subscribed {
+    std::string principal;  ///< its key; empty for an open resource
+    std::uint64_t gate = 0;
+  };
   const std::string id_;
   mutable std::mutex mutex_;
   bool initialized_ = false;
@@ -124,7 +129,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::map<std::uint64_t, InFlight> in_flight_;
   std::shared_ptr<const Entry> gate_;
   bool bound_by_header_ = false;
-  std::unordered_map<std::string, std::string> subscriptions_;  ///< URI to principal key, empty for open ones
+  std::unordered_map<std::string, Subscribed> subscriptions_;   ///< by URI
   std::unordered_map<std::string, long long> token_until_;      ///< of principals that subscribed
   std::shared_ptr<Stream> stream_;
   std::shared_ptr<void> attachment_;

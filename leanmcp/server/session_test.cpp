@@ -115,11 +115,11 @@ TEST(Session, RequestsOfOneIdAreCancelledTogetherAndTheirNumberIsLimited) {
   int taken = 0;
   for (; taken < 5'000 && last != 0; ++taken) last = full.track(std::to_string(taken), [] {});
   EXPECT_EQ(taken, 1'001);
-  EXPECT_FALSE(full.subscribed("a", start));
+  EXPECT_FALSE(full.subscribed("a", start, 0));
   taken = 0;
-  for (; taken < 5'000 && full.subscribe("test://" + std::to_string(taken)); ++taken) continue;
+  for (; taken < 5'000 && full.subscribe("test://" + std::to_string(taken), 0); ++taken) continue;
   EXPECT_EQ(taken, 1'000);
-  EXPECT_TRUE(full.subscribe("test://5")) << "what is there already is no more";
+  EXPECT_TRUE(full.subscribe("test://5", 0)) << "what is there already is no more";
 }
 
 TEST(Session, BelongsToItsFirstPrincipal) {

@@ -128,7 +128,7 @@ void Subscriptions::list_changed(Change change) {
   for (const auto& session : sessions) session->send(render_notification(method_of(change), {}));
 }
 
-void Subscriptions::resource_updated(std::string_view uri, TimePoint now) {
+void Subscriptions::resource_updated(std::string_view uri, TimePoint now, std::uint64_t gate) {
   const std::string key(uri);
   std::vector<Listener> to;
   std::vector<std::shared_ptr<Session>> sessions;
@@ -137,8 +137,10 @@ void Subscriptions::resource_updated(std::string_view uri, TimePoint now) {
     for (const auto& [number, listener] : listeners_) {
       if (listener.filter.until != 0 && now >= TimePoint(std::chrono::seconds(listener.filter.until))) continue;
       const auto& uris = listener.filter.uris;
-      if (std::find(uris.begin(), uris.end(), key) != uris.end() && !listener.filter.muted.contains(key))
-        to.push_back(listener.without_filter());
+      const auto named = std::find(uris.begin(), uris.end(), key);
+      if (named == uris.end() || listener.filter.muted.contains(key)) continue;
+      const std::uint64_t passed = listener.filter.passed[static_cast<std::size_t>(named - uris.begin())];
+      if (gate == 0 || passed == gate) to.push_back(listener.without_filter());
     }
     sessions = live_sessions();
   }
@@ -146,20 +148,50 @@ void Subscriptions::resource_updated(std::string_view uri, TimePoint now) {
   append_json_string(members, uri);
   send(to, "notifications/resources/updated", members);
   for (const auto& session : sessions)
-    if (session->subscribed(key, now))
+    if (session->subscribed(key, now, gate))
       session->send(render_notification("notifications/resources/updated", "{" + members.substr(1) + "}"));
 }
 
-void Subscriptions::close_all(const std::function<std::string(std::string_view id)>& closing) {
-  std::map<std::uint64_t, Listener> all;
+void Subscriptions::end_outdated(const std::function<std::uint64_t(const std::string& uri)>& gate,
+                                 const std::function<std::string(std::string_view id)>& closing) {
+  std::vector<Listener> outdated;
   {
     const std::lock_guard lock(mutex_);
-    all.swap(listeners_);
+    std::map<std::string, std::uint64_t> gates;
+    const auto passes = [&](const SubscriptionFilter& filter) {
+      for (std::size_t i = 0; i < filter.uris.size(); ++i) {
+        const auto [known, fresh] = gates.emplace(filter.uris[i], 0);
+        if (fresh) known->second = gate(known->first);
+        if (known->second != 0 && known->second != filter.passed[i]) return false;
+      }
+      return true;
+    };
+    for (auto it = listeners_.begin(); it != listeners_.end();) {
+      if (passes(it->second.filter)) {
+        ++it;
+      } else {
+        outdated.push_back(it->second.without_filter());
+        it = listeners_.erase(it);
+      }
+    }
   }
-  for (auto& [number, listener] : all) {
-    listener.sink->executor().post(
-        [listener = listener.without_filter(), body = closing(listener.id)] { close(listener, body); });
+  close_later(outdated, closing);
+}
+
+void Subscriptions::close_all(const std::function<std::string(std::string_view id)>& closing) {
+  std::vector<Listener> all;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [number, listener] : listeners_) all.push_back(listener.without_filter());
+    listeners_.clear();
   }
+  close_later(all, closing);
+}
+
+void Subscriptions::close_later(const std::vector<Listener>& listeners,
+                                const std::function<std::string(std::string_view id)>& closing) {
+  for (const Listener& listener : listeners)
+    listener.sink->executor().post([listener, body = closing(listener.id)] { close(listener, body); });
 }
 
 }  // namespace leanmcp::inline v0

@@ -20,6 +20,8 @@ struct SubscriptionFilter {
   bool resources = false;
   bool by_uri = false;  ///< resources were named, if only by an empty list
   std::vector<std::string> uris;
+  /// For each of these the registration whose gate the listener passed; 0 for none (`Registry::gate_before`).
+  std::vector<std::uint64_t> passed;
   /// Of these, what the listener is told nothing of.
   std::set<std::string, std::less<>> muted;
   /// Some of the resources are protected: the listener is told of nothing from then on (Unix seconds). 0 for never.
@@ -48,7 +50,12 @@ class Subscriptions {
   void add_session(const std::shared_ptr<Session>& session);
 
   void list_changed(Change change);
-  void resource_updated(std::string_view uri, TimePoint now);
+  /// `gate` stands before the resource now, 0 for none: only who passed it hears of the change.
+  void resource_updated(std::string_view uri, TimePoint now, std::uint64_t gate);
+  /// Ends the listening requests that name a resource whose gate of now they have not passed: they come back and are
+  /// asked who they are.
+  void end_outdated(const std::function<std::uint64_t(const std::string& uri)>& gate,
+                    const std::function<std::string(std::string_view id)>& closing);
   /// Ends every listening request with `closing` rendered for its id.
   void close_all(const std::function<std::string(std::string_view id)>& closing);
 
@@ -66,6 +73,8 @@ class Subscriptions {
   };
   static void send(const std::vector<Listener>& to, std::string_view method, std::string_view members);
   static void close(const Listener& listener, std::string closing);
+  static void close_later(const std::vector<Listener>& listeners,
+                          const std::function<std::string(std::string_view id)>& closing);
   std::vector<std::shared_ptr<Session>> live_sessions();
 
   mutable std::mutex mutex_;

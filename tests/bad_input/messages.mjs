@@ -121,6 +121,17 @@ export async function arguments_and_batches(checks, port) {
     const result = (await call('test_x_mcp_header', { region: 'a', query: 'b', ...args })).json?.result;
     checks.check(`${what} is refused at /limit`, result?.isError === true && result.content[0].text.includes('/limit'), result);
   }
+  const modern_call = (name, args) => send(port, modern(port, { method: 'tools/call', params: { name, arguments: args } }));
+  const runs = async () => (await modern_call('test_typed_count', {})).json?.result?.content?.[0]?.text;
+  const before = await runs();
+  const typed = (await modern_call('test_typed', { count: 100, ship: { zip: 1, more: 1 }, note: 5, extra: 1 })).json?.result;
+  checks.equal('bad arguments on 2026-07-28: isError', typed?.isError, true);
+  for (const pointer of ['/count', '/ship/city', '/ship/zip', '/ship/more', '/note', '/extra']) {
+    checks.check(`bad arguments on 2026-07-28: the fault at ${pointer} is named`, typed?.content?.[0]?.text.includes(pointer), typed);
+  }
+  checks.check('bad arguments on 2026-07-28: the tool did not run', before !== undefined && await runs() === before, before);
+  const raw_schema = (await modern_call('json_schema_2020_12_tool', { contactMethod: 'phone', email: 'a@b.c', other: 1 })).json?.result;
+  checks.equal('a raw schema is enforced on 2026-07-28', raw_schema?.isError, true);
   for (const args of ['x', 5, [1], true]) {
     const answer = await call('test_simple_text', args);
     checks.check(`arguments = ${JSON.stringify(args)} is refused`, answer.json?.error?.code === -32602 || answer.json?.error?.code === -32600 ||
