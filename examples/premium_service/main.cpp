@@ -111,10 +111,15 @@ int main(int argc, char** argv) {
       .tool("checkSubscription", &PremiumService::check_subscription, description("Check subscription status"))
       .tool("getPublicInfo", &PremiumService::get_public_info, description("Get public info"), public_access());
 
-  if (config.stdio) return serve_stdio(server, config.stdio_options);
   HttpOptions http = config.http;
   publish_metadata(http, config.auth);
   mount_webhook(http, server, config.billing, "/webhook/stripe");
   add_payment_results(http, server, config.billing);
-  return serve_http(server, http);
+  if (!config.stdio) return serve_http(server, http);
+
+  // Whoever pays does so in a browser, and Stripe calls back: that takes the port beside the one client.
+  HttpService beside(server, http);
+  const auto listening = config.has_port ? beside.start() : Result<void>();
+  if (!listening) config.log.warning("no pages here", {{"reason", listening.error().message()}});
+  return serve_stdio(server, config.stdio_options);
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { Checks } from '../support/checks.mjs';
 import { root, sleep } from '../support/process.mjs';
 import { browse, customer, kinds, open_shop } from '../support/shop.mjs';
+import { over_stdio } from './stdio.mjs';
 import { transcript, without_chance } from './transcript.mjs';
 
 const full = process.argv.includes('--full');
@@ -170,5 +171,6 @@ async function guide() {
 
 await Promise.all(kinds.map(one_client));
 await shop.close();
+await checks.step('stdio', () => over_stdio(checks));
 await checks.step('guide', guide);
 checks.finish();
