@@ -37,7 +37,7 @@ namespace {
 constexpr int exit_nothing = 1;
 constexpr int exit_failed = 5;
 
-struct Arguments {
+struct AsArguments {
   std::string database;
   bool as_json = false;
   std::int64_t limit = 100;
@@ -54,7 +54,7 @@ struct Arguments {
   std::int64_t hours = 24;
 };
 
-using Action = std::function<int(const Arguments&, const Administration&)>;
+using Action = std::function<int(const AsArguments&, const Administration&)>;
 
 TimePoint now() { return leanmcp::SystemClock().now(); }
 
@@ -82,16 +82,16 @@ int failed(const StorageError& error) {
 int print(const json::value& value) { return print_json(value); }
 
 /// What was done, or that there was nothing to do it to.
-int told(const Arguments& arguments, bool done, const std::string& what) {
+int told(const AsArguments& arguments, bool done, const std::string& what) {
   if (arguments.as_json) print(json::object{{"done", done}});
   if (!arguments.as_json || !done) std::cerr << (done ? what : "nothing of that name") << '\n';
   return done ? 0 : exit_nothing;
 }
-int told(const Arguments& arguments, const Result<bool, StorageError>& outcome, const std::string& what) {
+int told(const AsArguments& arguments, const Result<bool, StorageError>& outcome, const std::string& what) {
   return outcome ? told(arguments, *outcome, what) : failed(outcome.error());
 }
 
-int run(const Arguments& arguments, const Action& action) {
+int run_action(const AsArguments& arguments, const Action& action) {
   std::string url = arguments.database;
   if (const char* const set = std::getenv("DATABASE_URL"); url.empty() && set) url = set;
   const char* const keys = std::getenv("LEANMCP_STATE_KEYS");
@@ -114,7 +114,7 @@ const char* origin_of(const ClientRecord& client) {
 
 json::array texts(const std::vector<std::string>& list) { return json::array(list.begin(), list.end()); }
 
-int list_clients(const Arguments& arguments, const Administration& administration) {
+int list_clients(const AsArguments& arguments, const Administration& administration) {
   const auto clients = administration.clients(arguments.limit, arguments.after);
   if (!clients) return failed(clients.error());
   json::array list;
@@ -138,12 +138,12 @@ int list_clients(const Arguments& arguments, const Administration& administratio
   return 0;
 }
 
-int set_client(const Arguments& arguments, const Administration& administration, bool disabled) {
+int set_client(const AsArguments& arguments, const Administration& administration, bool disabled) {
   return told(arguments, administration.set_client_disabled(arguments.client, disabled),
               disabled ? "disabled, and its grants revoked" : "enabled");
 }
 
-int invite(const Arguments& arguments, const Administration& administration) {
+int invite(const AsArguments& arguments, const Administration& administration) {
   const auto lifetime = std::chrono::hours(arguments.hours);
   const leanmcp::Secret token = administration.invite(now(), lifetime);
   if (arguments.as_json)
@@ -155,7 +155,7 @@ int invite(const Arguments& arguments, const Administration& administration) {
 
 // Grants.
 
-int list_grants(const Arguments& arguments, const Administration& administration) {
+int list_grants(const AsArguments& arguments, const Administration& administration) {
   const auto grants = administration.grants(arguments.subject, arguments.client, arguments.limit);
   if (!grants) return failed(grants.error());
   json::array list;
@@ -180,7 +180,7 @@ int list_grants(const Arguments& arguments, const Administration& administration
   return 0;
 }
 
-int end_grants(const Arguments& arguments, const Administration& administration) {
+int end_grants(const AsArguments& arguments, const Administration& administration) {
   if (!arguments.grant.empty())
     return told(arguments, administration.revoke_grant(arguments.grant), "revoked, with all its tokens");
   if (!arguments.token_id.empty()) {
@@ -210,7 +210,7 @@ const char* use_of(KeyDescription::Use use) {
   return "";
 }
 
-int list_keys(const Arguments& arguments, const Administration& administration) {
+int list_keys(const AsArguments& arguments, const Administration& administration) {
   const auto keys = administration.keys(now());
   if (!keys) return failed(keys.error());
   json::array list;
@@ -230,7 +230,7 @@ int list_keys(const Arguments& arguments, const Administration& administration) 
   return 0;
 }
 
-int rotate(const Arguments& arguments, const Administration& administration) {
+int rotate(const AsArguments& arguments, const Administration& administration) {
   const auto algorithm = leanmcp::jws_algorithm(arguments.algorithm);
   if (!arguments.algorithm.empty() && algorithm != leanmcp::JwsAlgorithm::es256 &&
       algorithm != leanmcp::JwsAlgorithm::rs256)
@@ -276,7 +276,7 @@ Result<std::string> new_password() {
   return std::move(*first);
 }
 
-int list_users(const Arguments& arguments, const Administration& administration) {
+int list_users(const AsArguments& arguments, const Administration& administration) {
   const auto users = administration.users(arguments.limit);
   if (!users) return failed(users.error());
   json::array list;
@@ -295,7 +295,7 @@ int list_users(const Arguments& arguments, const Administration& administration)
   return 0;
 }
 
-int add_user(const Arguments& arguments, const Administration& administration) {
+int add_user(const AsArguments& arguments, const Administration& administration) {
   const auto password = new_password();
   if (!password) return usage_error(password.error().message());
   json::object profile;
@@ -305,32 +305,32 @@ int add_user(const Arguments& arguments, const Administration& administration) {
   return added ? told(arguments, true, "added") : failed(added.error().message());
 }
 
-int set_password(const Arguments& arguments, const Administration& administration) {
+int set_password(const AsArguments& arguments, const Administration& administration) {
   const auto password = new_password();
   if (!password) return usage_error(password.error().message());
   const auto set = administration.set_password(arguments.name, *password);
   return set ? told(arguments, true, "set") : failed(set.error().message());
 }
 
-int set_user(const Arguments& arguments, const Administration& administration, bool disabled) {
+int set_user(const AsArguments& arguments, const Administration& administration, bool disabled) {
   return told(arguments, administration.set_user_disabled(arguments.name, disabled),
               disabled ? "disabled, and the grants revoked" : "enabled");
 }
 
 /// A command under `as`, with the options that all of them have.
 CLI::App* add(CLI::App* parent, const std::string& name, const std::string& says, const std::string& examples,
-              const std::shared_ptr<Arguments>& arguments, int& status, const Action& action) {
+              const std::shared_ptr<AsArguments>& arguments, int& status, const Action& action) {
   CLI::App* const command = parent->add_subcommand(name, says);
   command->add_option("--database", arguments->database, "Instead of DATABASE_URL: sqlite:PATH or postgresql://…");
   command->add_flag("--json", arguments->as_json, "Write JSON");
   command->footer("Examples:\n" + examples);
   command->callback([command, arguments, action, &status] {
-    if (command->get_subcommands().empty()) status = run(*arguments, action);
+    if (command->get_subcommands().empty()) status = run_action(*arguments, action);
   });
   return command;
 }
 
-void add_client_commands(CLI::App* parent, const std::shared_ptr<Arguments>& arguments, int& status) {
+void add_client_commands(CLI::App* parent, const std::shared_ptr<AsArguments>& arguments, int& status) {
   CLI::App* const clients =
       add(parent, "clients", "Registered clients and metadata documents",
           "  leanmcp as clients\n  leanmcp as clients --json --limit 1000 | jq -r '.[].client_name'\n"
@@ -357,7 +357,7 @@ void add_client_commands(CLI::App* parent, const std::shared_ptr<Arguments>& arg
       ->capture_default_str();
 }
 
-void add_user_commands(CLI::App* parent, const std::shared_ptr<Arguments>& arguments, int& status) {
+void add_user_commands(CLI::App* parent, const std::shared_ptr<AsArguments>& arguments, int& status) {
   CLI::App* const users = add(parent, "users", "People of the server's own, where it has any",
                               "  leanmcp as users\n  leanmcp as users add ada --name 'Ada Lovelace' <password.txt\n"
                               "  leanmcp as users disable ada",
@@ -382,7 +382,7 @@ void add_user_commands(CLI::App* parent, const std::shared_ptr<Arguments>& argum
 }  // namespace
 
 void add_as_command(CLI::App& app, int& status) {
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<AsArguments>();
   CLI::App* const parent = app.add_subcommand("as", "Looks after an authorization server: its database is enough");
   parent->require_subcommand(1);
   parent->footer(

@@ -22,7 +22,7 @@ using leanmcp::SymmetricKey;
 
 namespace {
 
-struct Arguments {
+struct JwsArguments {
   std::string jwk;
   std::string text = "-";
   std::string header;
@@ -77,7 +77,7 @@ Result<const json::object*> object_member(const json::object& line, std::string_
   return &value->get_object();
 }
 
-Result<json::object> verify_line(const json::object& line) {
+Result<json::object> verify_signature_line(const json::object& line) {
   const auto jwk = object_member(line, "jwk");
   if (!jwk) return jwk.error();
   const auto jws = text_member(line, "jws");
@@ -117,7 +117,7 @@ Result<std::string> sign_with(const json::object& jwk, const json::object& heade
   return leanmcp::sign_jws(whole(key->algorithm()), payload, *key);
 }
 
-Result<json::object> sign_line(const json::object& line) {
+Result<json::object> sign_text_line(const json::object& line) {
   const auto jwk = object_member(line, "jwk");
   if (!jwk) return jwk.error();
   const json::object none;
@@ -147,8 +147,8 @@ Result<json::object> read_jwk(const std::string& path) {
   return read_object(*text, path);
 }
 
-int verify(const Arguments& arguments) {
-  if (arguments.lines) return answer_lines(std::cin, std::cout, verify_line);
+int verify_signature(const JwsArguments& arguments) {
+  if (arguments.lines) return answer_lines(std::cin, std::cout, verify_signature_line);
   const auto jwk = read_jwk(arguments.jwk);
   if (!jwk) return usage_error(jwk.error().message());
   const auto jws = read_argument(arguments.text);
@@ -159,8 +159,8 @@ int verify(const Arguments& arguments) {
   return fault->empty() ? 0 : 1;
 }
 
-int sign(const Arguments& arguments) {
-  if (arguments.lines) return answer_lines(std::cin, std::cout, sign_line);
+int sign_text(const JwsArguments& arguments) {
+  if (arguments.lines) return answer_lines(std::cin, std::cout, sign_text_line);
   const auto jwk = read_jwk(arguments.jwk);
   if (!jwk) return usage_error(jwk.error().message());
   const auto header = read_object(arguments.header.empty() ? "{}" : arguments.header, "the header");
@@ -179,7 +179,7 @@ void add_jws_command(CLI::App& app, int& status) {
   CLI::App* const group = app.add_subcommand("jws", "Signatures in the compact form of JOSE (RFC 7515)");
   group->require_subcommand(1);
 
-  const auto to_verify = std::make_shared<Arguments>();
+  const auto to_verify = std::make_shared<JwsArguments>();
   CLI::App* const verifying = group->add_subcommand("verify", "Checks a signature against one key");
   verifying->add_option("JWS", to_verify->text, "What to check, - for standard input")->capture_default_str();
   verifying->add_option("--jwk", to_verify->jwk, "File with the key as a JWK: a public one, or a secret (oct)");
@@ -192,9 +192,9 @@ void add_jws_command(CLI::App& app, int& status) {
       "Examples:\n"
       "  leanmcp jws verify --jwk key.json < token.txt\n"
       "  leanmcp jws verify --jsonl < cases.jsonl");
-  verifying->callback([to_verify, &status] { status = verify(*to_verify); });
+  verifying->callback([to_verify, &status] { status = verify_signature(*to_verify); });
 
-  const auto to_sign = std::make_shared<Arguments>();
+  const auto to_sign = std::make_shared<JwsArguments>();
   CLI::App* const signing = group->add_subcommand("sign", "Signs a text with a private key or a secret");
   signing->add_option("PAYLOAD", to_sign->text, "File with the text, - for standard input")->capture_default_str();
   signing->add_option("--jwk", to_sign->jwk, "File with the private key, or secret, as a JWK");
@@ -205,5 +205,5 @@ void add_jws_command(CLI::App& app, int& status) {
       "Examples:\n"
       "  leanmcp jws sign claims.json --jwk private.json --header '{\"alg\":\"PS256\",\"typ\":\"JWT\"}'\n"
       "  leanmcp jws sign --jsonl < cases.jsonl");
-  signing->callback([to_sign, &status] { status = sign(*to_sign); });
+  signing->callback([to_sign, &status] { status = sign_text(*to_sign); });
 }

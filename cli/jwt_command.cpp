@@ -22,11 +22,9 @@ using leanmcp::TimePoint;
 
 namespace {
 
-/// The year 9999: beyond it a time of day no longer fits the clock.
-constexpr std::int64_t latest_second = 253402300799;
 constexpr std::size_t longest_token = 1024 * 1024;
 
-struct Arguments {
+struct JwtArguments {
   std::string token = "-";
   std::string jwks;
   std::vector<std::string> issuers;
@@ -37,12 +35,6 @@ struct Arguments {
   bool lines = false;
   bool as_json = false;
 };
-
-Result<TimePoint> time_of(std::optional<std::int64_t> seconds) {
-  if (!seconds) return leanmcp::SystemClock().now();
-  if (*seconds < 0 || *seconds > latest_second) return Error("a time must be in Unix seconds");
-  return TimePoint(std::chrono::seconds(*seconds));
-}
 
 json::value json_of(std::string_view text) {
   auto parsed = leanmcp::parse_json(text, {});
@@ -77,18 +69,18 @@ struct Request {
   std::string token;
 };
 
-json::object refused(std::string_view why) { return {{"valid", false}, {"error", why}, {"claims", nullptr}}; }
+json::object refused_token(std::string_view why) { return {{"valid", false}, {"error", why}, {"claims", nullptr}}; }
 
 /// `{"valid","error","claims"}`; claims only of a token that holds.
 json::object verdict_on(const Request& request) {
   const auto keys = leanmcp::PublicKeys::parse(request.jwks);
-  if (!keys) return refused(keys.error().message());
+  if (!keys) return refused_token(keys.error().message());
   const auto jwt = leanmcp::verify_jwt(request.token, *keys, request.rules, request.now);
-  if (!jwt) return refused(to_string(jwt.error()));
+  if (!jwt) return refused_token(to_string(jwt.error()));
   return json::object{{"valid", true}, {"error", ""}, {"claims", json_of(jwt->claims)}};
 }
 
-Result<json::object> verify_line(const json::object& line) {
+Result<json::object> verify_token_line(const json::object& line) {
   const json::value* const jwks = line.if_contains("jwks");
   if (!jwks || !jwks->is_object()) return Error("\"jwks\" must be an object");
   auto issuers = texts_member(line, "issuer");
@@ -133,7 +125,7 @@ void print_dates(const json::object& claims) {
   }
 }
 
-int decode(const Arguments& arguments) {
+int decode(const JwtArguments& arguments) {
   if (arguments.lines) return answer_lines(std::cin, std::cout, decode_line);
   const auto token = read_argument(arguments.token);
   if (!token) return usage_error(token.error().message());
@@ -154,8 +146,8 @@ int decode(const Arguments& arguments) {
   return 0;
 }
 
-int verify(const Arguments& arguments) {
-  if (arguments.lines) return answer_lines(std::cin, std::cout, verify_line, refused);
+int verify_token(const JwtArguments& arguments) {
+  if (arguments.lines) return answer_lines(std::cin, std::cout, verify_token_line, refused_token);
   if (arguments.jwks.empty() || arguments.issuers.empty() || arguments.audiences.empty() ||
       arguments.algorithms.empty())
     return usage_error("Give --jwks, --issuer, --audience and --algorithm, or use --jsonl");
@@ -163,7 +155,7 @@ int verify(const Arguments& arguments) {
   if (!jwks) return usage_error(jwks.error().message());
   auto token = read_argument(arguments.token);
   if (!token) return usage_error(token.error().message());
-  const auto now = time_of(arguments.now);
+  const auto now = arguments.now ? time_of(*arguments.now) : Result<TimePoint>(leanmcp::SystemClock().now());
   if (!now) return usage_error(now.error().message());
   auto rules = leanmcp::JwtRules::any_of(arguments.issuers, arguments.audiences, arguments.algorithms);
   rules.skew = std::chrono::seconds(arguments.skew);
@@ -186,7 +178,7 @@ void add_jwt_command(CLI::App& app, int& status) {
   CLI::App* const group = app.add_subcommand("jwt", "Signed tokens (RFC 7519)");
   group->require_subcommand(1);
 
-  const auto to_decode = std::make_shared<Arguments>();
+  const auto to_decode = std::make_shared<JwtArguments>();
   CLI::App* const decoding = group->add_subcommand("decode", "Shows what a token says, without checking it");
   decoding->add_option("TOKEN", to_decode->token, "The token, - for standard input")->capture_default_str();
   decoding->add_flag("--json", to_decode->as_json, "Print one JSON object");
@@ -198,7 +190,7 @@ void add_jwt_command(CLI::App& app, int& status) {
       "  leanmcp jwt decode --json < token.txt");
   decoding->callback([to_decode, &status] { status = decode(*to_decode); });
 
-  const auto to_verify = std::make_shared<Arguments>();
+  const auto to_verify = std::make_shared<JwtArguments>();
   CLI::App* const verifying =
       group->add_subcommand("verify", "Checks signature, issuer, audience and dates of a token");
   verifying->add_option("TOKEN", to_verify->token, "The token, - for standard input")->capture_default_str();
@@ -221,5 +213,5 @@ void add_jwt_command(CLI::App& app, int& status) {
       "Example:\n"
       "  leanmcp jwt verify --jwks keys.json --issuer https://idp.example --audience https://mcp.example/mcp \\\n"
       "      --algorithm RS256 < token.txt");
-  verifying->callback([to_verify, &status] { status = verify(*to_verify); });
+  verifying->callback([to_verify, &status] { status = verify_token(*to_verify); });
 }

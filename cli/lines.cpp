@@ -102,6 +102,11 @@ Result<std::vector<std::string>> texts_member(const json::object& line, std::str
   return texts;
 }
 
+Result<leanmcp::TimePoint> time_of(std::int64_t seconds) {
+  if (seconds < 0 || seconds > latest_second) return Error("a time must be in Unix seconds");
+  return leanmcp::TimePoint(std::chrono::seconds(seconds));
+}
+
 Result<std::string> read_whole(const std::string& path) {
   std::ifstream file;
   if (path != "-") {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <leanmcp/base/clock.hpp>
 #include <leanmcp/base/result.hpp>
 
 #include <boost/json/fwd.hpp>
@@ -33,6 +34,11 @@ leanmcp::Result<std::int64_t> integer_member(const boost::json::object& line, st
                                              std::optional<std::int64_t> otherwise = std::nullopt);
 /// A text or a list of texts.
 leanmcp::Result<std::vector<std::string>> texts_member(const boost::json::object& line, std::string_view name);
+
+/// The year 9999: beyond it a time of day no longer fits the clock.
+inline constexpr std::int64_t latest_second = 253402300799;
+/// The time of Unix seconds up to then.
+leanmcp::Result<leanmcp::TimePoint> time_of(std::int64_t seconds);
 
 /// All of a file, or of the standard input for "-"; 64 MiB at most.
 leanmcp::Result<std::string> read_whole(const std::string& path);

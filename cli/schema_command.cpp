@@ -17,14 +17,14 @@ using leanmcp::Result;
 
 namespace {
 
-struct Arguments {
+struct SchemaArguments {
   std::string schema;
   std::string instance;
   bool lines = false;
   bool as_json = false;
 };
 
-json::object refused(std::string_view why) {
+json::object refused_instance(std::string_view why) {
   json::array errors;
   errors.push_back({{"path", ""}, {"message", why}});
   return {{"valid", false}, {"errors", std::move(errors)}};
@@ -35,8 +35,8 @@ json::object verdict_on(const json::value& schema, const json::value& instance) 
   const auto compiled = leanmcp::SchemaValidator::compile(schema);
   if (!compiled) {
     const std::string& place = compiled.error().pointer;
-    return refused("the schema cannot be used: " + compiled.error().message + " (at " +
-                   (place.empty() ? "its root" : place) + ")");
+    return refused_instance("the schema cannot be used: " + compiled.error().message + " (at " +
+                            (place.empty() ? "its root" : place) + ")");
   }
   json::array errors;
   for (const auto& fault : compiled->validate(instance))
@@ -45,7 +45,7 @@ json::object verdict_on(const json::value& schema, const json::value& instance) 
   return {{"valid", valid}, {"errors", std::move(errors)}};
 }
 
-Result<json::object> answer(const json::object& line) {
+Result<json::object> validate_line(const json::object& line) {
   const json::value* const schema = line.if_contains("schema");
   const json::value* const instance = line.if_contains("instance");
   if (!schema) return Error("\"schema\" is missing");
@@ -63,8 +63,8 @@ Result<json::value> read_json(const std::string& path) {
   return std::move(*parsed);
 }
 
-int run(const Arguments& arguments) {
-  if (arguments.lines) return answer_lines(std::cin, std::cout, answer, refused);
+int validate_instance(const SchemaArguments& arguments) {
+  if (arguments.lines) return answer_lines(std::cin, std::cout, validate_line, refused_instance);
   if (arguments.schema.empty() || arguments.instance.empty())
     return usage_error("Name a schema file and an instance file (- for standard input), or use --jsonl");
   const auto schema = read_json(arguments.schema);
@@ -92,7 +92,7 @@ int run(const Arguments& arguments) {
 void add_schema_command(CLI::App& app, int& status) {
   CLI::App* const group = app.add_subcommand("schema", "JSON Schema 2020-12");
   group->require_subcommand(1);
-  const auto arguments = std::make_shared<Arguments>();
+  const auto arguments = std::make_shared<SchemaArguments>();
   CLI::App* const command =
       group->add_subcommand("validate", "Checks a JSON document against a schema; nothing is fetched");
   command->add_option("SCHEMA", arguments->schema, "File with the schema, - for standard input");
@@ -105,5 +105,5 @@ void add_schema_command(CLI::App& app, int& status) {
       "Examples:\n"
       "  leanmcp schema validate schema.json document.json\n"
       "  echo '{\"schema\":{\"type\":\"integer\"},\"instance\":2.5}' | leanmcp schema validate --jsonl");
-  command->callback([arguments, &status] { status = run(*arguments); });
+  command->callback([arguments, &status] { status = validate_instance(*arguments); });
 }

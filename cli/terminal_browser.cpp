@@ -14,7 +14,7 @@ using namespace leanmcp;
 namespace {
 
 /// A terminal hands over lines of 4095 bytes at most.
-constexpr std::size_t longest_line = 64 * 1024;
+constexpr std::size_t longest_pasted_line = 64 * 1024;
 
 }  // namespace
 
@@ -93,7 +93,7 @@ void TerminalBrowser::read_pasted() {
       if (address.find_first_not_of(" \t\r") != std::string::npos)
         terminal_->say("That is not it. Please paste the whole address at which the browser ended:");
     }
-    if (line.size() > longest_line) line.clear();
+    if (line.size() > longest_pasted_line) line.clear();
   }
 }
 

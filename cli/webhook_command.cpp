@@ -20,10 +20,8 @@ using leanmcp::TimePoint;
 namespace {
 
 constexpr const char* secret_variable = "STRIPE_WEBHOOK_SECRET";
-/// The year 9999: beyond it a time of day no longer fits the clock.
-constexpr std::int64_t latest_second = 253402300799;
 
-struct Arguments {
+struct WebhookArguments {
   std::string body = "-";
   std::string header;
   std::string secret_file;
@@ -34,11 +32,6 @@ struct Arguments {
 
 TimePoint system_time() { return std::chrono::time_point_cast<TimePoint::duration>(std::chrono::system_clock::now()); }
 
-Result<TimePoint> time_of(std::int64_t seconds) {
-  if (seconds < 0 || seconds > latest_second) return Error("a time must be in Unix seconds");
-  return TimePoint(std::chrono::seconds(seconds));
-}
-
 Result<TimePoint> time_member(const json::object& line, std::string_view name) {
   if (!line.contains(name)) return system_time();
   const auto seconds = integer_member(line, name);
@@ -46,7 +39,7 @@ Result<TimePoint> time_member(const json::object& line, std::string_view name) {
   return time_of(*seconds);
 }
 
-Result<json::object> verify_line(const json::object& line) {
+Result<json::object> verify_body_line(const json::object& line) {
   const auto body = text_member(line, "body");
   if (!body) return body.error();
   const auto header = text_member(line, "header");
@@ -63,7 +56,7 @@ Result<json::object> verify_line(const json::object& line) {
   return json::object{{"valid", verified.has_value()}, {"error", verified ? "" : leanmcp::to_string(verified.error())}};
 }
 
-Result<json::object> sign_line(const json::object& line) {
+Result<json::object> sign_body_line(const json::object& line) {
   const auto body = text_member(line, "body");
   if (!body) return body.error();
   const auto secret = text_member(line, "secret");
@@ -74,7 +67,7 @@ Result<json::object> sign_line(const json::object& line) {
 }
 
 /// From the file or the environment: on the command line everybody on the machine could read it.
-Result<std::vector<Secret>> read_secrets(const Arguments& arguments) {
+Result<std::vector<Secret>> read_secrets(const WebhookArguments& arguments) {
   std::string text;
   if (!arguments.secret_file.empty()) {
     auto read = read_whole(arguments.secret_file);
@@ -94,8 +87,8 @@ Result<std::vector<Secret>> read_secrets(const Arguments& arguments) {
   return secrets;
 }
 
-int verify(const Arguments& arguments) {
-  if (arguments.lines) return answer_lines(std::cin, std::cout, verify_line);
+int verify_body(const WebhookArguments& arguments) {
+  if (arguments.lines) return answer_lines(std::cin, std::cout, verify_body_line);
   const auto secrets = read_secrets(arguments);
   if (!secrets) return usage_error(secrets.error().message());
   const auto body = read_whole(arguments.body);
@@ -108,8 +101,8 @@ int verify(const Arguments& arguments) {
   return verified ? 0 : 1;
 }
 
-int sign(const Arguments& arguments) {
-  if (arguments.lines) return answer_lines(std::cin, std::cout, sign_line);
+int sign_body(const WebhookArguments& arguments) {
+  if (arguments.lines) return answer_lines(std::cin, std::cout, sign_body_line);
   const auto secrets = read_secrets(arguments);
   if (!secrets) return usage_error(secrets.error().message());
   const auto body = read_whole(arguments.body);
@@ -126,7 +119,7 @@ void add_webhook_command(CLI::App& app, int& status) {
   CLI::App* const group = app.add_subcommand("webhook", "Stripe's webhook signatures");
   group->require_subcommand(1);
 
-  const auto to_verify = std::make_shared<Arguments>();
+  const auto to_verify = std::make_shared<WebhookArguments>();
   CLI::App* const verifying = group->add_subcommand("verify", "Checks a Stripe-Signature header against a body");
   verifying->add_option("BODY", to_verify->body, "File with the raw body, - for standard input")->capture_default_str();
   verifying->add_option("--header", to_verify->header, "The Stripe-Signature header");
@@ -143,9 +136,9 @@ void add_webhook_command(CLI::App& app, int& status) {
       "Exit code: 0 valid, 1 not valid (the reason is printed), 2 wrong usage.\n"
       "Example:\n"
       "  leanmcp webhook verify body.json --header 't=1700000000,v1=…' --now 1700000000");
-  verifying->callback([to_verify, &status] { status = verify(*to_verify); });
+  verifying->callback([to_verify, &status] { status = verify_body(*to_verify); });
 
-  const auto to_sign = std::make_shared<Arguments>();
+  const auto to_sign = std::make_shared<WebhookArguments>();
   CLI::App* const signing = group->add_subcommand("sign", "Writes the header that Stripe would send with a body");
   signing->add_option("BODY", to_sign->body, "File with the raw body, - for standard input")->capture_default_str();
   signing->add_option("--secret-file", to_sign->secret_file, "File with the secret (whsec_…)");
@@ -155,5 +148,5 @@ void add_webhook_command(CLI::App& app, int& status) {
       "The secret comes from STRIPE_WEBHOOK_SECRET unless a file is named.\n"
       "Example:\n"
       "  leanmcp webhook sign body.json --timestamp 1700000000");
-  signing->callback([to_sign, &status] { status = sign(*to_sign); });
+  signing->callback([to_sign, &status] { status = sign_body(*to_sign); });
 }

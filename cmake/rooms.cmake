@@ -58,6 +58,10 @@ function(leanmcp_flags target)
   if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     # g++ 12 reports maybe-uninitialized and restrict inside its own library's headers at -O2 (GCC bugs 105562, 105651).
     target_compile_options(${target} PRIVATE -Wno-maybe-uninitialized -Wno-restrict)
+    if(CMAKE_UNITY_BUILD)
+      # It warns of types of an anonymous namespace in any file but the main one, which under a unity build no source is.
+      target_compile_options(${target} PRIVATE -Wno-subobject-linkage)
+    endif()
   endif()
   if(LEANMCP_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${LEANMCP_SANITIZE} -fno-omit-frame-pointer

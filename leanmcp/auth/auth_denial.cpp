@@ -1,18 +1,13 @@
 #include <leanmcp/auth/auth_denial.hpp>
 
 #include <leanmcp/auth/challenge.hpp>
+#include <leanmcp/auth/words.hpp>
 #include <leanmcp/protocol/codes.hpp>
 #include <leanmcp/protocol/message.hpp>
 
 namespace leanmcp::inline v0 {
 
 namespace {
-
-std::string join(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out.append(out.empty() ? "" : " ").append(word);
-  return out;
-}
 
 std::string json_list(const std::vector<std::string>& words) {
   std::string out = "[";
@@ -67,7 +62,7 @@ Challenge challenge_of(const char* scheme, const std::string& error, const AuthP
   Challenge challenge(scheme);
   if (!error.empty()) challenge.add("error", error);
   if (!provider.metadata_url().empty()) challenge.add("resource_metadata", provider.metadata_url());
-  if (!scopes.empty()) challenge.add("scope", join(scopes));
+  if (!scopes.empty()) challenge.add("scope", detail::join(scopes));
   return challenge;
 }
 
@@ -116,7 +111,7 @@ Denial stronger_sign_in_denial(const AuthProvider& provider, const std::vector<s
   challenge.add("error", "insufficient_user_authentication");
   if (!provider.metadata_url().empty()) challenge.add("resource_metadata", provider.metadata_url());
   if (!acr_values.empty()) {
-    challenge.add("acr_values", join(acr_values));
+    challenge.add("acr_values", detail::join(acr_values));
     denial.data = "\"acrValues\":" + json_list(acr_values);
   }
   if (max_age.count() > 0) {

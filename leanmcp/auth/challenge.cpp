@@ -1,5 +1,7 @@
 #include <leanmcp/auth/challenge.hpp>
 
+#include <leanmcp/base/ascii.hpp>
+
 #include <algorithm>
 
 namespace leanmcp::inline v0 {
@@ -14,9 +16,9 @@ bool is_token_char(char c) {
 }
 bool is_token68_char(char c) { return is_alnum(c) || std::string_view("-._~+/").find(c) != std::string_view::npos; }
 
-class Reader {
+class ChallengeReader {
  public:
-  explicit Reader(std::string_view text) : rest_(text) {}
+  explicit ChallengeReader(std::string_view text) : rest_(text) {}
   bool done() const { return rest_.empty(); }
   bool at(char c) const { return rest_.starts_with(c); }
   bool take(char c) {
@@ -32,7 +34,7 @@ class Reader {
   }
   std::string_view token() { return span(is_token_char); }
   std::optional<std::string_view> token68() {
-    const Reader before = *this;
+    const ChallengeReader before = *this;
     std::string_view body = span(is_token68_char);
     std::size_t n = body.size();
     while (take('=')) ++n;
@@ -62,7 +64,7 @@ class Reader {
     }
     return std::nullopt;
   }
-  Reader mark() const { return *this; }
+  ChallengeReader mark() const { return *this; }
 
  private:
   char next() {
@@ -79,18 +81,11 @@ class Reader {
   std::string_view rest_;
 };
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-  return out;
-}
-
 /// `name = value`, or nothing read when another challenge begins here instead.
 enum class Read { parameter, none, broken };
-Read read_parameter(Reader& reader, Challenge& challenge) {
-  const Reader before = reader.mark();
-  const std::string name = lower(reader.token());
+Read read_parameter(ChallengeReader& reader, Challenge& challenge) {
+  const ChallengeReader before = reader.mark();
+  const std::string name = detail::to_lower(reader.token());
   reader.blanks();
   if (name.empty() || !reader.take('=')) {
     reader = before;
@@ -140,7 +135,7 @@ std::string Challenge::text() const {
 std::optional<std::vector<Challenge>> parse_challenges(std::string_view value) {
   if (value.size() > most_bytes) return std::nullopt;
   std::vector<Challenge> out;
-  Reader reader(value);
+  ChallengeReader reader(value);
   for (;;) {
     bool blank = reader.blanks();
     while (reader.take(',')) blank = reader.blanks();

@@ -13,7 +13,7 @@ namespace leanmcp::inline v0 {
 namespace {
 
 constexpr std::size_t most_claims_bytes = 512 * 1024;
-constexpr std::size_t most_depth = 32;
+constexpr std::size_t deepest_claims = 32;
 constexpr std::size_t most_words = 1'000;
 
 }  // namespace
@@ -21,7 +21,7 @@ constexpr std::size_t most_words = 1'000;
 std::optional<json::object> claims_of(std::string_view json_text) {
   ParseLimits limits;
   limits.bytes = most_claims_bytes;
-  limits.depth = most_depth;
+  limits.depth = deepest_claims;
   auto value = parse_json(json_text, limits);
   if (!value || !value->is_object()) return std::nullopt;
   return std::move(value->get_object());

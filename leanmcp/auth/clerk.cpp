@@ -5,6 +5,7 @@
 #include <leanmcp/auth/jwt_provider.hpp>
 #include <leanmcp/auth/provider_http.hpp>
 #include <leanmcp/auth/user_lookup.hpp>
+#include <leanmcp/auth/words.hpp>
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/json/write.hpp>
 
@@ -15,10 +16,6 @@
 namespace leanmcp::inline v0 {
 
 namespace {
-
-bool contains(const std::vector<std::string>& list, const std::string& item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
-}
 
 /// Ids go into paths of the Backend API.
 bool is_plain_id(std::string_view id) {
@@ -113,7 +110,7 @@ class ClerkProvider final : public JwtProvider {
     const std::string azp = claim_text(claims, "azp");
     if (!options_.parties.empty()) {
       if (azp.empty()) return "no azp, and authorized parties are configured";
-      if (!contains(options_.parties, azp)) return "azp " + azp + " not in CLERK_AUTHORIZED_PARTIES";
+      if (!detail::contains(options_.parties, azp)) return "azp " + azp + " not in CLERK_AUTHORIZED_PARTIES";
     } else if (options_.audience_.empty()) {
       return "a session token, and CLERK_AUTHORIZED_PARTIES is not set";
     }
@@ -122,7 +119,7 @@ class ClerkProvider final : public JwtProvider {
 
   std::string refuse_client(const std::string& client) const {
     if (!options_.clients.empty())
-      return contains(options_.clients, client) ? "" : "client_id " + client + " not in CLERK_OAUTH_CLIENTS";
+      return detail::contains(options_.clients, client) ? "" : "client_id " + client + " not in CLERK_OAUTH_CLIENTS";
     if (options_.audience_.empty()) return "an OAuth token, and neither CLERK_OAUTH_CLIENTS nor CLERK_AUDIENCE is set";
     return {};
   }

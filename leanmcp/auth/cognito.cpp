@@ -5,6 +5,7 @@
 #include <leanmcp/auth/jwt_provider.hpp>
 #include <leanmcp/auth/provider_http.hpp>
 #include <leanmcp/auth/user_lookup.hpp>
+#include <leanmcp/auth/words.hpp>
 #include <leanmcp/json/write.hpp>
 
 #include <boost/json.hpp>
@@ -16,10 +17,6 @@ namespace leanmcp::inline v0 {
 namespace {
 
 constexpr const char* user_scope = "aws.cognito.signin.user.admin";
-
-bool contains(const std::vector<std::string>& list, const std::string& item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
-}
 
 bool all_between(std::string_view text, char first, char last) {
   return std::all_of(text.begin(), text.end(), [&](char c) { return c >= first && c <= last; });
@@ -95,12 +92,12 @@ class CognitoProvider final : public JwtProvider {
 
   std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
     const std::string use = claim_text(claims, "token_use");
-    if (!contains(options_.uses, use))
+    if (!detail::contains(options_.uses, use))
       return "got token_use=" + (use.empty() ? "none" : use) + ", expected " + options_.uses.front();
     if (use == "id") {
       const auto audience = claim_list(claims, "aud");
       const bool ours = std::any_of(audience.begin(), audience.end(),
-                                    [&](const std::string& one) { return contains(options_.clients, one); });
+                                    [&](const std::string& one) { return detail::contains(options_.clients, one); });
       return ours ? "" : "aud " + detail::audiences(claims) + " is not COGNITO_CLIENT_ID";
     }
     if (!options_.resource_.empty()) {
@@ -108,7 +105,7 @@ class CognitoProvider final : public JwtProvider {
                                                       : "aud " + detail::audiences(claims) + " lacks COGNITO_RESOURCE";
     }
     const std::string client = claim_text(claims, "client_id");
-    return contains(options_.clients, client) ? "" : "client_id " + client + " is not COGNITO_CLIENT_ID";
+    return detail::contains(options_.clients, client) ? "" : "client_id " + client + " is not COGNITO_CLIENT_ID";
   }
 
   Principal::Fields describe(const json::object& claims) const override {

@@ -10,14 +10,15 @@
 namespace leanmcp {
 namespace {
 
-const TimePoint now{std::chrono::seconds(1'800'000'000)};
-constexpr const char* url = "https://mcp.example/mcp";
+using test_tokens::now;
+
+constexpr const char* mcp_url = "https://mcp.example/mcp";
 
 class Guarded : public testing::Test {
  protected:
   const SigningKey key = SigningKey::generate(JwsAlgorithm::es256);
   Credentials with(std::string_view nonce) const {
-    DpopRequest request("POST", url);
+    DpopRequest request("POST", mcp_url);
     request.access_token = "token";
     request.nonce = nonce;
     Credentials credentials;
@@ -31,26 +32,26 @@ class Guarded : public testing::Test {
 TEST_F(Guarded, EachProofIsGoodOnce) {
   DpopGuard guard((DpopOptions()));
   const Credentials proof = with("");
-  EXPECT_FALSE(guard.check(proof, url, "token", key.thumbprint(), now));
-  ASSERT_TRUE(guard.check(proof, url, "token", key.thumbprint(), now));
-  EXPECT_FALSE(guard.check(with(""), url, "token", key.thumbprint(), now));
-  EXPECT_TRUE(guard.check(with(""), url, "other", key.thumbprint(), now)) << "of another token";
+  EXPECT_FALSE(guard.check(proof, mcp_url, "token", key.thumbprint(), now));
+  ASSERT_TRUE(guard.check(proof, mcp_url, "token", key.thumbprint(), now));
+  EXPECT_FALSE(guard.check(with(""), mcp_url, "token", key.thumbprint(), now));
+  EXPECT_TRUE(guard.check(with(""), mcp_url, "other", key.thumbprint(), now)) << "of another token";
   EXPECT_TRUE(guard.check(with(""), "https://mcp.example/other", "token", key.thumbprint(), now));
-  EXPECT_TRUE(guard.check(with(""), url, "token", "AAAA", now)) << "of another key";
+  EXPECT_TRUE(guard.check(with(""), mcp_url, "token", "AAAA", now)) << "of another key";
   Credentials two = with("");
   two.dpop_proofs = 2;
-  EXPECT_TRUE(guard.check(two, url, "token", key.thumbprint(), now));
+  EXPECT_TRUE(guard.check(two, mcp_url, "token", key.thumbprint(), now));
 }
 
 TEST_F(Guarded, NoncesAreAskedForAndGood) {
   DpopGuard guard(DpopOptions().nonces(Secret(std::string(32, 'k'))).required());
-  const auto fault = guard.check(with(""), url, "token", key.thumbprint(), now);
+  const auto fault = guard.check(with(""), mcp_url, "token", key.thumbprint(), now);
   ASSERT_TRUE(fault);
   EXPECT_TRUE(fault->nonce);
-  EXPECT_FALSE(guard.check(with(guard.nonce_now(now)), url, "token", key.thumbprint(), now));
+  EXPECT_FALSE(guard.check(with(guard.nonce_now(now)), mcp_url, "token", key.thumbprint(), now));
   const DpopGuard sibling(DpopOptions().nonces(Secret(std::string(32, 'k'))));
   EXPECT_EQ(sibling.nonce_now(now), guard.nonce_now(now)) << "instances share them by the key";
-  const auto stale = guard.check(with("stale"), url, "token", key.thumbprint(), now);
+  const auto stale = guard.check(with("stale"), mcp_url, "token", key.thumbprint(), now);
   EXPECT_TRUE(stale && stale->nonce);
 }
 
@@ -58,13 +59,13 @@ TEST_F(Guarded, OneKeyCannotUseUpTheWindow) {
   DpopGuard guard(DpopOptions().remembered(40));
   const SigningKey other = SigningKey::generate(JwsAlgorithm::es256);
   const auto by = [&](const SigningKey& signer) {
-    DpopRequest request("POST", url);
+    DpopRequest request("POST", mcp_url);
     request.access_token = "token";
     Credentials credentials;
     credentials.dpop_proof = make_dpop_proof(signer, request, now);
     credentials.dpop_proofs = 1;
     credentials.http_method = "POST";
-    return guard.check(credentials, url, "token", signer.thumbprint(), now);
+    return guard.check(credentials, mcp_url, "token", signer.thumbprint(), now);
   };
   int taken = 0;
   while (taken < 100 && !by(key)) ++taken;
@@ -74,8 +75,8 @@ TEST_F(Guarded, OneKeyCannotUseUpTheWindow) {
 }
 
 TEST(DpopDenial, AsksForANonceAndNamesTheAlgorithms) {
-  const auto provider = static_keys(StaticKeysOptions("https://idp.example", url, test_tokens::keys));
-  provider->protects(url, {"read"});
+  const auto provider = static_keys(StaticKeysOptions("https://idp.example", mcp_url, test_tokens::keys));
+  provider->protects(mcp_url, {"read"});
   provider->accept_dpop(DpopOptions().nonces().required());
   AuthDenial why(AuthCode::invalid_token, "proof: no nonce");
   why.sent_dpop = true;

@@ -11,15 +11,15 @@ using namespace std::chrono_literals;
 using test::World;
 using Step = JwksCache::Step;
 
-const std::string url = "https://idp.example/keys";
+const std::string keys_url = "https://idp.example/keys";
 
 struct JwksCacheTest : testing::Test {
   World world;
-  std::shared_ptr<JwksCache> cache = JwksCache::create(url, world.network.fetcher(), world.clock, KeyTimes());
+  std::shared_ptr<JwksCache> cache = JwksCache::create(keys_url, world.network.fetcher(), world.clock, KeyTimes());
   TimePoint now() const { return world.clock->now(); }
-  int fetches() const { return world.network.asked(url); }
+  int fetches() const { return world.network.asked(keys_url); }
   void start(const HttpFields& headers = {}) {
-    world.network.serve(url, test::key_set({World::key()}), headers);
+    world.network.serve(keys_url, test::key_set({World::key()}), headers);
     ASSERT_TRUE(cache->init());
     EXPECT_EQ(fetches(), 1);
   }
@@ -46,17 +46,18 @@ TEST_F(JwksCacheTest, IsFetchedOnceAndUsed) {
 }
 
 TEST_F(JwksCacheTest, SaysWhatIsWrongAtTheStart) {
-  world.network.fail(url, 503);
+  world.network.fail(keys_url, 503);
   EXPECT_EQ(cache->init().error().message(),
-            "the provider's keys at " + url + " cannot be used: the answer has status 503");
+            "the provider's keys at " + keys_url + " cannot be used: the answer has status 503");
   world.network.down = true;
-  EXPECT_EQ(cache->init().error().message(), "the provider's keys cannot be fetched from " + url + " (cannot_connect)");
+  EXPECT_EQ(cache->init().error().message(),
+            "the provider's keys cannot be fetched from " + keys_url + " (cannot_connect)");
   world.network.down = false;
-  world.network.fail(url, 302);
+  world.network.fail(keys_url, 302);
   EXPECT_FALSE(cache->init()) << "redirects are not followed";
-  world.network.serve(url, "{\"keys\":[]}");
+  world.network.serve(keys_url, "{\"keys\":[]}");
   EXPECT_FALSE(cache->init());
-  world.network.serve(url, std::string(600 * 1024, ' ') + test::key_set({World::key()}));
+  world.network.serve(keys_url, std::string(600 * 1024, ' ') + test::key_set({World::key()}));
   EXPECT_FALSE(cache->init());
 }
 
@@ -78,7 +79,7 @@ TEST_F(JwksCacheTest, TakesHttpsOnlyExceptForLoopback) {
 
 TEST_F(JwksCacheTest, LeavesOutKeysThatCannotBeUsed) {
   world.network.serve(
-      url, "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"},{\"kty\":\"new\"},7," + World::key().public_jwk() + "]}");
+      keys_url, "{\"keys\":[{\"kty\":\"oct\",\"k\":\"AAAA\"},{\"kty\":\"new\"},7," + World::key().public_jwk() + "]}");
   ASSERT_TRUE(cache->init());
   EXPECT_EQ(cache->keys()->keys.size(), 1U);
 }
@@ -112,7 +113,7 @@ TEST_F(JwksCacheTest, CacheControlIsClamped) {
   world.clock->advance(3min);
   cache->ready(now());
   EXPECT_EQ(fetches(), 1) << "at least five minutes";
-  world.network.serve(url, test::key_set({World::key()}), {{"cache-control", "max-age=99999999"}});
+  world.network.serve(keys_url, test::key_set({World::key()}), {{"cache-control", "max-age=99999999"}});
   world.clock->advance(61s);
   cache->ready(now());
   EXPECT_EQ(fetches(), 2);
@@ -159,7 +160,7 @@ TEST_F(JwksCacheTest, UnknownKeysCostOneFetchForACooldown) {
   EXPECT_EQ(cache->unknown(now()), Step::use);
   world.clock->advance(1ms);
   EXPECT_EQ(cache->unknown(now()), Step::wait) << "ten seconds after a miss";
-  world.network.serve(url, test::key_set({World::key(), World::other_key()}));
+  world.network.serve(keys_url, test::key_set({World::key(), World::other_key()}));
   cache->refreshed(World::other_key().key_id());
   EXPECT_EQ(fetches(), 3);
   world.clock->advance(29s);
@@ -197,12 +198,12 @@ TEST_F(JwksCacheTest, TheGenerationFollowsTheContent) {
   cache->refreshed("x");
   EXPECT_EQ(cache->generation(), first) << "the same set";
   world.clock->advance(1min);
-  world.network.serve(url, test::key_set({World::other_key()}));
+  world.network.serve(keys_url, test::key_set({World::other_key()}));
   cache->refreshed("x");
   EXPECT_GT(cache->generation(), first);
   const auto second = cache->generation();
   world.clock->advance(1min);
-  world.network.serve(url, "no keys at all");
+  world.network.serve(keys_url, "no keys at all");
   cache->refreshed("x");
   EXPECT_EQ(cache->generation(), second) << "what cannot be read changes nothing";
 }

@@ -6,7 +6,7 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t most_depth = 16;
+constexpr std::size_t deepest_token_claims = 16;
 
 std::optional<double> date(const boost::json::object& claims, std::string_view name, bool& wrong) {
   const boost::json::value* const value = claims.if_contains(name);
@@ -23,7 +23,7 @@ Result<JwtParts, TokenFault> split_jwt(std::string_view token) {
   if (!jws) return jws.error();
   // All claims in one piece of memory, which goes with them.
   auto claims = detail::strict_object(
-      jws->parts.payload, most_depth,
+      jws->parts.payload, deepest_token_claims,
       boost::json::make_shared_resource<boost::json::monotonic_resource>(jws->parts.payload.size() * 6));
   if (!claims) {
     switch (claims.error()) {

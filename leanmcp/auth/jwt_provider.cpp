@@ -3,6 +3,7 @@
 #include <leanmcp/auth/claims.hpp>
 #include <leanmcp/auth/jwt_parts.hpp>
 #include <leanmcp/auth/lookup_cache.hpp>
+#include <leanmcp/auth/presented_token.hpp>
 #include <leanmcp/auth/provider_http.hpp>
 #include <leanmcp/auth/token_cache.hpp>
 #include <leanmcp/crypto/digest.hpp>
@@ -17,7 +18,6 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t most_token_bytes = 16 * 1024;
 constexpr std::size_t most_reason_bytes = 400;
 
 /// The reason names what the token says, which its maker chose: a log line has its bounds.

@@ -8,8 +8,6 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t most_token_bytes = 16 * 1024;
-
 bool equal_nocase(std::string_view a, std::string_view lower) noexcept {
   return std::equal(a.begin(), a.end(), lower.begin(), lower.end(),
                     [](char x, char y) { return (x >= 'A' && x <= 'Z' ? x + 32 : x) == y; });

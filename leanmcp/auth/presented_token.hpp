@@ -3,11 +3,15 @@
 #include <leanmcp/json/fwd.hpp>
 #include <leanmcp/server/request.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace leanmcp::inline v0 {
+
+/// A longer token is refused unread.
+constexpr std::size_t most_token_bytes = 16 * 1024;
 
 /// What an `Authorization` header came to.
 enum class AuthorizationForm {

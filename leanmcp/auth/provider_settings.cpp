@@ -35,9 +35,9 @@ std::vector<std::string> list_of(const std::string& text) {
 }
 
 /// Reads settings and remembers the first that is missing.
-class Reader {
+class SettingsReader {
  public:
-  Reader(const Settings& settings, std::shared_ptr<HttpClient> http, Logger logger)
+  SettingsReader(const Settings& settings, std::shared_ptr<HttpClient> http, Logger logger)
       : http(std::move(http)), settings_(settings), logger_(std::move(logger)) {}
 
   std::string text(std::string_view name) const { return settings_(name); }
@@ -78,7 +78,7 @@ class Reader {
   std::string fault_;
 };
 
-Made make_clerk(Reader& read) {
+Made make_clerk(SettingsReader& read) {
   ClerkOptions options;
   read.common(options);
   if (read.text("CLERK_ISSUER").empty() && read.text("CLERK_PUBLISHABLE_KEY").empty())
@@ -92,7 +92,7 @@ Made make_clerk(Reader& read) {
   return read.made([&] { return clerk(std::move(options), read.http); });
 }
 
-Made make_cognito(Reader& read) {
+Made make_cognito(SettingsReader& read) {
   CognitoOptions options;
   read.common(options);
   options.region(read.text("AWS_REGION"));
@@ -105,7 +105,7 @@ Made make_cognito(Reader& read) {
   return read.made([&] { return cognito(std::move(options), read.http); });
 }
 
-Made make_auth0(Reader& read) {
+Made make_auth0(SettingsReader& read) {
   Auth0Options options;
   read.common(options);
   if (read.text("AUTH0_ISSUER").empty())
@@ -118,7 +118,7 @@ Made make_auth0(Reader& read) {
   return read.made([&] { return auth0(std::move(options), read.http); });
 }
 
-Made make_firebase(Reader& read) {
+Made make_firebase(SettingsReader& read) {
   FirebaseOptions options;
   read.common(options);
   options.project_id(read.need("FIREBASE_PROJECT_ID", "your project's id, not its number"));
@@ -129,7 +129,7 @@ Made make_firebase(Reader& read) {
   return read.made([&] { return firebase(std::move(options), read.http); });
 }
 
-Made make_oidc(Reader& read) {
+Made make_oidc(SettingsReader& read) {
   std::string issuer = read.need("OIDC_ISSUER", "your provider's issuer URL, exactly as its tokens say it");
   std::string audience = read.need("OIDC_AUDIENCE", "the audience your provider puts into tokens for this server");
   OidcOptions options(std::move(issuer), std::move(audience));
@@ -140,7 +140,7 @@ Made make_oidc(Reader& read) {
   return read.made([&] { return oidc(std::move(options), read.http); });
 }
 
-Made make_keycloak(Reader& read) {
+Made make_keycloak(SettingsReader& read) {
   KeycloakOptions options;
   read.common(options);
   options.url(read.need("KEYCLOAK_URL", "your server's URL, such as https://sso.example.com"));
@@ -151,7 +151,7 @@ Made make_keycloak(Reader& read) {
   return read.made([&] { return keycloak(std::move(options), read.http); });
 }
 
-Made make_okta(Reader& read) {
+Made make_okta(SettingsReader& read) {
   OktaOptions options;
   read.common(options);
   options.issuer(
@@ -162,7 +162,7 @@ Made make_okta(Reader& read) {
   return read.made([&] { return okta(std::move(options), read.http); });
 }
 
-Made make_entra(Reader& read) {
+Made make_entra(SettingsReader& read) {
   EntraOptions options;
   read.common(options);
   options.tenant(read.need("AZURE_TENANT_ID", "the tenant's id, a GUID"));
@@ -174,7 +174,7 @@ Made make_entra(Reader& read) {
   return read.made([&] { return entra(std::move(options), read.http); });
 }
 
-Made make_workos(Reader& read) {
+Made make_workos(SettingsReader& read) {
   WorkosOptions options;
   read.common(options);
   if (read.text("WORKOS_AUTHKIT").empty())
@@ -187,7 +187,7 @@ Made make_workos(Reader& read) {
   return read.made([&] { return workos(std::move(options), read.http); });
 }
 
-Made make_supabase(Reader& read) {
+Made make_supabase(SettingsReader& read) {
   SupabaseOptions options;
   read.common(options);
   options.url(read.need("SUPABASE_URL", "your project's URL, such as https://ref.supabase.co"));
@@ -196,7 +196,7 @@ Made make_supabase(Reader& read) {
   return read.made([&] { return supabase(std::move(options), read.http); });
 }
 
-Made make_google(Reader& read) {
+Made make_google(SettingsReader& read) {
   GoogleOptions options;
   read.common(options);
   options.client_id(read.need("GOOGLE_CLIENT_ID", "your OAuth client's id"));
@@ -206,7 +206,7 @@ Made make_google(Reader& read) {
   return read.made([&] { return google(std::move(options), read.http); });
 }
 
-Made make_github(Reader& read) {
+Made make_github(SettingsReader& read) {
   GithubOptions options;
   read.common(options);
   options.client_id(read.need("GITHUB_CLIENT_ID", "your app's client id"));
@@ -217,7 +217,7 @@ Made make_github(Reader& read) {
   return read.made([&] { return github(std::move(options), read.http); });
 }
 
-Made make_introspection(Reader& read) {
+Made make_introspection(SettingsReader& read) {
   std::string url = read.need("INTROSPECTION_URL", "your authorization server's introspection endpoint");
   std::string client = read.need("INTROSPECTION_CLIENT_ID", "what this server is called there");
   IntrospectionOptions options(std::move(url), std::move(client), read.secret("INTROSPECTION_CLIENT_SECRET"));
@@ -229,7 +229,7 @@ Made make_introspection(Reader& read) {
 
 struct Kind {
   std::string_view name;
-  Made (*make)(Reader&);
+  Made (*make)(SettingsReader&);
 };
 constexpr Kind kinds[] = {
     {"clerk", make_clerk},
@@ -249,7 +249,7 @@ constexpr Kind kinds[] = {
 
 Made make_one(const std::string& name, const Settings& settings, const std::shared_ptr<HttpClient>& http,
               const Logger& logger) {
-  Reader reader(settings, http, logger);
+  SettingsReader reader(settings, http, logger);
   std::string known;
   for (const Kind& kind : kinds) {
     if (kind.name == name) return kind.make(reader);

@@ -4,6 +4,7 @@
 #include <leanmcp/auth/authenticate_hook.hpp>
 #include <leanmcp/auth/authenticated.hpp>
 #include <leanmcp/auth/claims.hpp>
+#include <leanmcp/auth/words.hpp>
 
 #include <boost/json.hpp>
 
@@ -12,12 +13,6 @@
 namespace leanmcp::inline v0 {
 
 namespace {
-
-std::string join(const std::vector<std::string>& words) {
-  std::string out;
-  for (const auto& word : words) out.append(out.empty() ? "" : " ").append(word);
-  return out;
-}
 
 /// Registers a hook that needs to know who authenticates, whatever order the decorators are written in.
 template <class H>
@@ -51,7 +46,7 @@ class ScopeHook final : public Hook {
     const bool fine =
         all_ ? std::all_of(needed_.begin(), needed_.end(), has) : std::any_of(needed_.begin(), needed_.end(), has);
     if (fine) return Verdict::proceed();
-    AuthDenial why(AuthCode::insufficient_scope, "lacks scope " + join(needed_));
+    AuthDenial why(AuthCode::insufficient_scope, "lacks scope " + detail::join(needed_));
     why.scopes = authenticate_->needed();
     why.soft = tells_softly(call);
     why.sent_dpop = presented_tokens(call.info(), call.meta()).header.form == AuthorizationForm::dpop;
@@ -78,7 +73,7 @@ class TraitHook final : public Hook {
     static constexpr const char* names[] = {"role", "group", "permission", "organisation"};
     const std::string what = names[static_cast<std::size_t>(trait_)];
     return Verdict::deny(forbidden("You may not use this: it needs another " + what + ".",
-                                   "lacks " + what + " " + join(words_), tells_softly(call)));
+                                   "lacks " + what + " " + detail::join(words_), tells_softly(call)));
   }
 
  private:

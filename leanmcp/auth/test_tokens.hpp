@@ -1,10 +1,15 @@
 #pragma once
 
+#include <leanmcp/base/clock.hpp>
+
 // Keys and tokens made once by an independent library (jose for Node); the private keys were thrown away.
 // Claims of the good tokens: iss https://idp.example, aud [https://mcp.example/mcp, other], sub ada, exp 1900000000,
 // iat and nbf 1700000000, scope "read write". The others differ in what their name says.
 
 namespace leanmcp::test_tokens {
+
+/// A time at which the good ones are good.
+inline const TimePoint now{std::chrono::seconds(1'800'000'000)};
 
 inline constexpr const char* keys =
     "{\"keys\":[{\"kty\":\"RSA\",\"n\":\"ynKKfowBoSMv6cSQlLkucQL5sMByyaAgCuRcHYxlu9j5Zhh8lCgvnrO06dPb0V3mBlcwiJbmZ"

@@ -6,7 +6,7 @@
 namespace leanmcp {
 namespace {
 
-const TimePoint now{std::chrono::seconds(1'800'000'000)};
+using test_tokens::now;
 
 TokenRules rules() {
   return TokenRules("https://idp.example", "https://mcp.example/mcp", {"RS256", "ES256", "PS384", "ES512"});

@@ -18,10 +18,9 @@ void drop_stale(ResultCache& cache, const ClientNotification& note) {
     cache.drop("resources/list");
     cache.drop("resources/templates/list");
   }
-  if (note.method == "notifications/resources/updated") cache.drop("resources/read", text_member(*note.params, "uri"));
+  if (note.method == "notifications/resources/updated")
+    cache.drop("resources/read", text_or_empty(*note.params, "uri"));
 }
-
-ClientError odd(std::string what) { return ClientError(ClientCause::unexpected_result, std::move(what)); }
 
 }  // namespace
 

@@ -126,6 +126,11 @@ class AuthenticationError : public ClientException {
 /// Throws the error as AuthenticationError or ClientException.
 [[noreturn]] void throw_client_error(ClientError error);
 
+namespace detail {
+/// The server's answer is none that its method may have.
+inline ClientError odd(std::string what) { return ClientError(ClientCause::unexpected_result, std::move(what)); }
+}  // namespace detail
+
 /// The value, or the error thrown.
 template <class T>
 T or_throw(ClientResult<T> result) {

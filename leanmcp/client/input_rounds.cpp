@@ -6,8 +6,6 @@ namespace leanmcp::inline v0::detail {
 
 namespace {
 
-ClientError odd(std::string message) { return ClientError(ClientCause::unexpected_result, std::move(message)); }
-
 bool is_known(std::string_view method) {
   return method == "elicitation/create" || method == "sampling/createMessage" || method == "roots/list";
 }

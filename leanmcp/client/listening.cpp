@@ -91,7 +91,7 @@ bool concerns(const ListenFilter& filter, const ClientNotification& note) {
   if (note.method == "notifications/prompts/list_changed") return filter.prompts_;
   if (note.method == "notifications/resources/list_changed") return filter.resources_;
   if (note.method != "notifications/resources/updated") return false;
-  const std::string uri = detail::text_member(*note.params, "uri");
+  const std::string uri = detail::text_or_empty(*note.params, "uri");
   return std::find(filter.uris_.begin(), filter.uris_.end(), uri) != filter.uris_.end();
 }
 

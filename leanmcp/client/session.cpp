@@ -21,7 +21,7 @@ const json::object* object_member(const json::object& in, std::string_view name)
 Secret sent_token(const json::object& params) {
   const json::object* const meta = object_member(params, "_meta");
   const json::object* const authorization = meta ? object_member(*meta, "authorization") : nullptr;
-  return authorization ? Secret(text_member(*authorization, "token")) : Secret();
+  return authorization ? Secret(text_or_empty(*authorization, "token")) : Secret();
 }
 
 }  // namespace
@@ -194,7 +194,8 @@ Task<ClientResult<bool>> ClientSession::challenged(const RequestOutcome& outcome
     const json::value* const meta = outcome.result->if_contains("_meta");
     const json::value* const detail =
         meta && meta->is_object() ? meta->get_object().if_contains("com.leanmcp/error") : nullptr;
-    const std::string word = detail && detail->is_object() ? text_member(detail->get_object(), "code") : std::string();
+    const std::string word =
+        detail && detail->is_object() ? text_or_empty(detail->get_object(), "code") : std::string();
     if (word != "MISSING_TOKEN" && word != "INVALID_TOKEN") co_return ClientResult<bool>(false);
     challenge.status = 401;
   } else {

@@ -204,7 +204,7 @@ Task<ClientResult<void>> ClientSession::initialize(Version wished, bool perhaps_
     co_return std::move(accepted);
   }
   if (outcome.error) co_return ClientResult<void>(*outcome.error);
-  const std::string text = text_member(*outcome.result, "protocolVersion");
+  const std::string text = text_or_empty(*outcome.result, "protocolVersion");
   const auto agreed = negotiated(text, options_.versions_);
   if (!agreed) {
     co_return ClientResult<void>(

@@ -27,7 +27,7 @@ void ClientSession::person_asked(bool begins) {
 }
 
 Task<ClientResult<std::string>> ClientSession::elicit(JsonObject params) {
-  const std::string mode = text_member(*params, "mode");
+  const std::string mode = text_or_empty(*params, "mode");
   const bool by_url = mode == "url";
   const ElicitHandler& handler = by_url ? options_.on_url_ : options_.on_form_;
   if (!handler || (!mode.empty() && mode != "url" && mode != "form"))
@@ -36,10 +36,10 @@ Task<ClientResult<std::string>> ClientSession::elicit(JsonObject params) {
   ElicitQuestion question;
   question.server = server_.title.empty() ? server_.name : server_.title;
   if (!address_.empty()) question.server += question.server.empty() ? address_ : " (" + address_ + ")";
-  question.message = text_member(*params, "message");
+  question.message = text_or_empty(*params, "message");
   if (by_url) {
-    question.url = text_member(*params, "url");
-    question.elicitation_id = text_member(*params, "elicitationId");
+    question.url = text_or_empty(*params, "url");
+    question.elicitation_id = text_or_empty(*params, "elicitationId");
     if (question.url.empty()) co_return unanswered("a question without its URL");
   } else {
     const json::value* const schema = params->if_contains("requestedSchema");

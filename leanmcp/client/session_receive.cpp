@@ -26,7 +26,7 @@ void add_rpc_error(RequestOutcome& outcome, const json::object& error, ClientCau
   const json::value* const data = error.if_contains("data");
   const std::int64_t wide = number && number->is_int64() ? number->get_int64() : 0;
   const int code = wide > -1'000'000'000 && wide < 1'000'000'000 ? static_cast<int>(wide) : 0;
-  ClientError made(cause, cut(text_member(error, "message")));
+  ClientError made(cause, cut(text_or_empty(error, "message")));
   made.with_code(code).with_status(status);
   if (data) made.with_data(json_text(*data));
   outcome.error = std::move(made);
@@ -165,7 +165,7 @@ void ClientSession::take_progress(const json::object& params) {
   Progress progress;
   progress.done = *done;
   progress.total = number("total");
-  progress.message = cut(text_member(params, "message"));
+  progress.message = cut(text_or_empty(params, "message"));
   const auto handler = found->second.settings.on_progress;
   handler(progress);
 }

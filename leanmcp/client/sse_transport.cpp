@@ -4,7 +4,7 @@ namespace leanmcp::inline v0::detail {
 
 namespace {
 
-constexpr std::chrono::milliseconds open_time{10'000};
+constexpr std::chrono::milliseconds endpoint_time{10'000};
 
 }  // namespace
 
@@ -18,7 +18,7 @@ Task<ClientResult<void>> SseTransport::open() {
   stream_->headers.emplace_back("Accept", "text/event-stream");
   const OneShot<ClientResult<void>> opened;
   opened_ = opened;
-  const auto timer = caller_.executor().start_timer(open_time, [opened, weak = std::weak_ptr(stream_)] {
+  const auto timer = caller_.executor().start_timer(endpoint_time, [opened, weak = std::weak_ptr(stream_)] {
     opened.set(ClientError(ClientCause::timeout, "the server names no endpoint"));
     if (const auto open = weak.lock()) HttpCaller::cancel(*open);
   });

@@ -52,41 +52,39 @@ std::string bytes_member(const json::object& object, std::string_view name) {
 
 ContentBlock read_block(JsonObject json) {
   ContentBlock block;
-  block.type = text_member(*json, "type");
+  block.type = text_or_empty(*json, "type");
   if (block.type == "resource") {
     if (const JsonObject inner = object_member(json, "resource")) {
-      block.text = text_member(*inner, "text");
+      block.text = text_or_empty(*inner, "text");
       block.bytes = bytes_member(*inner, "blob");
-      block.mime_type = text_member(*inner, "mimeType");
-      block.uri = text_member(*inner, "uri");
+      block.mime_type = text_or_empty(*inner, "mimeType");
+      block.uri = text_or_empty(*inner, "uri");
     }
   } else {
-    block.text = text_member(*json, "text");
+    block.text = text_or_empty(*json, "text");
     block.bytes = bytes_member(*json, "data");
-    block.mime_type = text_member(*json, "mimeType");
-    block.uri = text_member(*json, "uri");
-    block.name = text_member(*json, "name");
+    block.mime_type = text_or_empty(*json, "mimeType");
+    block.uri = text_or_empty(*json, "uri");
+    block.name = text_or_empty(*json, "name");
   }
   block.json = std::move(json);
   return block;
 }
 
-ClientError odd(const char* what) { return ClientError(ClientCause::unexpected_result, what); }
-
 }  // namespace
 
-std::string text_member(const json::object& object, std::string_view name) {
+std::string text_or_empty(const json::object& object, std::string_view name) {
   const json::value* const member = object.if_contains(name);
   return member && member->is_string() ? std::string(member->get_string()) : std::string();
 }
 
 std::optional<ToolInfo> read_tool(JsonObject entry) {
   ToolInfo tool;
-  tool.name = text_member(*entry, "name");
+  tool.name = text_or_empty(*entry, "name");
   tool.input_schema = object_member(entry, "inputSchema");
   if (tool.name.empty() || !tool.input_schema) return std::nullopt;
-  tool.title = text_member(*entry, "title");
-  tool.description = text_member(*entry, "description");
+  tool.title = text_or_empty(*entry, "title");
+  tool.description = text_or_empty(*entry, "description");
   tool.output_schema = object_member(entry, "outputSchema");
   tool.annotations = object_member(entry, "annotations");
   tool.json = std::move(entry);
@@ -95,16 +93,16 @@ std::optional<ToolInfo> read_tool(JsonObject entry) {
 
 std::optional<PromptInfo> read_prompt(JsonObject entry) {
   PromptInfo prompt;
-  prompt.name = text_member(*entry, "name");
+  prompt.name = text_or_empty(*entry, "name");
   if (prompt.name.empty()) return std::nullopt;
-  prompt.title = text_member(*entry, "title");
-  prompt.description = text_member(*entry, "description");
+  prompt.title = text_or_empty(*entry, "title");
+  prompt.description = text_or_empty(*entry, "description");
   if (const json::array* const arguments = array_member(*entry, "arguments")) {
     for (const json::value& item : *arguments) {
       if (!item.is_object()) return std::nullopt;
       PromptArgument argument;
-      argument.name = text_member(item.get_object(), "name");
-      argument.description = text_member(item.get_object(), "description");
+      argument.name = text_or_empty(item.get_object(), "name");
+      argument.description = text_or_empty(item.get_object(), "description");
       const json::value* const required = item.get_object().if_contains("required");
       argument.required = required && required->is_bool() && required->get_bool();
       prompt.arguments.push_back(std::move(argument));
@@ -116,12 +114,12 @@ std::optional<PromptInfo> read_prompt(JsonObject entry) {
 
 std::optional<ResourceInfo> read_resource(JsonObject entry) {
   ResourceInfo resource;
-  resource.uri = text_member(*entry, "uri");
+  resource.uri = text_or_empty(*entry, "uri");
   if (resource.uri.empty()) return std::nullopt;
-  resource.name = text_member(*entry, "name");
-  resource.title = text_member(*entry, "title");
-  resource.description = text_member(*entry, "description");
-  resource.mime_type = text_member(*entry, "mimeType");
+  resource.name = text_or_empty(*entry, "name");
+  resource.title = text_or_empty(*entry, "title");
+  resource.description = text_or_empty(*entry, "description");
+  resource.mime_type = text_or_empty(*entry, "mimeType");
   resource.size = integer_member(*entry, "size");
   resource.json = std::move(entry);
   return resource;
@@ -129,12 +127,12 @@ std::optional<ResourceInfo> read_resource(JsonObject entry) {
 
 std::optional<TemplateInfo> read_template(JsonObject entry) {
   TemplateInfo found;
-  found.uri_template = text_member(*entry, "uriTemplate");
+  found.uri_template = text_or_empty(*entry, "uriTemplate");
   if (found.uri_template.empty()) return std::nullopt;
-  found.name = text_member(*entry, "name");
-  found.title = text_member(*entry, "title");
-  found.description = text_member(*entry, "description");
-  found.mime_type = text_member(*entry, "mimeType");
+  found.name = text_or_empty(*entry, "name");
+  found.title = text_or_empty(*entry, "title");
+  found.description = text_or_empty(*entry, "description");
+  found.mime_type = text_or_empty(*entry, "mimeType");
   found.json = std::move(entry);
   return found;
 }
@@ -161,7 +159,7 @@ ClientResult<CallReply> read_call_reply(JsonObject result) {
 
 ClientResult<PromptReply> read_prompt_reply(JsonObject result) {
   PromptReply reply;
-  reply.description = text_member(*result, "description");
+  reply.description = text_or_empty(*result, "description");
   const json::array* const messages = array_member(*result, "messages");
   if (!messages) return odd("a prompt without messages");
   for (const json::value& item : *messages) {
@@ -169,7 +167,7 @@ ClientResult<PromptReply> read_prompt_reply(JsonObject result) {
     const json::value* const content = message ? message->if_contains("content") : nullptr;
     if (!content || !content->is_object()) return odd("a prompt's message without content");
     PromptMessage read;
-    read.role = text_member(*message, "role");
+    read.role = text_or_empty(*message, "role");
     read.content = read_block(JsonObject(result, &content->get_object()));
     reply.messages.push_back(std::move(read));
   }
@@ -185,10 +183,10 @@ ClientResult<ReadReply> read_read_reply(JsonObject result) {
     const json::object* const part = item.if_object();
     if (!part) return odd("a resource's content is no object");
     ResourceContent content;
-    content.uri = text_member(*part, "uri");
-    content.mime_type = text_member(*part, "mimeType");
+    content.uri = text_or_empty(*part, "uri");
+    content.mime_type = text_or_empty(*part, "mimeType");
     content.is_text = part->contains("text");
-    content.text = text_member(*part, "text");
+    content.text = text_or_empty(*part, "text");
     content.bytes = bytes_member(*part, "blob");
     reply.contents.push_back(std::move(content));
   }
@@ -215,7 +213,7 @@ ClientResult<CompleteReply> read_complete_reply(const json::object& result) {
 ServerDescription read_server(JsonObject result, Version revision) {
   ServerDescription server;
   server.revision = revision;
-  server.instructions = text_member(*result, "instructions");
+  server.instructions = text_or_empty(*result, "instructions");
   server.capabilities = object_member(result, "capabilities");
   if (!server.capabilities) server.capabilities = std::make_shared<const json::object>();
   JsonObject info = object_member(result, "serverInfo");
@@ -223,9 +221,9 @@ ServerDescription read_server(JsonObject result, Version revision) {
     if (JsonObject newer = object_member(meta, "io.modelcontextprotocol/serverInfo")) info = std::move(newer);
   }
   if (info) {
-    server.name = text_member(*info, "name");
-    server.title = text_member(*info, "title");
-    server.version = text_member(*info, "version");
+    server.name = text_or_empty(*info, "name");
+    server.title = text_or_empty(*info, "title");
+    server.version = text_or_empty(*info, "version");
   }
   return server;
 }

@@ -183,7 +183,7 @@ ClientResult<CompleteReply> read_complete_reply(const json::object& result);
 ServerDescription read_server(JsonObject result, Version revision);
 
 /// A text member, or an empty text.
-std::string text_member(const json::object& object, std::string_view name);
+std::string text_or_empty(const json::object& object, std::string_view name);
 
 }  // namespace detail
 

@@ -1,5 +1,6 @@
 #include <leanmcp/crypto/dpop.hpp>
 
+#include <leanmcp/base/ascii.hpp>
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/base/random.hpp>
 #include <leanmcp/base/url.hpp>
@@ -17,7 +18,7 @@ namespace json = boost::json;
 namespace {
 
 constexpr std::string_view proof_type = "dpop+jwt";
-constexpr std::size_t longest_id = 256;
+constexpr std::size_t longest_proof_id = 256;
 constexpr std::size_t longest_url = 8192;
 
 DpopFault structural(TokenFault fault) {
@@ -36,8 +37,6 @@ DpopFault structural(TokenFault fault) {
   }
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 /// RFC 3986, section 6.2.2.1 and 6.2.2.2: what need not be escaped is not, the rest has capital digits. An escaped
 /// slash stays one: it is no separator. The path is known to be well-formed.
 std::string normal_escapes(std::string_view path) {
@@ -48,7 +47,8 @@ std::string normal_escapes(std::string_view path) {
       continue;
     }
     const auto byte = hex_decode(path.substr(i + 1, 2)).value_or(" ")[0];
-    const bool letter = (lower(byte) >= 'a' && lower(byte) <= 'z') || (byte >= '0' && byte <= '9');
+    const bool letter =
+        (detail::to_lower(byte) >= 'a' && detail::to_lower(byte) <= 'z') || (byte >= '0' && byte <= '9');
     if (letter || byte == '-' || byte == '.' || byte == '_' || byte == '~') {
       out += byte;
     } else {
@@ -177,7 +177,7 @@ std::optional<std::string> dpop_target(std::string_view text) {
   if (!parsed->has_authority() || parsed->has_userinfo() || host.empty() || host.find('%') != host.npos)
     return std::nullopt;
   std::string out = secure ? "https://" : "http://";
-  for (const char c : host) out += lower(c);
+  for (const char c : host) out += detail::to_lower(c);
   if (parsed->has_port() && !parsed->port().empty()) {
     // Boost.URL 1.81 takes more than 65535 and wraps it.
     const std::string_view digits = parsed->port();
@@ -225,7 +225,7 @@ Result<DpopProof, DpopFault> verify_dpop_proof(std::string_view proof, const Dpo
   if (!claims) return DpopFault::bad_claims;
   const json::string* const id = detail::text_member(*claims, "jti");
   if (!id) return DpopFault::bad_claims;
-  if (id->empty() || id->size() > longest_id) return DpopFault::bad_id;
+  if (id->empty() || id->size() > longest_proof_id) return DpopFault::bad_id;
   if (const auto checked = check_request(*claims, expected); !checked) return checked.error();
   if (const auto checked = check_date(*claims, rules, now); !checked) return checked.error();
   if (!expected.thumbprint.empty() && !same(key->thumbprint(), expected.thumbprint)) return DpopFault::wrong_key;

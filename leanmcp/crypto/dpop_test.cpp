@@ -1,3 +1,5 @@
+#include "token_fixture_test.hpp"
+
 #include <leanmcp/crypto/dpop.hpp>
 
 #include <leanmcp/base/encoding.hpp>
@@ -15,16 +17,10 @@ namespace {
 
 namespace json = boost::json;
 
-const TimePoint now{std::chrono::seconds(1'800'000'000)};
 constexpr std::string_view url = "https://mcp.example/mcp";
 
-const SigningKey& key() {
-  static const SigningKey made = SigningKey::generate(JwsAlgorithm::es256);
-  return made;
-}
-
-std::string cause(std::string_view proof, const DpopExpectation& expected = DpopExpectation("POST", url),
-                  const DpopRules& rules = {}) {
+std::string proof_cause(std::string_view proof, const DpopExpectation& expected = DpopExpectation("POST", url),
+                        const DpopRules& rules = {}) {
   const auto verified = verify_dpop_proof(proof, expected, rules, now);
   return verified ? "good" : std::string(to_string(verified.error()));
 }
@@ -68,74 +64,77 @@ TEST(Dpop, MakesWhatItTakes) {
 }
 
 TEST(Dpop, EachCauseHasItsName) {
-  EXPECT_EQ(cause(with({})), "good");
-  EXPECT_EQ(cause(std::string(9000, 'a')), "proof too large");
-  EXPECT_EQ(cause("a.b"), "not a JWS");
-  EXPECT_EQ(cause(with({}) + "="), "not a JWS");
+  EXPECT_EQ(proof_cause(with({})), "good");
+  EXPECT_EQ(proof_cause(std::string(9000, 'a')), "proof too large");
+  EXPECT_EQ(proof_cause("a.b"), "not a JWS");
+  EXPECT_EQ(proof_cause(with({}) + "="), "not a JWS");
   const std::string jwk = key().public_key().jwk();
-  EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":"ES256"})")), "broken header") << "no key";
-  EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jwk":"x"})")), "broken header");
-  EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":"ES256","alg":"ES256","jwk":)" + jwk + "}")), "broken header");
-  EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":"ES256","crit":["x"],"jwk":)" + jwk + "}")), "broken header");
-  EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jku":"https://x","jwk":)" + jwk + "}")), "broken header");
-  EXPECT_EQ(cause(with({}, "jwt")), "typ is not dpop+jwt");
-  EXPECT_EQ(cause(with({}, "")), "broken header");
+  EXPECT_EQ(proof_cause(under(R"({"typ":"dpop+jwt","alg":"ES256"})")), "broken header") << "no key";
+  EXPECT_EQ(proof_cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jwk":"x"})")), "broken header");
+  EXPECT_EQ(proof_cause(under(R"({"typ":"dpop+jwt","alg":"ES256","alg":"ES256","jwk":)" + jwk + "}")), "broken header");
+  EXPECT_EQ(proof_cause(under(R"({"typ":"dpop+jwt","alg":"ES256","crit":["x"],"jwk":)" + jwk + "}")), "broken header");
+  EXPECT_EQ(proof_cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jku":"https://x","jwk":)" + jwk + "}")),
+            "broken header");
+  EXPECT_EQ(proof_cause(with({}, "jwt")), "typ is not dpop+jwt");
+  EXPECT_EQ(proof_cause(with({}, "")), "broken header");
   for (const char* const alg : {"none", "HS256", "ES384K", "RS384"})
-    EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":")" + std::string(alg) + R"(","jwk":)" + jwk + "}")),
+    EXPECT_EQ(proof_cause(under(R"({"typ":"dpop+jwt","alg":")" + std::string(alg) + R"(","jwk":)" + jwk + "}")),
               "algorithm not allowed")
         << alg;
-  EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":"ES384","jwk":)" + jwk + "}")),
+  EXPECT_EQ(proof_cause(under(R"({"typ":"dpop+jwt","alg":"ES384","jwk":)" + jwk + "}")),
             "no usable public key in the header");
-  EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jwk":{"kty":"EC"}})")),
+  EXPECT_EQ(proof_cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jwk":{"kty":"EC"}})")),
             "no usable public key in the header");
-  EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jwk":)" + std::string(key().private_jwk().reveal()) + "}")),
-            "a private key in the header");
-  EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jwk":{"kty":"oct","k":"AAAA"}})")),
+  EXPECT_EQ(
+      proof_cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jwk":)" + std::string(key().private_jwk().reveal()) + "}")),
+      "a private key in the header");
+  EXPECT_EQ(proof_cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jwk":{"kty":"oct","k":"AAAA"}})")),
             "a private key in the header");
   const std::string other = SigningKey::generate(JwsAlgorithm::es256).public_key().jwk();
-  EXPECT_EQ(cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jwk":)" + other + "}")), "wrong signature");
-  EXPECT_EQ(cause(key().sign_with_key("[]", "dpop+jwt")), "broken claims");
-  EXPECT_EQ(cause(key().sign_with_key(R"({"jti":"a","jti":"b"})", "dpop+jwt")), "broken claims");
+  EXPECT_EQ(proof_cause(under(R"({"typ":"dpop+jwt","alg":"ES256","jwk":)" + other + "}")), "wrong signature");
+  EXPECT_EQ(proof_cause(key().sign_with_key("[]", "dpop+jwt")), "broken claims");
+  EXPECT_EQ(proof_cause(key().sign_with_key(R"({"jti":"a","jti":"b"})", "dpop+jwt")), "broken claims");
   for (const char* const name : {"jti", "htm", "htu", "iat"})
-    EXPECT_EQ(cause(with({{name, nullptr}})), "broken claims");
-  EXPECT_EQ(cause(with({{"iat", "1800000000"}})), "broken claims");
-  EXPECT_EQ(cause(with({{"nonce", 7}})), "broken claims");
-  EXPECT_EQ(cause(with({{"jti", ""}})), "no usable jti");
-  EXPECT_EQ(cause(with({{"jti", std::string(300, 'j')}})), "no usable jti");
-  EXPECT_EQ(cause(with({{"htm", "GET"}})), "for another method");
-  EXPECT_EQ(cause(with({{"htm", "post"}})), "for another method") << "methods are compared by case";
-  EXPECT_EQ(cause(with({{"iat", 1'799'999'699}})), "made too long ago");
-  EXPECT_EQ(cause(with({{"iat", -1e300}})), "made too long ago");
-  EXPECT_EQ(cause(with({{"iat", 1'800'000'031}})), "made in the future");
-  EXPECT_EQ(cause(with({{"iat", 1'799'999'700.5}})), "good");
+    EXPECT_EQ(proof_cause(with({{name, nullptr}})), "broken claims");
+  EXPECT_EQ(proof_cause(with({{"iat", "1800000000"}})), "broken claims");
+  EXPECT_EQ(proof_cause(with({{"nonce", 7}})), "broken claims");
+  EXPECT_EQ(proof_cause(with({{"jti", ""}})), "no usable jti");
+  EXPECT_EQ(proof_cause(with({{"jti", std::string(300, 'j')}})), "no usable jti");
+  EXPECT_EQ(proof_cause(with({{"htm", "GET"}})), "for another method");
+  EXPECT_EQ(proof_cause(with({{"htm", "post"}})), "for another method") << "methods are compared by case";
+  EXPECT_EQ(proof_cause(with({{"iat", 1'799'999'699}})), "made too long ago");
+  EXPECT_EQ(proof_cause(with({{"iat", -1e300}})), "made too long ago");
+  EXPECT_EQ(proof_cause(with({{"iat", 1'800'000'031}})), "made in the future");
+  EXPECT_EQ(proof_cause(with({{"iat", 1'799'999'700.5}})), "good");
   DpopRules small;
   small.rsa_bits = 2048;
   small.algorithms = {JwsAlgorithm::rs256};
-  EXPECT_EQ(cause(with({}, "dpop+jwt", SigningKey::generate(JwsAlgorithm::rs256)), DpopExpectation("POST", url), small),
-            "good");
   EXPECT_EQ(
-      cause(with({}, "dpop+jwt", SigningKey::generate(JwsAlgorithm::rs256, 2560)), DpopExpectation("POST", url), small),
-      "no usable public key in the header");
+      proof_cause(with({}, "dpop+jwt", SigningKey::generate(JwsAlgorithm::rs256)), DpopExpectation("POST", url), small),
+      "good");
+  EXPECT_EQ(proof_cause(with({}, "dpop+jwt", SigningKey::generate(JwsAlgorithm::rs256, 2560)),
+                        DpopExpectation("POST", url), small),
+            "no usable public key in the header");
 }
 
 TEST(Dpop, IsBoundToTheToken) {
   DpopExpectation expected("POST", url);
   expected.access_token = "token";
-  EXPECT_EQ(cause(with({}), expected), "no hash of the access token");
-  EXPECT_EQ(cause(with({{"ath", dpop_token_hash("other")}}), expected), "for another access token");
-  EXPECT_EQ(cause(with({{"ath", "token"}}), expected), "for another access token");
-  EXPECT_EQ(cause(with({{"ath", dpop_token_hash("token")}}), expected), "good");
+  EXPECT_EQ(proof_cause(with({}), expected), "no hash of the access token");
+  EXPECT_EQ(proof_cause(with({{"ath", dpop_token_hash("other")}}), expected), "for another access token");
+  EXPECT_EQ(proof_cause(with({{"ath", "token"}}), expected), "for another access token");
+  EXPECT_EQ(proof_cause(with({{"ath", dpop_token_hash("token")}}), expected), "good");
   expected.thumbprint = "0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I";
-  EXPECT_EQ(cause(with({{"ath", dpop_token_hash("token")}}), expected),
+  EXPECT_EQ(proof_cause(with({{"ath", dpop_token_hash("token")}}), expected),
             "made with another key than the token is bound to");
 }
 
 TEST(Dpop, NoncesAreAskedFor) {
   DpopExpectation expected("POST", url);
   expected.nonces = {"fresh", "older"};
-  EXPECT_EQ(cause(with({}), expected), "no nonce");
-  EXPECT_EQ(cause(with({{"nonce", "stale"}}), expected), "the nonce is not good any more");
-  EXPECT_EQ(cause(with({{"nonce", "older"}}), expected), "good");
+  EXPECT_EQ(proof_cause(with({}), expected), "no nonce");
+  EXPECT_EQ(proof_cause(with({{"nonce", "stale"}}), expected), "the nonce is not good any more");
+  EXPECT_EQ(proof_cause(with({{"nonce", "older"}}), expected), "good");
 }
 
 TEST(Dpop, TargetsAreComparedInTheirOneForm) {
@@ -157,11 +156,11 @@ TEST(Dpop, TargetsAreComparedInTheirOneForm) {
   for (const char* const text : {"", "mcp", "/mcp", "ftp://a/b", "https:///x", "https://u@a/b", "https://a b/",
                                  "https:x", "https://a::/x", "https://a:1:2/", "https://a/\n", "javascript:alert(1)"})
     EXPECT_EQ(form(text), "none") << text;
-  EXPECT_EQ(cause(with({{"htu", "https://MCP.example:443/mcp?x=1#y"}})), "good");
-  EXPECT_EQ(cause(with({{"htu", "https://mcp.example/mcp/"}})), "for another URL");
-  EXPECT_EQ(cause(with({{"htu", "http://mcp.example/mcp"}})), "for another URL");
-  EXPECT_EQ(cause(with({{"htu", "https://mcp.example.evil/mcp"}})), "for another URL");
-  EXPECT_EQ(cause(with({{"htu", "junk"}}), DpopExpectation("POST", "junk")), "for another URL");
+  EXPECT_EQ(proof_cause(with({{"htu", "https://MCP.example:443/mcp?x=1#y"}})), "good");
+  EXPECT_EQ(proof_cause(with({{"htu", "https://mcp.example/mcp/"}})), "for another URL");
+  EXPECT_EQ(proof_cause(with({{"htu", "http://mcp.example/mcp"}})), "for another URL");
+  EXPECT_EQ(proof_cause(with({{"htu", "https://mcp.example.evil/mcp"}})), "for another URL");
+  EXPECT_EQ(proof_cause(with({{"htu", "junk"}}), DpopExpectation("POST", "junk")), "for another URL");
 }
 
 TEST(ReplayWindow, EachIdOnce) {

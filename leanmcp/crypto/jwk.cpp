@@ -13,8 +13,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t most_depth = 8;
-constexpr std::size_t longest_id = 1024;
+constexpr std::size_t longest_key_id = 1024;
 constexpr std::size_t most_operations = 16;
 
 Result<bool, JwkFault> allows(const json::value& operations, std::string_view wanted) {
@@ -86,7 +85,7 @@ namespace detail {
 Result<KeyUse, JwkFault> key_use(const json::object& jwk, std::string_view operation) {
   KeyUse use;
   if (const json::value* const id = jwk.if_contains("kid")) {
-    if (!id->is_string() || id->get_string().size() > longest_id) return JwkFault::bad_member;
+    if (!id->is_string() || id->get_string().size() > longest_key_id) return JwkFault::bad_member;
     use.id = std::string_view(id->get_string());
   }
   if (const json::value* const meant = jwk.if_contains("use")) {
@@ -129,7 +128,7 @@ Result<std::shared_ptr<const PublicKey::Data>, JwkFault> PublicKey::Data::from_o
 
 Result<PublicKey, JwkFault> PublicKey::parse(std::string_view jwk, const JwkLimits& limits) {
   if (jwk.size() > limits.bytes) return JwkFault::too_large;
-  const auto object = detail::strict_object(jwk, most_depth);
+  const auto object = detail::strict_object(jwk, detail::deepest_jwk);
   if (!object)
     return object.error() == detail::StrictFault::repeated_member ? JwkFault::repeated_member : JwkFault::not_json;
   auto data = Data::from_object(*object, limits);

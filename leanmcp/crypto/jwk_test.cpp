@@ -18,7 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-std::string cause(const std::string& jwk, const JwkLimits& limits = {}) {
+std::string key_cause(const std::string& jwk, const JwkLimits& limits = {}) {
   const auto key = PublicKey::parse(jwk, limits);
   return key ? "good" : std::string(to_string(key.error()));
 }
@@ -42,56 +42,56 @@ std::string rsa(std::string n, std::string e) {
 }
 
 TEST(PublicKey, EachCauseHasItsName) {
-  EXPECT_EQ(cause(ec({})), "good");
-  EXPECT_EQ(cause(std::string(70'000, ' ')), "too large");
-  EXPECT_EQ(cause("7"), "not a JSON object");
-  EXPECT_EQ(cause(R"({"kty":"EC","kty":"EC"})"), "a repeated member");
-  EXPECT_EQ(cause("{}"), "a missing or broken member");
-  EXPECT_EQ(cause(ec({{"kty", "PQ"}})), "unknown type of key");
-  EXPECT_EQ(cause(ec({{"kty", "ec"}})), "unknown type of key") << "names are compared by case";
-  EXPECT_EQ(cause(R"({"kty":"oct","k":"AAAA"})"), "a symmetric key where a public one is expected");
-  EXPECT_EQ(cause(jose_vectors::es256_key), "a private key where a public one is expected");
-  EXPECT_EQ(cause(jose_vectors::ed25519_key), "a private key where a public one is expected");
-  EXPECT_EQ(cause(ec({{"k", "AAAA"}})), "a private key where a public one is expected");
-  EXPECT_EQ(cause(ec({{"crv", "secp256k1"}})), "unknown curve");
-  EXPECT_EQ(cause(ec({{"kty", "OKP"}, {"crv", "X25519"}})), "unknown curve");
-  EXPECT_EQ(cause(ec({{"kty", "OKP"}, {"crv", "Ed25519"}})), "good") << "32 bytes are a key";
-  EXPECT_EQ(cause(ec({{"crv", "P-384"}})), "a missing or broken member") << "of another size";
-  EXPECT_EQ(cause(ec({{"crv", nullptr}})), "a missing or broken member");
-  EXPECT_EQ(cause(ec({{"x", nullptr}})), "a missing or broken member");
-  EXPECT_EQ(cause(ec({{"x", 7}})), "a missing or broken member");
-  EXPECT_EQ(cause(ec({{"x", "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU="}})), "a missing or broken member");
-  EXPECT_EQ(cause(ec({{"x", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}})), "no point of its curve");
-  EXPECT_EQ(cause(ec({{"x", std::string(43, 'A')}, {"y", std::string(43, 'A')}})), "no point of its curve");
-  EXPECT_EQ(cause(ec({{"use", "enc"}})), "not meant for signatures");
-  EXPECT_EQ(cause(ec({{"use", 1}})), "a missing or broken member");
-  EXPECT_EQ(cause(ec({{"key_ops", json::array{"sign"}}})), "its operations do not allow it");
-  EXPECT_EQ(cause(ec({{"key_ops", json::array{}}})), "its operations do not allow it");
-  EXPECT_EQ(cause(ec({{"key_ops", json::array{"verify", "verify"}}})), "a missing or broken member");
-  EXPECT_EQ(cause(ec({{"key_ops", "verify"}})), "a missing or broken member");
-  EXPECT_EQ(cause(ec({{"key_ops", json::array{"verify"}}, {"use", "sig"}})), "good");
-  EXPECT_EQ(cause(ec({{"alg", "ECDH-ES"}})), "unknown algorithm");
-  EXPECT_EQ(cause(ec({{"alg", "RS256"}})), "its algorithm is for another type of key");
-  EXPECT_EQ(cause(ec({{"alg", "ES384"}})), "its algorithm is for another type of key");
-  EXPECT_EQ(cause(ec({{"kid", 1}})), "a missing or broken member");
-  EXPECT_EQ(cause(ec({{"kid", std::string(2000, 'k')}})), "a missing or broken member");
+  EXPECT_EQ(key_cause(ec({})), "good");
+  EXPECT_EQ(key_cause(std::string(70'000, ' ')), "too large");
+  EXPECT_EQ(key_cause("7"), "not a JSON object");
+  EXPECT_EQ(key_cause(R"({"kty":"EC","kty":"EC"})"), "a repeated member");
+  EXPECT_EQ(key_cause("{}"), "a missing or broken member");
+  EXPECT_EQ(key_cause(ec({{"kty", "PQ"}})), "unknown type of key");
+  EXPECT_EQ(key_cause(ec({{"kty", "ec"}})), "unknown type of key") << "names are compared by case";
+  EXPECT_EQ(key_cause(R"({"kty":"oct","k":"AAAA"})"), "a symmetric key where a public one is expected");
+  EXPECT_EQ(key_cause(jose_vectors::es256_key), "a private key where a public one is expected");
+  EXPECT_EQ(key_cause(jose_vectors::ed25519_key), "a private key where a public one is expected");
+  EXPECT_EQ(key_cause(ec({{"k", "AAAA"}})), "a private key where a public one is expected");
+  EXPECT_EQ(key_cause(ec({{"crv", "secp256k1"}})), "unknown curve");
+  EXPECT_EQ(key_cause(ec({{"kty", "OKP"}, {"crv", "X25519"}})), "unknown curve");
+  EXPECT_EQ(key_cause(ec({{"kty", "OKP"}, {"crv", "Ed25519"}})), "good") << "32 bytes are a key";
+  EXPECT_EQ(key_cause(ec({{"crv", "P-384"}})), "a missing or broken member") << "of another size";
+  EXPECT_EQ(key_cause(ec({{"crv", nullptr}})), "a missing or broken member");
+  EXPECT_EQ(key_cause(ec({{"x", nullptr}})), "a missing or broken member");
+  EXPECT_EQ(key_cause(ec({{"x", 7}})), "a missing or broken member");
+  EXPECT_EQ(key_cause(ec({{"x", "f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU="}})), "a missing or broken member");
+  EXPECT_EQ(key_cause(ec({{"x", "x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}})), "no point of its curve");
+  EXPECT_EQ(key_cause(ec({{"x", std::string(43, 'A')}, {"y", std::string(43, 'A')}})), "no point of its curve");
+  EXPECT_EQ(key_cause(ec({{"use", "enc"}})), "not meant for signatures");
+  EXPECT_EQ(key_cause(ec({{"use", 1}})), "a missing or broken member");
+  EXPECT_EQ(key_cause(ec({{"key_ops", json::array{"sign"}}})), "its operations do not allow it");
+  EXPECT_EQ(key_cause(ec({{"key_ops", json::array{}}})), "its operations do not allow it");
+  EXPECT_EQ(key_cause(ec({{"key_ops", json::array{"verify", "verify"}}})), "a missing or broken member");
+  EXPECT_EQ(key_cause(ec({{"key_ops", "verify"}})), "a missing or broken member");
+  EXPECT_EQ(key_cause(ec({{"key_ops", json::array{"verify"}}, {"use", "sig"}})), "good");
+  EXPECT_EQ(key_cause(ec({{"alg", "ECDH-ES"}})), "unknown algorithm");
+  EXPECT_EQ(key_cause(ec({{"alg", "RS256"}})), "its algorithm is for another type of key");
+  EXPECT_EQ(key_cause(ec({{"alg", "ES384"}})), "its algorithm is for another type of key");
+  EXPECT_EQ(key_cause(ec({{"kid", 1}})), "a missing or broken member");
+  EXPECT_EQ(key_cause(ec({{"kid", std::string(2000, 'k')}})), "a missing or broken member");
 }
 
 TEST(PublicKey, RsaKeysHaveBounds) {
   const std::string n2048 = "\xff" + std::string(254, '\x55') + "\x01";
   const std::string f4("\x01\x00\x01", 3);
-  EXPECT_EQ(cause(rsa(n2048, f4)), "good");
-  EXPECT_EQ(cause(rsa(n2048, "\x03")), "good");
-  EXPECT_EQ(cause(rsa(n2048.substr(0, 255) + "\x02", f4)), "a missing or broken member") << "even";
-  EXPECT_EQ(cause(rsa("\x7f" + n2048.substr(1), f4)), "key too small") << "2047 bits";
-  EXPECT_EQ(cause(rsa(std::string(1, '\0') + n2048.substr(1), f4)), "key too small") << "zeros do not count";
-  EXPECT_EQ(cause(rsa("\xff" + std::string(1024, '\x55'), f4)), "key too big");
-  EXPECT_EQ(cause(rsa(n2048, "\x01")), "bad RSA exponent");
-  EXPECT_EQ(cause(rsa(n2048, "\x02")), "bad RSA exponent");
-  EXPECT_EQ(cause(rsa(n2048, std::string(9, '\x01'))), "bad RSA exponent");
+  EXPECT_EQ(key_cause(rsa(n2048, f4)), "good");
+  EXPECT_EQ(key_cause(rsa(n2048, "\x03")), "good");
+  EXPECT_EQ(key_cause(rsa(n2048.substr(0, 255) + "\x02", f4)), "a missing or broken member") << "even";
+  EXPECT_EQ(key_cause(rsa("\x7f" + n2048.substr(1), f4)), "key too small") << "2047 bits";
+  EXPECT_EQ(key_cause(rsa(std::string(1, '\0') + n2048.substr(1), f4)), "key too small") << "zeros do not count";
+  EXPECT_EQ(key_cause(rsa("\xff" + std::string(1024, '\x55'), f4)), "key too big");
+  EXPECT_EQ(key_cause(rsa(n2048, "\x01")), "bad RSA exponent");
+  EXPECT_EQ(key_cause(rsa(n2048, "\x02")), "bad RSA exponent");
+  EXPECT_EQ(key_cause(rsa(n2048, std::string(9, '\x01'))), "bad RSA exponent");
   JwkLimits limits;
   limits.rsa_bits = 2047;
-  EXPECT_EQ(cause(rsa(n2048, f4), limits), "key too big");
+  EXPECT_EQ(key_cause(rsa(n2048, f4), limits), "key too big");
 }
 
 TEST(PublicKey, OneKeyHasOneThumbprint) {

@@ -1,5 +1,6 @@
 #include <leanmcp/crypto/jws.hpp>
 
+#include <leanmcp/base/ascii.hpp>
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/crypto/strict_json.hpp>
 
@@ -17,10 +18,9 @@ constexpr JwsAlgorithm public_algorithms[] = {JwsAlgorithm::rs256, JwsAlgorithm:
                                               JwsAlgorithm::es256, JwsAlgorithm::es384,   JwsAlgorithm::es512,
                                               JwsAlgorithm::eddsa, JwsAlgorithm::ed25519, JwsAlgorithm::ed448};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-
 bool equal_ignoring_case(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return detail::to_lower(x) == detail::to_lower(y); });
 }
 
 TokenFault header_fault(detail::StrictFault fault) {

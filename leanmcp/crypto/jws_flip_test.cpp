@@ -1,3 +1,5 @@
+#include "token_fixture_test.hpp"
+
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/crypto/jwt.hpp>
 
@@ -9,7 +11,6 @@
 namespace leanmcp {
 namespace {
 
-const TimePoint now{std::chrono::seconds(1'800'000'000)};
 constexpr std::string_view claims = R"({"iss":"i","aud":"a","exp":1900000000,"sub":"ada"})";
 
 using Verify = std::function<bool(const std::string&)>;

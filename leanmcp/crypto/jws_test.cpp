@@ -23,19 +23,19 @@ std::string token(const std::string& header, std::string_view payload = "{}") {
   return sign_jws(header, payload, ec_key());
 }
 
-std::string cause(std::string_view compact, const JwsLimits& limits = {}) {
+std::string jws_cause(std::string_view compact, const JwsLimits& limits = {}) {
   const auto jws = verify_jws(compact, both(), public_key_algorithms(), limits);
   return jws ? "good" : std::string(to_string(jws.error()));
 }
 
-std::string header_cause(const std::string& header) { return cause(token(header)); }
+std::string header_cause(const std::string& header) { return jws_cause(token(header)); }
 
 TEST(Jws, EachCauseHasItsName) {
   EXPECT_EQ(header_cause(R"({"alg":"ES256"})"), "good");
   EXPECT_EQ(header_cause(R"({"alg":"ES256","typ":"JWT","cty":"x","x5t":"y","other":{"a":[1]}})"), "good");
-  EXPECT_EQ(cause(std::string(16 * 1024 + 1, 'a')), "token too large");
+  EXPECT_EQ(jws_cause(std::string(16 * 1024 + 1, 'a')), "token too large");
   for (const char* const text : {"", "a", "a.b", "a.b.c.d", "....", "opaque_token"})
-    EXPECT_EQ(cause(text), "not a signed JWT (an opaque token?)") << text;
+    EXPECT_EQ(jws_cause(text), "not a signed JWT (an opaque token?)") << text;
   EXPECT_EQ(header_cause("[]"), "broken header");
   EXPECT_EQ(header_cause("{"), "broken header");
   EXPECT_EQ(header_cause(""), "broken header");
@@ -66,25 +66,25 @@ TEST(Jws, EachCauseHasItsName) {
   EXPECT_EQ(header_cause(R"({"alg":"ES256","kid":")" + rsa_key().key_id() + R"("})"),
             "the key is not for this algorithm");
   EXPECT_EQ(header_cause(R"({"alg":"RS256"})"), "wrong signature");
-  EXPECT_EQ(cause(ec_key().sign("{}") + "AAAA"), "wrong signature");
-  EXPECT_EQ(cause(ec_key().sign("{}")), "good");
+  EXPECT_EQ(jws_cause(ec_key().sign("{}") + "AAAA"), "wrong signature");
+  EXPECT_EQ(jws_cause(ec_key().sign("{}")), "good");
 }
 
 TEST(Jws, BytesHaveOneSpelling) {
   const std::string good = ec_key().sign("{}");
-  EXPECT_EQ(cause(good + "="), "not canonical base64url");
-  EXPECT_EQ(cause(good + "=="), "not canonical base64url");
-  EXPECT_EQ(cause(good + "\n"), "not canonical base64url");
-  EXPECT_EQ(cause(" " + good), "not canonical base64url");
+  EXPECT_EQ(jws_cause(good + "="), "not canonical base64url");
+  EXPECT_EQ(jws_cause(good + "=="), "not canonical base64url");
+  EXPECT_EQ(jws_cause(good + "\n"), "not canonical base64url");
+  EXPECT_EQ(jws_cause(" " + good), "not canonical base64url");
   // 64 bytes end in a character whose four low bits say nothing.
   std::string spare = good;
   constexpr std::string_view alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
   spare.back() = alphabet[alphabet.find(spare.back()) + 1];
-  EXPECT_EQ(cause(spare), "not canonical base64url");
+  EXPECT_EQ(jws_cause(spare), "not canonical base64url");
   std::string standard = good;
   for (char& c : standard) c = c == '-' ? '+' : c == '_' ? '/' : c;
   if (standard != good) {
-    EXPECT_EQ(cause(standard), "not canonical base64url");
+    EXPECT_EQ(jws_cause(standard), "not canonical base64url");
   }
 }
 

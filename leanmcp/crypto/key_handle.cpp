@@ -57,8 +57,6 @@ constexpr RsaMember rsa_private[] = {{"d", OSSL_PKEY_PARAM_RSA_D},          {"p"
                                      {"q", OSSL_PKEY_PARAM_RSA_FACTOR2},    {"dp", OSSL_PKEY_PARAM_RSA_EXPONENT1},
                                      {"dq", OSSL_PKEY_PARAM_RSA_EXPONENT2}, {"qi", OSSL_PKEY_PARAM_RSA_COEFFICIENT1}};
 
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
 void require(bool good) {
   if (!good) throw std::runtime_error("OpenSSL failed to make or read a key");
 }

@@ -36,6 +36,12 @@ class ReadyContexts {
   std::array<std::atomic<EVP_PKEY_CTX*>, 16> made_{};
 };
 
+/// How deep a JWK, or a set of them, may be nested.
+constexpr std::size_t deepest_jwk = 8;
+
+/// Text as OpenSSL takes it.
+inline const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
+
 /// What one key is, as OpenSSL has it.
 struct TypedKey {
   KeyType type = KeyType::rsa;

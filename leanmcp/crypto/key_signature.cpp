@@ -14,9 +14,7 @@ using DigestContext = std::unique_ptr<EVP_MD_CTX, Deleter<EVP_MD_CTX_free>>;
 using PkeyContext = std::unique_ptr<EVP_PKEY_CTX, Deleter<EVP_PKEY_CTX_free>>;
 using EcSignature = std::unique_ptr<ECDSA_SIG, Deleter<ECDSA_SIG_free>>;
 
-const unsigned char* bytes(std::string_view text) { return reinterpret_cast<const unsigned char*>(text.data()); }
-
-void require(bool good) {
+void require_signed(bool good) {
   if (!good) throw std::runtime_error("OpenSSL failed to sign");
 }
 
@@ -94,12 +92,12 @@ std::string der_signature(std::string_view raw, std::size_t size) {
 std::string raw_signature(std::string_view der, std::size_t size) {
   const unsigned char* at = bytes(der);
   const EcSignature signature(d2i_ECDSA_SIG(nullptr, &at, static_cast<long>(der.size())));
-  require(signature != nullptr);
+  require_signed(signature != nullptr);
   std::string out(2 * size, '\0');
   auto* const to = reinterpret_cast<unsigned char*>(out.data());
   const int length = static_cast<int>(size);
-  require(BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), to, length) == length);
-  require(BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), to + size, length) == length);
+  require_signed(BN_bn2binpad(ECDSA_SIG_get0_r(signature.get()), to, length) == length);
+  require_signed(BN_bn2binpad(ECDSA_SIG_get0_s(signature.get()), to + size, length) == length);
   return out;
 }
 
@@ -141,17 +139,17 @@ bool verify_signature(const TypedKey& key, JwsAlgorithm algorithm, std::string_v
 }
 
 std::string make_signature(const TypedKey& key, JwsAlgorithm algorithm, std::string_view text) {
-  require(fits(key.type, algorithm));
+  require_signed(fits(key.type, algorithm));
   const DigestContext context(EVP_MD_CTX_new());
   EVP_PKEY_CTX* parameters = nullptr;
-  require(context != nullptr);
-  require(EVP_DigestSignInit(context.get(), &parameters, digest_of(algorithm), nullptr, key.handle.get()) == 1);
-  require(set_padding(parameters, algorithm, digest_of(algorithm)));
+  require_signed(context != nullptr);
+  require_signed(EVP_DigestSignInit(context.get(), &parameters, digest_of(algorithm), nullptr, key.handle.get()) == 1);
+  require_signed(set_padding(parameters, algorithm, digest_of(algorithm)));
   std::size_t size = 0;
-  require(EVP_DigestSign(context.get(), nullptr, &size, bytes(text), text.size()) == 1);
+  require_signed(EVP_DigestSign(context.get(), nullptr, &size, bytes(text), text.size()) == 1);
   std::string signature(size, '\0');
   auto* const out = reinterpret_cast<unsigned char*>(signature.data());
-  require(EVP_DigestSign(context.get(), out, &size, bytes(text), text.size()) == 1);
+  require_signed(EVP_DigestSign(context.get(), out, &size, bytes(text), text.size()) == 1);
   signature.resize(size);
   const std::size_t coordinate = coordinate_size(key.type);
   return coordinate == 0 ? signature : raw_signature(signature, coordinate);

@@ -9,7 +9,7 @@ namespace {
 
 const ScryptCost quick(4, 1, 1);
 
-std::string cause(std::string_view password, std::string_view stored, const ScryptLimits& limits = {}) {
+std::string password_cause(std::string_view password, std::string_view stored, const ScryptLimits& limits = {}) {
   const auto verified = verify_password(password, stored, limits);
   return verified ? "good" : std::string(to_string(verified.error()));
 }
@@ -38,16 +38,17 @@ TEST(Scrypt, CostsAreBounded) {
 TEST(Password, RoundTrip) {
   const std::string stored = hash_password("correct horse", quick);
   EXPECT_TRUE(stored.starts_with("$scrypt$ln=4,r=1,p=1$")) << stored;
-  EXPECT_EQ(cause("correct horse", stored), "good");
-  EXPECT_EQ(cause("correct hors", stored), "wrong password");
-  EXPECT_EQ(cause("", stored), "wrong password");
+  EXPECT_EQ(password_cause("correct horse", stored), "good");
+  EXPECT_EQ(password_cause("correct hors", stored), "wrong password");
+  EXPECT_EQ(password_cause("", stored), "wrong password");
   EXPECT_NE(hash_password("correct horse", quick), stored) << "salted";
-  EXPECT_EQ(cause("", hash_password("", quick)), "good");
+  EXPECT_EQ(password_cause("", hash_password("", quick)), "good");
 }
 
 // Made by passlib's format with Python's hashlib.scrypt.
 TEST(Password, TakesWhatOthersWrote) {
-  EXPECT_EQ(cause("hello", "$scrypt$ln=10,r=8,p=2$c2FsdHNhbHRzYWx0c2FsdA$z2X9CJzFoOLWd2NZrTYQlo12zNOWQLwTiKEQDnMS80Y"),
+  EXPECT_EQ(password_cause("hello",
+                           "$scrypt$ln=10,r=8,p=2$c2FsdHNhbHRzYWx0c2FsdA$z2X9CJzFoOLWd2NZrTYQlo12zNOWQLwTiKEQDnMS80Y"),
             "good");
 }
 
@@ -62,11 +63,11 @@ TEST(Password, NothingElseIsAHash) {
         "$scrypt$ln=4,r=1,p=1$" + salt + "==$" + hash, "$scrypt$ln=4,r=1,p=1$c2FsdA$" + hash,
         "$scrypt$ln=4,r=1,p=1$" + salt + "$c2FsdA", "$scrypt$ln=4,r=1,p=1$" + salt + "$" + hash + "$x",
         "$scrypt$ln=4,r=1,p=1$" + salt + "$" + std::string(600, 'A')})
-    EXPECT_EQ(cause("x", stored), "not a stored password") << stored;
-  EXPECT_EQ(cause("x", "$scrypt$ln=30,r=8,p=1$" + salt + "$" + hash), "stored with a cost over the limits");
-  EXPECT_EQ(cause("x", "$scrypt$ln=14,r=8,p=1000$" + salt + "$" + hash), "stored with a cost over the limits");
-  EXPECT_EQ(cause("x", "$scrypt$ln=4,r=1,p=1$" + salt + "$" + hash), "wrong password");
-  EXPECT_EQ(cause(std::string(1025, 'x'), "$scrypt$ln=4,r=1,p=1$" + salt + "$" + hash), "password too long");
+    EXPECT_EQ(password_cause("x", stored), "not a stored password") << stored;
+  EXPECT_EQ(password_cause("x", "$scrypt$ln=30,r=8,p=1$" + salt + "$" + hash), "stored with a cost over the limits");
+  EXPECT_EQ(password_cause("x", "$scrypt$ln=14,r=8,p=1000$" + salt + "$" + hash), "stored with a cost over the limits");
+  EXPECT_EQ(password_cause("x", "$scrypt$ln=4,r=1,p=1$" + salt + "$" + hash), "wrong password");
+  EXPECT_EQ(password_cause(std::string(1025, 'x'), "$scrypt$ln=4,r=1,p=1$" + salt + "$" + hash), "password too long");
   EXPECT_THROW(hash_password(std::string(1025, 'x'), quick), std::invalid_argument);
 }
 

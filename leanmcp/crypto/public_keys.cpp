@@ -11,7 +11,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t most_depth = 8;
 /// A token that names no key costs one verification for each key that fits.
 constexpr int most_tries = 8;
 
@@ -39,7 +38,7 @@ PublicKeys::PublicKeys(std::vector<PublicKey> keys) {
 
 Result<PublicKeys> PublicKeys::parse(std::string_view jwks_json, const JwkSetLimits& limits) {
   if (jwks_json.size() > limits.bytes) return unusable(JwkFault::too_large);
-  const auto set = detail::strict_object(jwks_json, most_depth);
+  const auto set = detail::strict_object(jwks_json, detail::deepest_jwk);
   if (!set)
     return unusable(set.error() == detail::StrictFault::repeated_member ? JwkFault::repeated_member
                                                                         : JwkFault::not_a_set);

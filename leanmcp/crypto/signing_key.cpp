@@ -13,8 +13,6 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t most_depth = 8;
-
 KeyType type_for(JwsAlgorithm algorithm) {
   switch (algorithm) {
     case JwsAlgorithm::es256:
@@ -88,7 +86,7 @@ SigningKey SigningKey::generate(Algorithm algorithm, unsigned rsa_bits) {
 Result<SigningKey, JwkFault> SigningKey::from_jwk(std::string_view jwk, std::optional<Algorithm> algorithm) {
   const JwkLimits limits;
   if (jwk.size() > limits.bytes) return JwkFault::too_large;
-  const auto object = detail::strict_object(jwk, most_depth);
+  const auto object = detail::strict_object(jwk, detail::deepest_jwk);
   if (!object)
     return object.error() == detail::StrictFault::repeated_member ? JwkFault::repeated_member : JwkFault::not_json;
   auto use = detail::key_use(*object, "sign");

@@ -11,7 +11,6 @@ namespace leanmcp::inline v0 {
 namespace {
 
 constexpr std::size_t most_bytes = 4096;
-constexpr std::size_t most_depth = 8;
 
 std::size_t digest_size(JwsAlgorithm algorithm) {
   if (algorithm == JwsAlgorithm::hs256) return 32;
@@ -36,7 +35,7 @@ Result<SymmetricKey, JwkFault> SymmetricKey::from_bytes(Secret bytes, std::strin
 
 Result<SymmetricKey, JwkFault> SymmetricKey::parse(std::string_view jwk, std::string_view operation) {
   if (jwk.size() > JwkLimits().bytes) return JwkFault::too_large;
-  const auto object = detail::strict_object(jwk, most_depth);
+  const auto object = detail::strict_object(jwk, detail::deepest_jwk);
   if (!object)
     return object.error() == detail::StrictFault::repeated_member ? JwkFault::repeated_member : JwkFault::not_json;
   const boost::json::string* const kind = detail::text_member(*object, "kty");

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::int64_t most_open_per_subject = 30;
 
-const std::array steps = {
+const std::array flow_steps = {
     Migration{1,
               "flows",
               {"CREATE TABLE browser_flows (state_hash TEXT PRIMARY KEY, kind TEXT NOT NULL, subject TEXT NOT NULL, "
@@ -68,7 +68,7 @@ Result<BrowserFlows> BrowserFlows::open(Database database, const KeyRing& keys, 
   const bool secure = url->scheme() == "https";
   if (!secure && !(url->scheme() == "http" && detail::is_loopback_host(std::string(url->encoded_host()))))
     return Error("the public URL '" + public_url + "' must be https: people sign in there");
-  auto migrated = migrate(database, "browser_flows", steps);
+  auto migrated = migrate(database, "browser_flows", flow_steps);
   if (!migrated) return Error("the sign-in tables cannot be made", migrated.error().detail);
   std::string base = public_url;
   while (base.ends_with('/')) base.pop_back();

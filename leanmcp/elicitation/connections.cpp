@@ -1,5 +1,6 @@
 // The connect page and what comes back from the services.
 
+#include <leanmcp/auth/claims.hpp>
 #include <leanmcp/elicitation/connections_impl.hpp>
 
 #include <leanmcp/base/random.hpp>
@@ -18,7 +19,7 @@ namespace {
 constexpr std::string_view page_path = "/connect/";
 constexpr std::chrono::milliseconds link_lifetime = std::chrono::minutes(15);
 
-const std::array steps = {
+const std::array connection_steps = {
     Migration{1,
               "requests",
               {"CREATE TABLE connect_requests (id TEXT PRIMARY KEY, owner TEXT NOT NULL, service TEXT NOT NULL, "
@@ -28,12 +29,6 @@ const std::array steps = {
 
 Error storage_failed(const StorageError& error) {
   return Error("The server's storage failed; try again.", std::string(to_string(error.cause)));
-}
-
-std::string text(const json::object& object, std::string_view name) {
-  const json::value* const value = object.if_contains(name);
-  if (!value || !value->is_string()) return {};
-  return std::string(value->get_string());
 }
 
 bool is_name(std::string_view name) {
@@ -64,9 +59,9 @@ std::optional<ServiceTokens> ServiceTokens::read(const Secret& sealed_form) {
   if (failed || !parsed.is_object()) return std::nullopt;
   const json::object& in = parsed.get_object();
   ServiceTokens out;
-  out.access_token = Secret(text(in, "access_token"));
-  out.refresh_token = Secret(text(in, "refresh_token"));
-  out.scope = text(in, "scope");
+  out.access_token = Secret(claim_text(in, "access_token"));
+  out.refresh_token = Secret(claim_text(in, "refresh_token"));
+  out.scope = claim_text(in, "scope");
   if (const json::value* const at = in.if_contains("expires_at"); at && at->is_int64())
     out.expires_at = at->get_int64();
   if (out.access_token.empty()) return std::nullopt;
@@ -92,7 +87,7 @@ Connections::Connections(Database database, Vault vault, std::shared_ptr<Browser
 Connections::~Connections() { state_->work.stop(); }
 
 Result<void> Connections::init() {
-  auto migrated = migrate(state_->database, "connections", steps);
+  auto migrated = migrate(state_->database, "connections", connection_steps);
   if (!migrated) return storage_failed(migrated.error());
   return {};
 }
@@ -211,7 +206,7 @@ PageAnswer Connections::State::finish(const OAuthService& service, const std::st
   if (!taken) return refuse(to_string(taken.error()));
   const std::string& id = taken->subject;
   const json::value kept = json::parse(taken->payload);
-  const std::string owner = text(kept.get_object(), "owner");
+  const std::string owner = claim_text(kept.get_object(), "owner");
   const auto ended = [&](Page shown) {
     shown.cookies = {taken->cookie};
     return PageAnswer(std::move(shown));
@@ -228,7 +223,7 @@ PageAnswer Connections::State::finish(const OAuthService& service, const std::st
   ClientRequest request = token_request(service, {{"grant_type", "authorization_code"},
                                                   {"code", callback->code},
                                                   {"redirect_uri", callback_url(service)},
-                                                  {"code_verifier", text(kept.get_object(), "verifier")}});
+                                                  {"code_verifier", claim_text(kept.get_object(), "verifier")}});
   const auto reply = read_token_answer(http->fetch(std::move(request)));
   if (!reply) {
     logger.warning("no tokens", {{"service", service.name}});

@@ -7,7 +7,7 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-const std::array steps = {
+const std::array once_steps = {
     Migration{1,
               "once",
               {"CREATE TABLE once (id TEXT PRIMARY KEY, holder TEXT NOT NULL, begun_at BIGINT NOT NULL, "
@@ -74,7 +74,7 @@ class SqlOnceStore final : public OnceStore {
 }  // namespace
 
 Result<std::shared_ptr<OnceStore>> sql_once_store(Database database, std::chrono::milliseconds patience) {
-  auto migrated = migrate(database, "once", steps);
+  auto migrated = migrate(database, "once", once_steps);
   if (!migrated) return failed(migrated.error());
   return std::shared_ptr<OnceStore>(std::make_shared<SqlOnceStore>(std::move(database), patience));
 }

@@ -31,12 +31,6 @@ ClientRequest get(const std::string& url) {
   return request;
 }
 
-std::string text(const json::object& object, std::string_view name) {
-  const json::value* const value = object.if_contains(name);
-  if (!value || !value->is_string()) return {};
-  return std::string(value->get_string());
-}
-
 bool is_id(std::string_view id) {
   return id.size() >= 16 && id.size() <= 64 &&
          id.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_") ==
@@ -45,9 +39,9 @@ bool is_id(std::string_view id) {
 
 /// OpenID Connect Core 1.0, section 3.1.3.7, steps 4 and 5 and 11: what `check_token` does not look at.
 bool id_token_fits(const json::object& claims, const std::string& client_id, const std::string& nonce) {
-  if (!constant_time_equal(text(claims, "nonce"), nonce)) return false;
+  if (!constant_time_equal(claim_text(claims, "nonce"), nonce)) return false;
   const json::value* const azp = claims.if_contains("azp");
-  if (azp && text(claims, "azp") != client_id) return false;
+  if (azp && claim_text(claims, "azp") != client_id) return false;
   const json::value* const audience = claims.if_contains("aud");
   const json::array* const several = audience ? audience->if_array() : nullptr;
   return azp || !several || several->size() <= 1;
@@ -159,7 +153,7 @@ struct BrowserSignIn::State {
                       {{"grant_type", "authorization_code"},
                        {"code", callback.code},
                        {"redirect_uri", redirect_uri()},
-                       {"code_verifier", text(kept, "verifier")}},
+                       {"code_verifier", claim_text(kept, "verifier")}},
                       now());
     const auto reply = read_token_answer(http->fetch(std::move(request)));
     if (!reply)
@@ -168,12 +162,12 @@ struct BrowserSignIn::State {
     const auto claims_json = check_id_token(reply->id_token);
     if (!claims_json) return refuse("ID token: " + std::string(to_string(claims_json.error())));
     const json::value claims = json::parse(*claims_json);
-    if (!id_token_fits(claims.get_object(), options.client_id, text(kept, "nonce")))
+    if (!id_token_fits(claims.get_object(), options.client_id, claim_text(kept, "nonce")))
       return refuse("ID token: wrong nonce or authorized party");
     const Principal visitor =
         options.who ? options.who(*claims_json) : principal_from_claims(options.provider, claims.get_object());
-    const std::string id = text(kept, "id");
-    SignInTarget& target = *targets.at(text(kept, "path"));
+    const std::string id = claim_text(kept, "id");
+    SignInTarget& target = *targets.at(claim_text(kept, "path"));
     const auto owner = target.owner(id, now());
     if (!owner) return try_again_page();
     if (!*owner) return refuse("unknown, used or expired link");
@@ -220,11 +214,11 @@ Result<void> BrowserSignIn::init() {
   const json::value parsed = json::parse(got->body, failed);
   if (failed || !parsed.is_object()) return Error("the metadata at " + url + " is no JSON object");
   const json::object& metadata = parsed.get_object();
-  if (text(metadata, "issuer") != s.options.issuer)
+  if (claim_text(metadata, "issuer") != s.options.issuer)
     return Error("the issuer in " + url + " is not '" + s.options.issuer + "'");
-  s.authorize_url = text(metadata, "authorization_endpoint");
-  s.token_url = text(metadata, "token_endpoint");
-  s.jwks_url = text(metadata, "jwks_uri");
+  s.authorize_url = claim_text(metadata, "authorization_endpoint");
+  s.token_url = claim_text(metadata, "token_endpoint");
+  s.jwks_url = claim_text(metadata, "jwks_uri");
   for (const std::string* const endpoint : {&s.authorize_url, &s.token_url, &s.jwks_url})
     if (!endpoint->starts_with("https://") && !endpoint->starts_with("http://"))
       return Error("the metadata at " + url + " lacks an endpoint, or one is no web address");

@@ -8,12 +8,6 @@ namespace leanmcp::inline v0::detail {
 
 namespace {
 
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), to_lower);
-  return out;
-}
-
 /// What pages may send beside the names that CORS always allows.
 constexpr std::string_view allowed_headers[] = {"accept",        "authorization", "content-type", "dpop",
                                                 "last-event-id", "tracestate",    "traceparent"};
@@ -32,7 +26,7 @@ bool split_url(std::string_view url, std::string_view& scheme, std::string_view&
 
 /// As browsers write it: lower case, without the scheme's own port.
 std::string origin_text(std::string_view scheme, std::string_view host, std::string_view port) {
-  std::string out = std::string(scheme) + "://" + lowered(host);
+  std::string out = std::string(scheme) + "://" + to_lower(host);
   if (!port.empty() && port != (scheme == "https" ? "443" : "80")) out.append(":").append(port);
   return out;
 }
@@ -73,16 +67,16 @@ Result<AccessRules> AccessRules::make(const HttpServerOptions& options, bool on_
   std::string_view scheme, authority, host, port;
   if (on_loopback) {
     const bool v6 = options.bind_address.find(':') != std::string::npos;
-    rules.hosts_.push_back(Place{v6 ? "[" + lowered(options.bind_address) + "]" : options.bind_address, {}});
+    rules.hosts_.push_back(Place{v6 ? "[" + to_lower(options.bind_address) + "]" : options.bind_address, {}});
   }
   for (const std::string& allowed : options.allowed_hosts) {
     if (!split(allowed, host, port)) return Error("\"" + allowed + "\" is no host to allow");
-    rules.hosts_.push_back(Place{lowered(host), std::string(port)});
+    rules.hosts_.push_back(Place{to_lower(host), std::string(port)});
   }
   if (!options.outside_url.empty()) {
     if (!split_url(options.outside_url, scheme, authority) || !split(authority, host, port))
       return Error("the public URL is no http or https URL");
-    rules.hosts_.push_back(Place{lowered(host), {}});
+    rules.hosts_.push_back(Place{to_lower(host), {}});
     rules.origins_.push_back(origin_text(scheme, host, port));
   }
   for (const std::string& allowed : options.allowed_origins) {
@@ -132,7 +126,7 @@ void AccessRules::append_preflight(std::string& out, std::string_view methods, s
     while (name.starts_with(' ') || name.starts_with('\t')) name.remove_prefix(1);
     while (name.ends_with(' ') || name.ends_with('\t')) name.remove_suffix(1);
     if (!is_token(name)) continue;
-    const std::string lower = lowered(name);
+    const std::string lower = to_lower(name);
     const bool known =
         std::find(std::begin(allowed_headers), std::end(allowed_headers), lower) != std::end(allowed_headers);
     // CORS has no wildcard within a name, and the names of Mcp-Param-* are the tools'.

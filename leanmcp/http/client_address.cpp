@@ -33,15 +33,15 @@ struct Range4 {
   int bits;
 };
 
-constexpr std::uint32_t ip(unsigned a, unsigned b, unsigned c, unsigned d) { return a << 24 | b << 16 | c << 8 | d; }
+constexpr std::uint32_t v4(unsigned a, unsigned b, unsigned c, unsigned d) { return a << 24 | b << 16 | c << 8 | d; }
 
 constexpr std::array special_v4{
-    Range4{ip(0, 0, 0, 0), 8},       Range4{ip(10, 0, 0, 0), 8},     Range4{ip(100, 64, 0, 0), 10},
-    Range4{ip(127, 0, 0, 0), 8},     Range4{ip(169, 254, 0, 0), 16}, Range4{ip(172, 16, 0, 0), 12},
-    Range4{ip(192, 0, 0, 0), 24},    Range4{ip(192, 0, 2, 0), 24},   Range4{ip(192, 31, 196, 0), 24},
-    Range4{ip(192, 52, 193, 0), 24}, Range4{ip(192, 88, 99, 0), 24}, Range4{ip(192, 168, 0, 0), 16},
-    Range4{ip(192, 175, 48, 0), 24}, Range4{ip(198, 18, 0, 0), 15},  Range4{ip(198, 51, 100, 0), 24},
-    Range4{ip(203, 0, 113, 0), 24},  Range4{ip(224, 0, 0, 0), 4},    Range4{ip(240, 0, 0, 0), 4},
+    Range4{v4(0, 0, 0, 0), 8},       Range4{v4(10, 0, 0, 0), 8},     Range4{v4(100, 64, 0, 0), 10},
+    Range4{v4(127, 0, 0, 0), 8},     Range4{v4(169, 254, 0, 0), 16}, Range4{v4(172, 16, 0, 0), 12},
+    Range4{v4(192, 0, 0, 0), 24},    Range4{v4(192, 0, 2, 0), 24},   Range4{v4(192, 31, 196, 0), 24},
+    Range4{v4(192, 52, 193, 0), 24}, Range4{v4(192, 88, 99, 0), 24}, Range4{v4(192, 168, 0, 0), 16},
+    Range4{v4(192, 175, 48, 0), 24}, Range4{v4(198, 18, 0, 0), 15},  Range4{v4(198, 51, 100, 0), 24},
+    Range4{v4(203, 0, 113, 0), 24},  Range4{v4(224, 0, 0, 0), 4},    Range4{v4(240, 0, 0, 0), 4},
 };
 
 bool is_global_v4(std::uint32_t address) noexcept {

@@ -1,6 +1,7 @@
 #include <leanmcp/http/client_transfer.hpp>
 
 #include <leanmcp/http/client_address.hpp>
+#include <leanmcp/http/header_name.hpp>
 
 #include <sys/socket.h>
 
@@ -13,30 +14,8 @@ namespace {
 
 constexpr std::size_t max_url_bytes = 16 * 1024;
 
-bool is_token(std::string_view text) noexcept {
-  constexpr std::string_view punctuation = "!#$%&'*+-.^_`|~";
-  return !text.empty() && std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-           punctuation.find(c) != std::string_view::npos;
-  });
-}
-
 /// RFC 9110, section 9.2.2: not idempotent.
 bool must_not_repeat(std::string_view method) noexcept { return method == "POST" || method == "PATCH"; }
-
-bool is_field_value(std::string_view text) noexcept {
-  return std::all_of(text.begin(), text.end(), [](char c) {
-    const auto byte = static_cast<unsigned char>(c);
-    return (byte >= 0x20 && byte != 0x7f) || byte == '\t';
-  });
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
 
 std::string_view trimmed(std::string_view text) noexcept {
   constexpr std::string_view blank = " \t\r\n";
@@ -132,7 +111,7 @@ std::optional<HttpClientFault> Transfer::prepare_url(const HttpClientOptions& op
   curl_url_set(url_.get(), CURLUPART_FRAGMENT, nullptr, 0);
 
   const std::string scheme = url_part(url_.get(), CURLUPART_SCHEME);
-  const bool loopback = is_loopback_host(lower(url_part(url_.get(), CURLUPART_HOST)));
+  const bool loopback = is_loopback_host(to_lower(url_part(url_.get(), CURLUPART_HOST)));
   if (scheme != "https" && scheme != "http") return refuse("scheme is not http or https");
   if (scheme == "http" && !loopback && !options.allow_plain_http)
     return refuse("plain http to a host that is not loopback");
@@ -182,7 +161,7 @@ std::optional<HttpClientFault> Transfer::prepare_headers() {
   for (const auto& [name, value] : request_.headers) {
     if (!is_token(name)) return refuse("a header's name is no token");
     if (!is_field_value(value)) return refuse("control character in header " + name);
-    const std::string key = lower(name);
+    const std::string key = to_lower(name);
     if (key == "content-length" || key == "transfer-encoding" || key == "connection" || key == "expect")
       return refuse("header " + name + " is not the caller's to set");
     content_type = content_type || key == "content-type";
@@ -315,7 +294,8 @@ bool Transfer::take_header(std::string_view line) {
   }
   const auto colon = line.find(':');
   if (colon == std::string_view::npos) return stop(HttpClientCause::protocol, "malformed header");
-  response_.headers.emplace_back(lower(trimmed(line.substr(0, colon))), std::string(trimmed(line.substr(colon + 1))));
+  response_.headers.emplace_back(to_lower(trimmed(line.substr(0, colon))),
+                                 std::string(trimmed(line.substr(colon + 1))));
   return true;
 }
 

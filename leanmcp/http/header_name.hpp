@@ -1,13 +1,11 @@
 #pragma once
 
+#include <leanmcp/base/ascii.hpp>
 #include <leanmcp/http/request.hpp>
 
 #include <string_view>
 
 namespace leanmcp::inline v0::detail {
-
-/// ASCII only, whatever the locale.
-constexpr char to_lower(char c) noexcept { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + ('a' - 'A')) : c; }
 
 /// Whether `text` is `lower` in any case.
 constexpr bool is_in_any_case(std::string_view text, std::string_view lower) noexcept {

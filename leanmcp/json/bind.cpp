@@ -1,3 +1,4 @@
+#include <leanmcp/json/code_points.hpp>
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/bind.hpp>
 
@@ -25,12 +26,6 @@ void write_integer(const TypeInfo& type, void* object, std::uint64_t bits) {
   } else {
     std::memcpy(object, raw, type.bytes);
   }
-}
-
-std::size_t code_points(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  return count;
 }
 
 const char* expected(const TypeInfo& type) {
@@ -211,7 +206,7 @@ class Binder {
     static_cast<std::string*>(object)->assign(text);
     if (!rule) return;
     if (rule->min_length || rule->max_length) {
-      const std::size_t length = code_points(text);
+      const std::size_t length = detail::code_points(text);
       if (rule->min_length && length < *rule->min_length)
         fault(path, "must have at least " + std::to_string(*rule->min_length) + " characters");
       if (rule->max_length && length > *rule->max_length)

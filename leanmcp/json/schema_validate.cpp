@@ -1,3 +1,4 @@
+#include <leanmcp/json/code_points.hpp>
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/pointer.hpp>
 #include <leanmcp/json/schema_node.hpp>
@@ -30,12 +31,6 @@ struct Evaluated {
   }
   bool has(std::size_t index) const { return index < seen.size() && seen[index]; }
 };
-
-std::size_t code_points(std::string_view text) {
-  std::size_t count = 0;
-  for (const char c : text) count += (static_cast<unsigned char>(c) & 0xc0) != 0x80;
-  return count;
-}
 
 unsigned type_bits(const json::value& instance) {
   switch (instance.kind()) {
@@ -160,7 +155,7 @@ class Validation {
     if (node.pattern && !charge(text.size() / 256)) return false;
     if (node.max_length || node.min_length) {
       if (!charge(text.size() / 1024)) return false;
-      const std::size_t length = code_points(text);
+      const std::size_t length = detail::code_points(text);
       if (node.max_length && length > *node.max_length)
         fits = fault(node, "maxLength", place, "must have at most " + std::to_string(*node.max_length) + " characters");
       if (node.min_length && length < *node.min_length)

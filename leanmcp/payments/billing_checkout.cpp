@@ -15,7 +15,6 @@ using detail::FlowRow;
 
 namespace {
 
-constexpr int max_rounds = 8;
 /// Stripe refuses sessions that expire sooner.
 constexpr std::int64_t least_lifetime = 1800;
 

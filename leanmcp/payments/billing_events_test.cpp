@@ -9,7 +9,7 @@ namespace {
 using namespace std::chrono_literals;
 using detail::FakeStripe;
 using Outcome = WebhookReceipt::Outcome;
-using State = CheckoutFlow::State;
+using FlowState = CheckoutFlow::State;
 
 class BillingEventsTest : public detail::BillingTest {};
 
@@ -70,7 +70,7 @@ TEST_P(BillingEventsTest, KeepsEventsWhileStripeIsDown) {
   EXPECT_EQ(sweep->events_applied, 3);
   EXPECT_EQ(sweep->events_failed, 0);
   EXPECT_TRUE(allowed());
-  EXPECT_EQ(flow(begun.flow_id).state, State::completed);
+  EXPECT_EQ(flow(begun.flow_id).state, FlowState::completed);
 }
 
 TEST_P(BillingEventsTest, RedeliveryAppliesWhatFailed) {
@@ -92,8 +92,8 @@ TEST_P(BillingEventsTest, SweepFindsWhatNoWebhookTold) {
   ASSERT_TRUE(sweep) << sweep.error().detail();
   EXPECT_GE(sweep->events_found, 3);
   EXPECT_TRUE(allowed());
-  EXPECT_EQ(flow(begun.flow_id).state, State::completed);
-  EXPECT_EQ(flow(left.flow_id).state, State::expired);
+  EXPECT_EQ(flow(begun.flow_id).state, FlowState::completed);
+  EXPECT_EQ(flow(left.flow_id).state, FlowState::expired);
   sweep = billing->sweep();
   ASSERT_TRUE(sweep);
   EXPECT_EQ(sweep->events_found, 1);  // the expiry that the sweep before brought about
@@ -120,7 +120,7 @@ TEST_P(BillingEventsTest, AGateSeesAPaymentBeforeItsWebhook) {
   EXPECT_TRUE(allowed());
   auto refreshed = billing->refresh_flow(begun.flow_id);
   ASSERT_TRUE(refreshed && *refreshed);
-  EXPECT_EQ((*refreshed)->state, State::completed);
+  EXPECT_EQ((*refreshed)->state, FlowState::completed);
   EXPECT_FALSE(*billing->refresh_flow("nonsense"));
 }
 
@@ -216,7 +216,7 @@ TEST_P(BillingEventsTest, ForeignSessionsGrantNothing) {
   stripe->subscription_objects.begin()->second.customer = "cus_unknown";
   deliver_all();
   EXPECT_FALSE(allowed());
-  EXPECT_EQ(flow(mine.flow_id).state, State::open);
+  EXPECT_EQ(flow(mine.flow_id).state, FlowState::open);
   ASSERT_FALSE(anomalies.empty());
   EXPECT_EQ(anomalies.front().kind, BillingAnomaly::Kind::foreign_session);
 }
@@ -292,7 +292,7 @@ TEST_P(BillingEventsTest, OrderAndRepetitionDoNotMatter) {
       if (i % 2 == 0) deliver(mine[i]);
     }
     EXPECT_FALSE(allowed("user" + std::to_string(permutations)));
-    EXPECT_EQ(flow(one.flow_id).state, State::completed);
+    EXPECT_EQ(flow(one.flow_id).state, FlowState::completed);
   } while (std::next_permutation(order.begin(), order.end()));
 }
 

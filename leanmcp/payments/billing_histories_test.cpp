@@ -47,17 +47,17 @@ const auto change_plan = [](FakeStripe& stripe, const std::string& session) {
   stripe.set_status(id, "active");
 };
 
-using State = CheckoutFlow::State;
+using FlowState = CheckoutFlow::State;
 
 const History histories[] = {
-    {"paid at once", {pay}, 3, true, State::completed},
-    {"delayed, then paid", {pay_later, money_comes}, 4, true, State::completed},
-    {"delayed, then failed", {pay_later, money_fails}, 4, false, State::failed},
-    {"expired", {expire}, 1, false, State::expired},
-    {"paid, then cancelled", {pay, cancel}, 4, false, State::completed},
-    {"renewed", {pay, renew}, 5, true, State::completed},
-    {"past due, then recovered", {pay, fall_due, recover}, 5, true, State::completed},
-    {"plan changed", {pay, change_plan}, 4, true, State::completed},
+    {"paid at once", {pay}, 3, true, FlowState::completed},
+    {"delayed, then paid", {pay_later, money_comes}, 4, true, FlowState::completed},
+    {"delayed, then failed", {pay_later, money_fails}, 4, false, FlowState::failed},
+    {"expired", {expire}, 1, false, FlowState::expired},
+    {"paid, then cancelled", {pay, cancel}, 4, false, FlowState::completed},
+    {"renewed", {pay, renew}, 5, true, FlowState::completed},
+    {"past due, then recovered", {pay, fall_due, recover}, 5, true, FlowState::completed},
+    {"plan changed", {pay, change_plan}, 4, true, FlowState::completed},
 };
 
 /// Every sequence of at most `longest` deliveries in which each event comes at least once.

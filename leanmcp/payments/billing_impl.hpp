@@ -14,6 +14,9 @@
 
 namespace leanmcp::inline v0 {
 
+/// How often something is tried again because someone else wrote the row meanwhile.
+constexpr int max_rounds = 8;
+
 /// The parts of Billing in order of use: checkout, events, sweep. No transaction is open while Stripe is asked.
 class Billing::Impl {
  public:

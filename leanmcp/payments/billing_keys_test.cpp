@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using detail::FakeStripe;
 using Fault = FakeStripe::Fault;
 using Kind = BillingAnomaly::Kind;
-using State = CreditReservation::State;
+using ReservationState = CreditReservation::State;
 
 class KeysTest : public detail::MoneyTest {
  protected:
@@ -44,22 +44,22 @@ TEST_P(KeysTest, AnotherPersonsOperationIsAnotherOne) {
   const CreditReservation first = reserve("ada", "job-1");
   ASSERT_TRUE(billing->release_credits(first.id));
   const CreditReservation bobs = reserve("bob", "job-1");
-  ASSERT_EQ(bobs.state, State::reserved);
+  ASSERT_EQ(bobs.state, ReservationState::reserved);
   EXPECT_EQ(bobs.balance, 4);
   EXPECT_EQ(balance("ada"), 5) << "Bob's work is not Ada's to pay";
   ASSERT_TRUE(*billing->commit_credits(bobs.id));
-  EXPECT_EQ(reserve("ada", "job-1").state, State::reserved) << "nor is it Ada's that was finished";
-  EXPECT_EQ(reserve("eve", "job-1").state, State::insufficient) << "nobody's payment is another one's";
+  EXPECT_EQ(reserve("ada", "job-1").state, ReservationState::reserved) << "nor is it Ada's that was finished";
+  EXPECT_EQ(reserve("eve", "job-1").state, ReservationState::insufficient) << "nobody's payment is another one's";
 }
 
 TEST_P(KeysTest, OneOperationMaySpendCreditsOfTwoProducts) {
   give("ada", 5);
   give("ada", 7, "sound");
-  EXPECT_EQ(reserve("ada", "call-1").state, State::reserved);
-  EXPECT_EQ(reserve("ada", "call-1", "sound").state, State::reserved);
+  EXPECT_EQ(reserve("ada", "call-1").state, ReservationState::reserved);
+  EXPECT_EQ(reserve("ada", "call-1", "sound").state, ReservationState::reserved);
   EXPECT_EQ(balance("ada"), 4);
   EXPECT_EQ(balance("ada", "sound"), 6);
-  EXPECT_EQ(reserve("ada", "call-1").state, State::in_progress);
+  EXPECT_EQ(reserve("ada", "call-1").state, ReservationState::in_progress);
 }
 
 TEST_P(KeysTest, OneOperationMayCountOnTwoMeters) {
@@ -150,7 +150,7 @@ TEST_P(KeysTest, WhatWasSpentLongAgoIsOneSum) {
   ASSERT_TRUE(*billing->commit_credits(reserve("bob", "op").id));
   ASSERT_TRUE(billing->release_credits(reserve("ada", "failed").id));
   ASSERT_TRUE(billing->sweep());
-  EXPECT_EQ(reserve("ada", "op-1").state, State::finished);
+  EXPECT_EQ(reserve("ada", "op-1").state, ReservationState::finished);
   clock->advance(26h);
   const auto rows = [&] { return Database::open(url()).value().run("SELECT amount FROM billing_credits")->size(); };
   for (int round = 0; round < 3; ++round) {

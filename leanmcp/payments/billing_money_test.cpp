@@ -13,7 +13,7 @@ using detail::FakeStripe;
 using Fault = FakeStripe::Fault;
 using Kind = BillingAnomaly::Kind;
 using Outcome = WebhookReceipt::Outcome;
-using State = Checkout::State;
+using CheckoutState = Checkout::State;
 
 class MoneyTest : public detail::MoneyTest {};
 
@@ -25,17 +25,17 @@ TEST_P(MoneyTest, NothingIsSoldBesideASubscriptionWhosePaymentIsDue) {
     clock->advance(4 * 24h);  // past the grace
     EXPECT_FALSE(allowed()) << status;
     const Checkout due = checkout(request("ada", "yearly"));
-    EXPECT_EQ(due.state, State::payment_due) << status;
+    EXPECT_EQ(due.state, CheckoutState::payment_due) << status;
     EXPECT_TRUE(due.url.starts_with("https://app.example/manage/")) << due.url;
     EXPECT_EQ(checkout().url, due.url) << "a question that names the link must not change from round to round";
   }
   EXPECT_EQ(stripe->sessions.size(), 1u) << "Stripe may charge the old one again: a new one would be paid twice";
   stripe->set_status(subscription, "active", unix_seconds(clock->now()) + 86'400);
   deliver_all();
-  EXPECT_EQ(checkout().state, State::already_subscribed);
+  EXPECT_EQ(checkout().state, CheckoutState::already_subscribed);
   stripe->set_status(subscription, "canceled");
   deliver_all();
-  EXPECT_EQ(checkout().state, State::open);
+  EXPECT_EQ(checkout().state, CheckoutState::open);
 }
 
 TEST_P(MoneyTest, AnUnpaidSubscriptionNoWebhookToldOfIsFoundBeforeSelling) {
@@ -46,9 +46,9 @@ TEST_P(MoneyTest, AnUnpaidSubscriptionNoWebhookToldOfIsFoundBeforeSelling) {
   for (int i = 0; i < 5; ++i) bought_elsewhere("sub_a" + std::to_string(i), "canceled", "price_m");
   bought_elsewhere("sub_z", "past_due", "price_m");
   // The first payment failed a while ago, so its grace has to be over.
-  ASSERT_EQ(checkout().state, State::already_subscribed);
+  ASSERT_EQ(checkout().state, CheckoutState::already_subscribed);
   clock->advance(4 * 24h);
-  EXPECT_EQ(checkout().state, State::payment_due);
+  EXPECT_EQ(checkout().state, CheckoutState::payment_due);
   EXPECT_EQ(stripe->sessions.size(), 1u);
 }
 
@@ -87,7 +87,7 @@ TEST_P(MoneyTest, AnOpenCheckoutEndsWhenTheSameIsBoughtElsewhere) {
   deliver(stripe->event_log.back());
   EXPECT_EQ(stripe->sessions.at(open.session_id).status, "expired") << "nobody shall pay that one too";
   deliver_all();
-  EXPECT_EQ(checkout().state, State::already_subscribed);
+  EXPECT_EQ(checkout().state, CheckoutState::already_subscribed);
   EXPECT_EQ(stripe->subscription_objects.size(), 1u);
 }
 
@@ -99,7 +99,7 @@ TEST_P(MoneyTest, AFailureThatStripeKeepsStopsNobodyForADay) {
     ASSERT_FALSE(failed) << call;
     EXPECT_NE(failed.error().data().find("\"retryable\":true"), std::string::npos);
     heal();
-    EXPECT_EQ(checkout(request(user)).state, State::open) << call;
+    EXPECT_EQ(checkout(request(user)).state, CheckoutState::open) << call;
     EXPECT_EQ(checkout(request(user)).url, checkout(request(user)).url);
   }
   EXPECT_EQ(stripe->sessions.size(), 2u);
@@ -114,7 +114,7 @@ TEST_P(MoneyTest, AFlowWhoseSessionFailedForGoodIsNotStuck) {
   ASSERT_TRUE(billing->sweep());
   heal();
   clock->advance(1h);
-  EXPECT_EQ(checkout().state, State::open);
+  EXPECT_EQ(checkout().state, CheckoutState::open);
   EXPECT_EQ(stripe->open_sessions(), 1);
 }
 
@@ -171,7 +171,7 @@ TEST_P(MoneyTest, ADelayedPaymentWhoseFailureNobodyToldOfIsNotStuck) {
   clock->advance(1min);
   ASSERT_TRUE(billing->sweep());
   EXPECT_EQ(flow(begun.flow_id).state, CheckoutFlow::State::failed);
-  EXPECT_EQ(checkout(pack()).state, State::open);
+  EXPECT_EQ(checkout(pack()).state, CheckoutState::open);
 }
 
 TEST_P(MoneyTest, APaidPurchaseIsGrantedThoughTheCustomerIsGoneByThen) {

@@ -8,7 +8,7 @@ namespace {
 
 using namespace std::chrono_literals;
 using detail::FakeStripe;
-using State = CreditReservation::State;
+using ReservationState = CreditReservation::State;
 
 /// Billing that also sells for good and by the piece.
 class PurchasesTest : public detail::BillingTest {
@@ -112,24 +112,24 @@ TEST_P(PurchasesTest, DelayedPaymentGrantsWhenItComes) {
 }
 
 TEST_P(PurchasesTest, CreditsAreReservedThenSpentOrGivenBack) {
-  EXPECT_EQ(reserve(1, "op-0").state, State::insufficient);
+  EXPECT_EQ(reserve(1, "op-0").state, ReservationState::insufficient);
   buy("images", "hundred");
   for (const StripeEvent& event : stripe->event_log) deliver(event);  // again: nothing is granted twice
   EXPECT_EQ(balance(), 100);
   EXPECT_EQ(billing->check("oidc|ada", "images")->status, "credits");
 
   const CreditReservation first = reserve(60, "op-1");
-  ASSERT_EQ(first.state, State::reserved);
+  ASSERT_EQ(first.state, ReservationState::reserved);
   EXPECT_EQ(first.balance, 40);
-  EXPECT_EQ(reserve(60, "op-2").state, State::insufficient);
-  EXPECT_EQ(reserve(60, "op-1").state, State::in_progress);
+  EXPECT_EQ(reserve(60, "op-2").state, ReservationState::insufficient);
+  EXPECT_EQ(reserve(60, "op-1").state, ReservationState::in_progress);
   ASSERT_TRUE(billing->release_credits(first.id));
   EXPECT_EQ(balance(), 100);
   const CreditReservation second = reserve(60, "op-1");
-  ASSERT_EQ(second.state, State::reserved);
+  ASSERT_EQ(second.state, ReservationState::reserved);
   EXPECT_FALSE(*billing->commit_credits(first.id));  // given back already
   EXPECT_TRUE(*billing->commit_credits(second.id));
-  EXPECT_EQ(reserve(60, "op-1").state, State::finished);
+  EXPECT_EQ(reserve(60, "op-1").state, ReservationState::finished);
   EXPECT_EQ(balance(), 40);
   buy("images", "hundred");
   EXPECT_EQ(balance(), 140);
@@ -143,7 +143,7 @@ TEST_P(PurchasesTest, ReservationLapses) {
   clock->advance(1801s);
   EXPECT_EQ(balance(), 100);
   const CreditReservation other = reserve(100, "other");
-  ASSERT_EQ(other.state, State::reserved);
+  ASSERT_EQ(other.state, ReservationState::reserved);
   EXPECT_TRUE(*billing->commit_credits(other.id));
   EXPECT_FALSE(*billing->commit_credits(slow.id));
   EXPECT_EQ(balance(), 0);
@@ -166,7 +166,7 @@ TEST_P(PurchasesTest, ParallelCallsNeverSpendACreditTwice) {
           ++unclear;
           continue;
         }
-        if (held->state != State::reserved) continue;
+        if (held->state != ReservationState::reserved) continue;
         if (operation % 3 == 0) {
           if (!billing->release_credits(held->id)) ++unclear;
           continue;

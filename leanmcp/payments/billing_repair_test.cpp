@@ -13,7 +13,7 @@ using namespace std::chrono_literals;
 using detail::FakeStripe;
 using Fault = FakeStripe::Fault;
 using Kind = BillingAnomaly::Kind;
-using State = Checkout::State;
+using CheckoutState = Checkout::State;
 
 class RepairTest : public detail::MoneyTest {
  protected:
@@ -30,7 +30,7 @@ TEST_P(RepairTest, ASessionThatStripeDoesNotKnowLeavesNothingOpen) {
   stripe->sessions.clear();
   clock->advance(1h);
   const Checkout second = checkout();
-  EXPECT_EQ(second.state, State::open);
+  EXPECT_EQ(second.state, CheckoutState::open);
   EXPECT_NE(second.session_id, first.session_id);
   EXPECT_TRUE(stripe->sessions.count(second.session_id));
   stripe->sessions.clear();
@@ -42,7 +42,7 @@ TEST_P(RepairTest, ASessionThatStripeDoesNotKnowLeavesNothingOpen) {
   EXPECT_FALSE(allowed());  // which has just asked
   stripe->sessions.clear();
   const Checkout fourth = checkout(request("ada", "yearly"));
-  EXPECT_EQ(fourth.state, State::open);
+  EXPECT_EQ(fourth.state, CheckoutState::open);
   EXPECT_NE(fourth.session_id, third.session_id);
 }
 
@@ -209,14 +209,14 @@ TEST_P(RepairTest, OnlyTheCustomerThatIsGoneIsForgotten) {
   stripe->customers.at(first).deleted = true;
   stripe->emit("customer.deleted", "customer", first, "");
   deliver_all();
-  EXPECT_EQ(checkout().state, State::open);
+  EXPECT_EQ(checkout().state, CheckoutState::open);
   EXPECT_EQ(stripe->customers.size(), 2u) << "the second one is none the worse for it";
 }
 
 TEST_P(RepairTest, AnEmailThatStripeRefusesLocksNobodyOut) {
   CheckoutRequest wanted = request();
   wanted.email = "bad address";
-  EXPECT_EQ(checkout(wanted).state, State::open);
+  EXPECT_EQ(checkout(wanted).state, CheckoutState::open);
   EXPECT_EQ(stripe->customers.size(), 1u);
   EXPECT_EQ(stripe->calls.at("create_customer"), 2);
   const auto refused = billing->begin_checkout(request("bad user"));
@@ -265,7 +265,7 @@ TEST_P(RepairTest, AnAppsCustomersAreTakenOver) {
   ASSERT_TRUE(adopted) << adopted.error().detail();
   EXPECT_TRUE(*adopted);
   EXPECT_TRUE(allowed());
-  EXPECT_EQ(checkout().state, State::already_subscribed);
+  EXPECT_EQ(checkout().state, CheckoutState::already_subscribed);
   EXPECT_EQ(stripe->calls.count("create_customer"), 0u);
   EXPECT_TRUE(*billing->adopt_customer("oidc|ada", "cus_old"));
   EXPECT_FALSE(*billing->adopt_customer("oidc|ada", "cus_other"));

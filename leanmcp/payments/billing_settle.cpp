@@ -8,9 +8,6 @@ using detail::SubscriptionRow;
 
 namespace {
 
-/// How often a fetch is repeated because someone else wrote the row meanwhile.
-constexpr int max_rounds = 8;
-
 StripeError contention() {
   StripeError out;
   out.message = "the subscription keeps changing";

@@ -1,5 +1,7 @@
 #include <leanmcp/payments/billing_store.hpp>
 
+#include <leanmcp/payments/billing_rows.hpp>
+
 #include <string>
 
 namespace leanmcp::inline v0::detail {
@@ -84,16 +86,6 @@ Stored<std::vector<T>> all(const Stored<Rows>& rows, T (*read)(const Row&)) {
   std::vector<T> out;
   for (const Row& row : *rows) out.push_back(read(row));
   return out;
-}
-
-Stored<void> done(const Stored<Rows>& rows) {
-  if (!rows) return rows.error();
-  return {};
-}
-
-Stored<bool> changed(const Stored<Rows>& rows) {
-  if (!rows) return rows.error();
-  return rows->changed() > 0;
 }
 
 SqlValue text_or_null(const std::string& text) { return text.empty() ? SqlValue() : SqlValue(text); }

@@ -1,3 +1,4 @@
+#include <leanmcp/payments/billing_rows.hpp>
 #include <leanmcp/payments/billing_store.hpp>
 
 #include <string>
@@ -45,16 +46,6 @@ Stored<std::optional<PurchaseRow>> first_purchase(const Stored<Rows>& rows) {
   if (!rows) return rows.error();
   if (rows->empty()) return std::optional<PurchaseRow>();
   return std::optional<PurchaseRow>(purchase_of((*rows)[0]));
-}
-
-Stored<bool> changed(const Stored<Rows>& rows) {
-  if (!rows) return rows.error();
-  return rows->changed() > 0;
-}
-
-Stored<void> done(const Stored<Rows>& rows) {
-  if (!rows) return rows.error();
-  return {};
 }
 
 /// What was bought and not taken back, less what is spent or held. CAST: PostgreSQL sums BIGINT to NUMERIC.

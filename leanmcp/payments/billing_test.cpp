@@ -11,7 +11,7 @@ using namespace std::chrono_literals;
 using detail::BillingTest;
 using detail::FakeStripe;
 using Outcome = WebhookReceipt::Outcome;
-using State = CheckoutFlow::State;
+using FlowState = CheckoutFlow::State;
 
 TEST_P(BillingTest, SellsASubscription) {
   EXPECT_FALSE(allowed());
@@ -26,7 +26,7 @@ TEST_P(BillingTest, SellsASubscription) {
   EXPECT_EQ(begun.state, Checkout::State::open);
   EXPECT_EQ(begun.url, "https://checkout.example/" + begun.session_id);
   EXPECT_EQ(begun.expires_at, TimePoint(clock->now()) + 1860s);
-  EXPECT_EQ(flow(begun.flow_id).state, State::open);
+  EXPECT_EQ(flow(begun.flow_id).state, FlowState::open);
   const StripeCheckoutSession& session = stripe->sessions.at(begun.session_id);
   EXPECT_EQ(session.metadata.at("userId"), "ada");
   EXPECT_EQ(session.metadata.at("flow_id"), begun.flow_id);
@@ -38,7 +38,7 @@ TEST_P(BillingTest, SellsASubscription) {
   EXPECT_TRUE(allowed());
   EXPECT_FALSE(allowed("grace"));
   EXPECT_FALSE(allowed("ada", "support"));
-  EXPECT_EQ(flow(begun.flow_id).state, State::completed);
+  EXPECT_EQ(flow(begun.flow_id).state, FlowState::completed);
   EXPECT_EQ(flow(begun.flow_id).session_url, "");
   auto after = billing->subscription_status("oidc|ada");
   ASSERT_TRUE(after);
@@ -112,7 +112,7 @@ TEST_P(BillingTest, ChangesThePlanOfAnOpenCheckout) {
   EXPECT_EQ(stripe->sessions.at(monthly.session_id).status, "expired");
   EXPECT_EQ(stripe->open_sessions(), 1);
   deliver_all();  // the old session's expiry does not close the flow
-  EXPECT_EQ(flow(yearly.flow_id).state, State::open);
+  EXPECT_EQ(flow(yearly.flow_id).state, FlowState::open);
   stripe->pay(yearly.session_id);
   deliver_all();
   EXPECT_TRUE(allowed());
@@ -150,7 +150,7 @@ TEST_P(BillingTest, AbandonedCheckoutsCloseAndOpenAnew) {
   EXPECT_EQ(stripe->open_sessions(), 1);
   stripe->expire_now(second.session_id);
   deliver_all();
-  EXPECT_EQ(flow(second.flow_id).state, State::expired);
+  EXPECT_EQ(flow(second.flow_id).state, FlowState::expired);
   const Checkout third = checkout();
   EXPECT_EQ(third.state, Checkout::State::open);
   EXPECT_NE(third.flow_id, second.flow_id);
@@ -160,14 +160,14 @@ TEST_P(BillingTest, DelayedPaymentsWait) {
   const Checkout begun = checkout();
   stripe->pay(begun.session_id, true);
   deliver_all();
-  EXPECT_EQ(flow(begun.flow_id).state, State::pending);
+  EXPECT_EQ(flow(begun.flow_id).state, FlowState::pending);
   EXPECT_FALSE(allowed());
   const Checkout again = checkout();
   EXPECT_EQ(again.state, Checkout::State::pending);
   EXPECT_EQ(again.url, "");
   stripe->settle_delayed(begun.session_id, true);
   deliver_all();
-  EXPECT_EQ(flow(begun.flow_id).state, State::completed);
+  EXPECT_EQ(flow(begun.flow_id).state, FlowState::completed);
   EXPECT_TRUE(allowed());
 
   const Checkout other = checkout(request("grace"));
@@ -175,7 +175,7 @@ TEST_P(BillingTest, DelayedPaymentsWait) {
   deliver_all();
   stripe->settle_delayed(other.session_id, false);
   deliver_all();
-  EXPECT_EQ(flow(other.flow_id).state, State::failed);
+  EXPECT_EQ(flow(other.flow_id).state, FlowState::failed);
   EXPECT_FALSE(allowed("grace"));
   EXPECT_EQ(checkout(request("grace")).state, Checkout::State::open);
 }

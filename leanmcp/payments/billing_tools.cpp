@@ -37,10 +37,10 @@ struct Consent {
 };
 BOOST_DESCRIBE_STRUCT(Consent, (), (confirm))
 
-struct ManagePage {
+struct ManageLink {
   std::string message, url;
 };
-BOOST_DESCRIBE_STRUCT(ManagePage, (), (message, url))
+BOOST_DESCRIBE_STRUCT(ManageLink, (), (message, url))
 
 class BillingTools {
  public:
@@ -78,13 +78,13 @@ class BillingTools {
     return view(*ended);
   }
 
-  Result<ManagePage> manage(const Principal& principal) const {
+  Result<ManageLink> manage(const Principal& principal) const {
     const auto known = billing_->has_account(principal.key());
     if (!known) return known.error();
     if (!*known) return ToolError("There is no subscription to manage.", R"({"upgradeTool":"upgrade"})");
     const auto link = billing_->manage_link(principal.key());
     if (!link) return link.error();
-    return ManagePage{"Open the page to change your plan or your card.", *link};
+    return ManageLink{"Open the page to change your plan or your card.", *link};
   }
 
   Task<Result<Purchase>> upgrade(const ChosenPlan& input, const AuthUser& user, Context& ctx) const {

@@ -1,5 +1,7 @@
 #include <leanmcp/protocol/form_format.hpp>
 
+#include <leanmcp/base/ascii.hpp>
+
 #include <boost/url/parse.hpp>
 #include <boost/url/url_view.hpp>
 
@@ -9,7 +11,6 @@
 namespace leanmcp::inline v0::detail {
 namespace {
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_alnum(char c) noexcept { return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 
 /// Takes exactly `count` digits off the front.

@@ -1,5 +1,7 @@
 #include <leanmcp/protocol/form_secrets.hpp>
 
+#include <leanmcp/base/ascii.hpp>
+
 #include <algorithm>
 #include <string>
 
@@ -8,7 +10,6 @@ namespace {
 
 bool is_lower(char c) noexcept { return c >= 'a' && c <= 'z'; }
 bool is_upper(char c) noexcept { return c >= 'A' && c <= 'Z'; }
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 /// The words in lower case between single blanks, with one at either end: " api key ".
 std::string words_of(std::string_view text) {

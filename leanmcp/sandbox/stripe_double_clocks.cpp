@@ -8,8 +8,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t day = 86'400;
-constexpr std::int64_t longest_jump = 3'660 * day;
+constexpr std::int64_t longest_jump = 3'660 * seconds_a_day;
 
 }  // namespace
 
@@ -35,7 +34,7 @@ ApiAnswer StripeDouble::Impl::clocks(const std::string& method, const std::vecto
     json::object clock{{"id", new_id("clock_")},
                        {"object", "test_helpers.test_clock"},
                        {"created", seconds()},
-                       {"deletes_after", seconds() + 30 * day},
+                       {"deletes_after", seconds() + 30 * seconds_a_day},
                        {"frozen_time", *frozen},
                        {"livemode", false},
                        {"name", name.empty() ? json::value(nullptr) : json::value(name)},

@@ -7,8 +7,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t day = 86'400;
-
 /// Top-level parameters of POST /v1/checkout/sessions in the pinned version. Others are an error, as at Stripe:
 /// `payment_method_types`, for one, is gone.
 const std::set<std::string_view>& session_params() {
@@ -115,8 +113,8 @@ ApiAnswer StripeDouble::Impl::create_session(const Params& params) {
     return api_error(400, "", "You may only specify one of these parameters: customer, customer_email.");
   const auto expires_at = parse_integer(text_of(params, "expires_at"));
   // Checkout itself keeps real time, whatever clock the customer is on.
-  const std::int64_t lifetime = expires_at.value_or(seconds() + day) - seconds();
-  if ((params.contains("expires_at") && !expires_at) || lifetime < 1800 || lifetime > day)
+  const std::int64_t lifetime = expires_at.value_or(seconds() + seconds_a_day) - seconds();
+  if ((params.contains("expires_at") && !expires_at) || lifetime < 1800 || lifetime > seconds_a_day)
     return api_error(400, "", "The `expires_at` timestamp must be between 30 minutes and 24 hours from now.",
                      "expires_at");
   if (text_of(params, "client_reference_id").size() > 200)

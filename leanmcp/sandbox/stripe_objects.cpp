@@ -12,8 +12,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::int64_t day = 86'400;
-
 json::value text_or_null(const json::object& params, std::string_view name) {
   const std::string text = text_of(params, name);
   return text.empty() ? json::value(nullptr) : json::value(text);
@@ -163,7 +161,7 @@ json::object session_object(const json::object& params, const json::array& lines
       {"customer", text_or_null(params, "customer")},
       {"customer_details", nullptr},
       {"customer_email", text_or_null(params, "customer_email")},
-      {"expires_at", expires_at.value_or(now + day)},
+      {"expires_at", expires_at.value_or(now + seconds_a_day)},
       {"invoice", nullptr},
       {"livemode", false},
       {"locale", nullptr},
@@ -183,14 +181,14 @@ json::object session_object(const json::object& params, const json::array& lines
 std::int64_t period_end(const json::object& price, std::int64_t start) {
   const json::value* const recurring = price.if_contains("recurring");
   const bool yearly = recurring && recurring->is_object() && text_of(recurring->get_object(), "interval") == "year";
-  return start + (yearly ? 365 : 30) * day;
+  return start + (yearly ? 365 : 30) * seconds_a_day;
 }
 
 json::object subscription_object(const json::object& session, const json::array& lines,
                                  const json::object& subscription_data, std::int64_t now) {
   const std::string id = new_id("sub_");
   const auto trial_days = parse_integer(text_of(subscription_data, "trial_period_days"));
-  const std::int64_t trial_end = trial_days && *trial_days > 0 ? now + *trial_days * day : 0;
+  const std::int64_t trial_end = trial_days && *trial_days > 0 ? now + *trial_days * seconds_a_day : 0;
   json::array items;
   for (const json::value& entry : lines) {
     const json::object& line = entry.get_object();

@@ -10,6 +10,8 @@
 /// Stripe's objects as JSON, in the shape of the pinned API version.
 namespace leanmcp::inline v0::sandbox {
 
+inline constexpr std::int64_t seconds_a_day = 86'400;
+
 /// `prefix` and 24 random characters, as Stripe's ids look.
 std::string new_id(std::string_view prefix);
 

@@ -1,5 +1,6 @@
 // The parts of a call that read its arguments, and those that ask the client.
 
+#include <leanmcp/json/write.hpp>
 #include <leanmcp/server/call_state.hpp>
 
 #include <leanmcp/base/encoding.hpp>
@@ -54,11 +55,6 @@ std::string lacking(const Question& question, const ClientCapabilities& has) {
     return has.sampling ? "" : R"({"sampling":{}})";
   }
   return has.roots ? "" : R"({"roots":{}})";
-}
-
-void append_number(std::string& out, double value) {
-  char digits[32];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
 }
 
 bool same_value(const std::string& header, const json::value& body) {
@@ -305,10 +301,10 @@ void CallState::progress(double done, std::optional<double> total, std::string_v
     if (done <= last) return;
   } while (!last_progress_.compare_exchange_weak(last, done));
   std::string params = "{\"progressToken\":" + progress_token_ + ",\"progress\":";
-  append_number(params, done);
+  append_json_number(params, done);
   if (total && std::isfinite(*total)) {
     params += ",\"total\":";
-    append_number(params, *total);
+    append_json_number(params, *total);
   }
   if (!message.empty() && info_.version >= Version::v2025_03_26) {
     params += ",\"message\":";

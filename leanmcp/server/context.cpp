@@ -2,6 +2,7 @@
 
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/bind.hpp>
+#include <leanmcp/json/write.hpp>
 #include <leanmcp/protocol/codes.hpp>
 #include <leanmcp/protocol/form_format.hpp>
 #include <leanmcp/protocol/message.hpp>
@@ -9,26 +10,20 @@
 
 #include <boost/json.hpp>
 
-#include <charconv>
 #include <stdexcept>
 
 namespace leanmcp::inline v0 {
 
 namespace {
 
-std::string_view text_of(const json::object& object, std::string_view key) {
+std::string_view text_or_empty(const json::object& object, std::string_view key) {
   const json::value* const value = object.if_contains(key);
   if (!value || !value->is_string()) return {};
   return value->get_string();
 }
 
-void append_number(std::string& out, double value) {
-  char digits[32];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
-}
-
 Action action_of(const json::object& answer) {
-  const std::string_view action = text_of(answer, "action");
+  const std::string_view action = text_or_empty(answer, "action");
   if (action == "accept") return Action::accept;
   return action == "decline" ? Action::decline : Action::cancel;
 }
@@ -153,11 +148,11 @@ Task<Sample> Context::sample(std::string key, SampleRequest request) {
   sample.json = co_await std::move(asking);
   const json::value parsed = parse_known(sample.json);
   const json::object& object = parsed.get_object();
-  sample.model = text_of(object, "model");
-  sample.stop_reason = text_of(object, "stopReason");
+  sample.model = text_or_empty(object, "model");
+  sample.stop_reason = text_or_empty(object, "stopReason");
   const auto add_text = [&](const json::value& block) {
-    if (block.is_object() && text_of(block.get_object(), "type") == "text")
-      sample.text += text_of(block.get_object(), "text");
+    if (block.is_object() && text_or_empty(block.get_object(), "type") == "text")
+      sample.text += text_or_empty(block.get_object(), "text");
   };
   const json::value* const content = object.if_contains("content");
   if (content && content->is_array()) {
@@ -180,8 +175,8 @@ Task<std::vector<Root>> Context::roots(std::string key) {
   for (const json::value& item : parsed.get_object().at("roots").get_array()) {
     if (!item.is_object()) continue;
     Root root;
-    root.uri = text_of(item.get_object(), "uri");
-    root.name = text_of(item.get_object(), "name");
+    root.uri = text_or_empty(item.get_object(), "uri");
+    root.name = text_or_empty(item.get_object(), "name");
     roots.push_back(std::move(root));
   }
   co_return std::move(roots);
@@ -223,7 +218,7 @@ SampleRequest& SampleRequest::system(std::string text) {
 }
 
 SampleRequest& SampleRequest::temperature(double value) {
-  append_number(extra_.append(",\"temperature\":"), value);
+  append_json_number(extra_.append(",\"temperature\":"), value);
   return *this;
 }
 
@@ -241,9 +236,9 @@ SampleRequest& SampleRequest::prefer_model(std::string_view name) {
 }
 
 SampleRequest& SampleRequest::priorities(double cost, double speed, double intelligence) {
-  append_number(priorities_.assign("\"costPriority\":"), cost);
-  append_number(priorities_.append(",\"speedPriority\":"), speed);
-  append_number(priorities_.append(",\"intelligencePriority\":"), intelligence);
+  append_json_number(priorities_.assign("\"costPriority\":"), cost);
+  append_json_number(priorities_.append(",\"speedPriority\":"), speed);
+  append_json_number(priorities_.append(",\"intelligencePriority\":"), intelligence);
   return *this;
 }
 

@@ -1,3 +1,5 @@
+#include "sample_test.hpp"
+
 // What differs between revisions, and what the specification asks of each: by the in-memory client, on all of them.
 
 #include <leanmcp/json/parse.hpp>
@@ -22,11 +24,6 @@ struct Topic {
   std::optional<bool> loud;
 };
 BOOST_DESCRIBE_STRUCT(Topic, (), (topic, count, loud))
-
-struct Name {
-  std::string name;
-};
-BOOST_DESCRIBE_STRUCT(Name, (), (name))
 
 class Revisions : public testing::TestWithParam<Version> {
  protected:

@@ -1,19 +1,13 @@
+#include "sample_test.hpp"
+
 #include <leanmcp/http/client.hpp>
 #include <leanmcp/http/metrics.hpp>
 #include <leanmcp/transport/serve.hpp>
 
-#include <boost/describe.hpp>
 #include <gtest/gtest.h>
 
 namespace leanmcp {
 namespace {
-
-struct Name {
-  std::string name;
-};
-BOOST_DESCRIBE_STRUCT(Name, (), (name))
-
-std::string hello() { return "hello"; }
 
 Task<std::string> ask(Context& ctx) {
   Task<Answer<Name>> asking = ctx.elicit<Name>("name", "Your name?");

@@ -1,3 +1,5 @@
+#include "sample_test.hpp"
+
 #include <leanmcp/base/task_group.hpp>
 #include <leanmcp/transport/in_memory.hpp>
 
@@ -23,11 +25,6 @@ struct Receipt {
   int total = 0;
 };
 BOOST_DESCRIBE_STRUCT(Receipt, (), (text, total))
-
-struct Name {
-  std::string name;
-};
-BOOST_DESCRIBE_STRUCT(Name, (), (name))
 
 struct Age {
   int age = 0;

@@ -1,3 +1,5 @@
+#include "sample_test.hpp"
+
 #include <leanmcp/transport/stdio.hpp>
 
 #include <gtest/gtest.h>
@@ -12,8 +14,6 @@
 
 namespace leanmcp {
 namespace {
-
-std::string hello() { return "hello"; }
 
 /// One client's whole conversation: everything it writes, then the end of its input; what came back, by line.
 std::vector<std::string> talk(Server& server, const std::string& input, StdioOptions options = {}) {

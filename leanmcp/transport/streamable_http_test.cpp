@@ -1,3 +1,5 @@
+#include "sample_test.hpp"
+
 #include <leanmcp/http/client.hpp>
 #include <leanmcp/transport/serve.hpp>
 
@@ -5,8 +7,6 @@
 
 namespace leanmcp {
 namespace {
-
-std::string hello() { return "hello"; }
 
 /// The endpoint over a real socket.
 class StreamableHttpEndpoint : public testing::Test {

@@ -9,7 +9,7 @@
 namespace leanmcp::inline v0 {
 namespace {
 
-AuthorizationServer server() {
+AuthorizationServer authorizing_server() {
   AuthorizationServer out;
   out.issuer = "https://as.example";
   out.authorization_endpoint = "https://as.example/authorize?tenant=a%20b";
@@ -43,7 +43,7 @@ TEST(Rfc7636AppendixB, S256) {
 TEST(Rfc6749Section4_1_1, RequestHoldsWhatWasAskedForOnce) {
   AuthorizationWish more = wish();
   more.more = {{"prompt", "consent"}, {"max_age", "5"}};
-  const auto started = start_authorization(server(), more);
+  const auto started = start_authorization(authorizing_server(), more);
   ASSERT_TRUE(started);
   ASSERT_TRUE(started->url.starts_with("https://as.example/authorize?tenant=a%20b&"))
       << "the endpoint's own query is kept: " << started->url;
@@ -68,7 +68,7 @@ TEST(Rfc6749Section4_1_1, WhatIsEmptyIsLeftOut) {
   AuthorizationWish bare = wish();
   bare.resource.clear();
   bare.scope.clear();
-  const auto started = start_authorization(server(), bare);
+  const auto started = start_authorization(authorizing_server(), bare);
   ASSERT_TRUE(started);
   EXPECT_EQ(started->url.find("scope="), std::string::npos);
   EXPECT_EQ(started->url.find("resource="), std::string::npos);
@@ -77,7 +77,7 @@ TEST(Rfc6749Section4_1_1, WhatIsEmptyIsLeftOut) {
 TEST(Rfc7636Section4_1, VerifierAndStateAreLongAndNew) {
   std::set<std::string> seen;
   for (int i = 0; i < 100; ++i) {
-    const auto started = start_authorization(server(), wish());
+    const auto started = start_authorization(authorizing_server(), wish());
     ASSERT_TRUE(started);
     EXPECT_EQ(started->pending.verifier.reveal().size(), 43U);
     EXPECT_EQ(started->pending.state.reveal().size(), 43U);
@@ -90,11 +90,11 @@ TEST(Rfc7636Section4_1, VerifierAndStateAreLongAndNew) {
 TEST(McpAuthorizationCodeProtection, WithoutS256NothingIsStarted) {
   for (const std::vector<std::string>& methods :
        {std::vector<std::string>{}, std::vector<std::string>{"plain"}, std::vector<std::string>{"s256"}}) {
-    AuthorizationServer at = server();
+    AuthorizationServer at = authorizing_server();
     at.code_challenge_methods = methods;
     EXPECT_FALSE(start_authorization(at, wish()));
   }
-  AuthorizationServer at = server();
+  AuthorizationServer at = authorizing_server();
   at.authorization_endpoint.clear();
   EXPECT_FALSE(start_authorization(at, wish()));
 }

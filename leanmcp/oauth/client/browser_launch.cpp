@@ -19,7 +19,7 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t longest_url = 16 * 1024;
+constexpr std::size_t longest_page_url = 16 * 1024;
 
 /// RFC 3986, section 2: what may stand in a URL, unreserved, reserved or the sign of an escape. The quote ' is allowed
 /// there as a sub-delimiter and refused here all the same.
@@ -79,7 +79,7 @@ std::string_view to_string(BrowserFault fault) noexcept {
 }
 
 Result<void, BrowserFault> check_browser_url(std::string_view url) {
-  if (url.size() > longest_url) return BrowserFault::too_long;
+  if (url.size() > longest_page_url) return BrowserFault::too_long;
   if (!std::all_of(url.begin(), url.end(), allowed)) return BrowserFault::unsafe_bytes;
   const auto parsed = detail::parse_url(url);
   const bool web =

@@ -1,12 +1,14 @@
 #include <leanmcp/oauth/client/challenge.hpp>
 
+#include <leanmcp/base/ascii.hpp>
+
 #include <algorithm>
 
 namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t most_bytes = 16 * 1024;
+constexpr std::size_t most_challenge_bytes = 16 * 1024;
 constexpr std::size_t most_challenges = 16;
 constexpr std::size_t most_parameters = 32;
 
@@ -20,13 +22,6 @@ bool is_token68_char(char c) {
          std::string_view("-._~+/").find(c) != std::string_view::npos;
 }
 
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  return out;
-}
-
 class Reader {
  public:
   explicit Reader(std::string_view text) : rest_(text) {}
@@ -36,7 +31,7 @@ class Reader {
     for (skip_separators(); !rest_.empty(); skip_separators()) {
       if (found.size() == most_challenges) return std::nullopt;
       AuthenticateChallenge challenge;
-      challenge.scheme = lower(token());
+      challenge.scheme = detail::to_lower(token());
       if (challenge.scheme.empty()) return std::nullopt;
       if (!rest_.empty() && rest_[0] != ' ' && rest_[0] != ',' && rest_[0] != '\t') return std::nullopt;
       skip_space();
@@ -78,7 +73,7 @@ class Reader {
     for (;;) {
       const std::string_view before = rest_;
       skip_separators();
-      const std::string name = lower(token());
+      const std::string name = detail::to_lower(token());
       skip_space();
       // A name without a value is the next challenge's scheme.
       if (name.empty() || rest_.empty() || rest_[0] != '=') {
@@ -131,7 +126,7 @@ const std::string* AuthenticateChallenge::find(std::string_view name) const noex
 }
 
 std::optional<std::vector<AuthenticateChallenge>> parse_authenticate(std::string_view fields) {
-  if (fields.size() > most_bytes) return std::nullopt;
+  if (fields.size() > most_challenge_bytes) return std::nullopt;
   return Reader(fields).read();
 }
 

@@ -13,7 +13,7 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t longest_url = 2048;
+constexpr std::size_t longest_endpoint = 2048;
 
 enum class HostKind { loopback, special, other };
 
@@ -50,7 +50,7 @@ HostKind kind_of(const boost::urls::url_view& url) {
 }  // namespace
 
 bool is_usable_endpoint(std::string_view url) {
-  if (url.size() > longest_url) return false;
+  if (url.size() > longest_endpoint) return false;
   constexpr std::string_view quoting = "\"'\\<>`$|";
   const bool clean = std::all_of(url.begin(), url.end(), [quoting](char c) {
     return static_cast<unsigned char>(c) > 0x20 && static_cast<unsigned char>(c) < 0x7f &&

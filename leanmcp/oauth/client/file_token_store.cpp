@@ -21,7 +21,7 @@ using detail::LeaseFile;
 using detail::PrivateDirectory;
 
 constexpr const char* file_name = "tokens";
-constexpr const char* lock_name = "tokens.lock";
+constexpr const char* tokens_lock = "tokens.lock";
 /// No name of a value: those are never empty.
 constexpr std::string_view write_lock;
 constexpr std::chrono::seconds lock_patience(10);
@@ -233,7 +233,7 @@ Result<void, TokenStoreFault> FileTokenStore::write(Change change) {
   const std::lock_guard lock(mutex_);
   const auto directory = PrivateDirectory::open(directory_, true);
   if (!directory) return directory.error();
-  auto file = LeaseFile::open(directory->fd(), lock_name);
+  auto file = LeaseFile::open(directory->fd(), tokens_lock);
   if (!file) return file.error();
   const auto held = LeaseFile::lock(std::move(*file), write_lock, lock_patience);
   if (!held) return held.error();
@@ -248,7 +248,7 @@ Result<void, TokenStoreFault> FileTokenStore::write(Change change) {
 Result<std::unique_ptr<TokenStore::Lease>> FileTokenStore::try_lock(const std::string& name) {
   const auto directory = PrivateDirectory::open(directory_, true);
   if (!directory) return store_error(directory.error());
-  auto file = LeaseFile::open(directory->fd(), lock_name);
+  auto file = LeaseFile::open(directory->fd(), tokens_lock);
   if (!file) return store_error(file.error());
   auto lease = LeaseFile::try_lock(std::move(*file), name);
   if (!lease) return store_error(lease.error());

@@ -12,6 +12,11 @@ namespace leanmcp::inline v0 {
 /// Parameters of a query or of a form body (application/x-www-form-urlencoded), in order.
 using FormParameters = std::vector<std::pair<std::string, std::string>>;
 
+/// Adds a parameter unless its value is empty.
+inline void add_present(FormParameters& form, std::string name, std::string_view value) {
+  if (!value.empty()) form.emplace_back(std::move(name), std::string(value));
+}
+
 /// `a=b&c=d`; everything but unreserved characters (RFC 3986, section 2.3) percent-encoded.
 std::string encode_form(const FormParameters& parameters);
 /// One name or value by the same rule.

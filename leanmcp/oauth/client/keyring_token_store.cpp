@@ -8,7 +8,7 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr const char* lock_name = "keyring.lock";
+constexpr const char* keyring_lock = "keyring.lock";
 
 }  // namespace
 
@@ -26,7 +26,7 @@ KeyringTokenStore::~KeyringTokenStore() = default;
 Result<std::unique_ptr<TokenStore::Lease>> KeyringTokenStore::try_lock(const std::string& name) {
   const auto directory = detail::PrivateDirectory::open(lease_directory_, true);
   if (!directory) return store_error(directory.error());
-  auto file = detail::LeaseFile::open(directory->fd(), lock_name);
+  auto file = detail::LeaseFile::open(directory->fd(), keyring_lock);
   if (!file) return store_error(file.error());
   auto lease = detail::LeaseFile::try_lock(std::move(*file), name);
   if (!lease) return store_error(lease.error());

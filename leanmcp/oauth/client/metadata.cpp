@@ -11,7 +11,6 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t most_bytes = 256 * 1024;
 constexpr std::size_t most_entries = 200;
 constexpr std::size_t longest_text = 2048;
 
@@ -22,7 +21,7 @@ std::string origin_text(const boost::urls::url_view& url) {
 
 std::optional<json::object> read_object(std::string_view text) {
   ParseLimits limits;
-  limits.bytes = most_bytes;
+  limits.bytes = most_metadata_bytes;
   limits.depth = 16;
   auto parsed = parse_json(text, limits);
   if (!parsed || !parsed->is_object()) return std::nullopt;

@@ -3,12 +3,16 @@
 #include <leanmcp/base/result.hpp>
 #include <leanmcp/oauth/client/endpoint_rules.hpp>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 namespace leanmcp::inline v0 {
+
+/// Of one document.
+constexpr std::size_t most_metadata_bytes = 256 * 1024;
 
 /// `resource` in the form of RFC 8707, section 2: the MCP endpoint's URL without fragment.
 std::string canonical_resource(std::string_view mcp_url);

@@ -15,7 +15,7 @@ Search search() {
   });
 }
 
-HttpClient::Outcome response(int status, std::string body = {}) {
+HttpClient::Outcome document(int status, std::string body = {}) {
   ClientResponse out;
   out.status = status;
   out.body = std::move(body);
@@ -26,37 +26,37 @@ TEST(MetadataSearch, FirstGoodDocumentEndsIt) {
   Search found = search();
   ASSERT_TRUE(found.next());
   EXPECT_EQ(*found.next(), "one");
-  found.take(response(404));
+  found.take(document(404));
   EXPECT_EQ(*found.next(), "two");
-  found.take(response(200, "good"));
+  found.take(document(200, "good"));
   EXPECT_FALSE(found.next());
   EXPECT_EQ(*found.result(), "good");
-  found.take(response(200, "later"));
+  found.take(document(200, "later"));
   EXPECT_EQ(*found.result(), "good");
 }
 
 TEST(MetadataSearch, WhatIsNoDocumentLeadsToTheNextPlace) {
   for (const int status : {204, 301, 302, 307, 400, 401, 403, 404, 410, 418}) {
     Search going = search();
-    going.take(response(status, "good"));
+    going.take(document(status, "good"));
     ASSERT_TRUE(going.next()) << status;
   }
   Search going = search();
-  going.take(response(200, "bad"));
-  going.take(response(404));
+  going.take(document(200, "bad"));
+  going.take(document(404));
   ASSERT_TRUE(going.next());
-  going.take(response(404));
+  going.take(document(404));
   EXPECT_FALSE(going.next());
   EXPECT_EQ(going.result().error(), DiscoveryFault::malformed);
   Search none = search();
-  for (int i = 0; i < 3; ++i) none.take(response(404));
+  for (int i = 0; i < 3; ++i) none.take(document(404));
   EXPECT_EQ(none.result().error(), DiscoveryFault::absent);
 }
 
 TEST(MetadataSearch, FailureThatLeavesItOpenEndsIt) {
   for (const int status : {500, 502, 503, 429}) {
     Search ended = search();
-    ended.take(response(status));
+    ended.take(document(status));
     EXPECT_FALSE(ended.next()) << status;
     EXPECT_EQ(ended.result().error(), DiscoveryFault::unreachable);
   }
@@ -71,7 +71,7 @@ TEST(MetadataSearch, FailureThatLeavesItOpenEndsIt) {
 
 TEST(MetadataSearch, DocumentThatSaysTheWrongThingEndsIt) {
   Search ended = search();
-  ended.take(response(200, "wrong"));
+  ended.take(document(200, "wrong"));
   EXPECT_FALSE(ended.next());
   EXPECT_EQ(ended.result().error(), DiscoveryFault::other_issuer);
 }

@@ -7,8 +7,7 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::chrono::seconds patience{10};
-constexpr std::size_t most_bytes = 256 * 1024;
+constexpr std::chrono::seconds document_patience{10};
 /// Endpoints move rarely, and a program may run for months.
 constexpr std::chrono::hours metadata_life{1};
 
@@ -16,8 +15,8 @@ ClientRequest metadata_request(const std::string& url) {
   ClientRequest request("GET", url);
   request.headers.emplace_back("Accept", "application/json");
   request.headers.emplace_back("MCP-Protocol-Version", std::string(to_string(newest_version)));
-  request.total_timeout = patience;
-  request.max_body_bytes = most_bytes;
+  request.total_timeout = document_patience;
+  request.max_body_bytes = most_metadata_bytes;
   return request;
 }
 

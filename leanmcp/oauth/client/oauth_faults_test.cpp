@@ -13,11 +13,8 @@ using detail::json_of;
 using detail::OAuthDouble;
 using detail::OAuthWorld;
 using detail::parameter;
+using detail::secret;
 using detail::SeenRequest;
-
-std::function<Task<Result<Secret>>()> secret(std::string text) {
-  return [text]() -> Task<Result<Secret>> { co_return Result<Secret>(Secret(text)); };
-}
 
 TEST(MachineGrants, SecretGoesToNoOtherIssuerThanTheRegisteredOne) {
   OAuthWorld world;

@@ -4,14 +4,6 @@
 
 namespace leanmcp::inline v0 {
 
-namespace {
-
-void add(FormParameters& form, std::string name, std::string_view value) {
-  if (!value.empty()) form.emplace_back(std::move(name), std::string(value));
-}
-
-}  // namespace
-
 Task<Result<OAuthTokens, TokenCause>> OAuthClient::State::ask_token(AuthorizationServer at, OAuthClientIdentity who,
                                                                     FormParameters grant, std::string scope,
                                                                     Key key, bool once) {
@@ -77,8 +69,8 @@ Task<Result<void>> OAuthClient::State::authorize(std::string scope, Key key, Tok
     if ((" " + scope + " ").find(" offline_access ") != std::string::npos)
       request.more.emplace_back("prompt", "consent");
     if (wish.kind == TokenWish::Kind::stronger_sign_in) {
-      add(request.more, "acr_values", wish.challenge.acr_values);
-      add(request.more, "max_age", wish.challenge.max_age);
+      add_present(request.more, "acr_values", wish.challenge.acr_values);
+      add_present(request.more, "max_age", wish.challenge.max_age);
     }
     auto started = start_authorization(*server, request);
     if (!started) co_return Result<void>(started.error());
@@ -97,10 +89,10 @@ Task<Result<void>> OAuthClient::State::authorize(std::string scope, Key key, Tok
       co_return Result<void>(Error("Signing in failed: " + std::string(to_string(code.error())) + "."));
     }
     FormParameters grant{{"grant_type", "authorization_code"}};
-    add(grant, "code", code->reveal());
-    add(grant, "redirect_uri", pending.redirect_uri);
-    add(grant, "code_verifier", pending.verifier.reveal());
-    add(grant, "resource", resource);
+    add_present(grant, "code", code->reveal());
+    add_present(grant, "redirect_uri", pending.redirect_uri);
+    add_present(grant, "code_verifier", pending.verifier.reveal());
+    add_present(grant, "resource", resource);
     Task<Result<void, TokenCause>> redeeming = redeem(std::move(grant), scope, key);
     Task<Result<void, TokenCause>> shielded = shield(std::move(redeeming));
     const auto redeemed = co_await std::move(shielded);

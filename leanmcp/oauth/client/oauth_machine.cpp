@@ -11,11 +11,6 @@ namespace {
 
 constexpr std::string_view token_exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
 constexpr std::string_view jwt_bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-constexpr std::string_view id_jag = "urn:ietf:params:oauth:token-type:id-jag";
-
-void add(FormParameters& form, std::string name, std::string_view value) {
-  if (!value.empty()) form.emplace_back(std::move(name), std::string(value));
-}
 
 Result<void> failed(TokenCause cause) { return Error("No token: " + std::string(to_string(cause)) + "."); }
 
@@ -53,13 +48,13 @@ Task<Result<void>> OAuthClient::State::machine_grant(std::string scope, Key key)
     if (!may && !is_for_issuer(assertion->reveal(), issuer))
       co_return Result<void>(
           Error("The platform's token is for another issuer than the one that the MCP server names."));
-    add(grant, "grant_type", jwt_bearer);
-    add(grant, "assertion", assertion->reveal());
+    add_present(grant, "grant_type", jwt_bearer);
+    add_present(grant, "assertion", assertion->reveal());
   } else {
-    add(grant, "grant_type", "client_credentials");
+    add_present(grant, "grant_type", "client_credentials");
   }
-  add(grant, "resource", resource);
-  add(grant, "scope", scope);
+  add_present(grant, "resource", resource);
+  add_present(grant, "scope", scope);
   // Whatever is wrong with a platform's token, sending it again does not make it better.
   Task<Result<OAuthTokens, TokenCause>> asking =
       ask_token(*server, *identity, std::move(grant), scope, key, workload);
@@ -81,12 +76,13 @@ Task<Result<void>> OAuthClient::State::enterprise_grant(std::string scope, Key k
   const auto subject = co_await std::move(signing);
   if (!subject) co_return Result<void>(subject.error());
 
-  FormParameters exchange{{"grant_type", std::string(token_exchange)}, {"requested_token_type", std::string(id_jag)}};
-  add(exchange, "audience", issuer);
-  add(exchange, "resource", resource);
-  add(exchange, "subject_token", subject->reveal());
-  add(exchange, "subject_token_type", grant.subject_type);
-  add(exchange, "scope", scope);
+  FormParameters exchange{{"grant_type", std::string(token_exchange)},
+                          {"requested_token_type", std::string(id_jag_type)}};
+  add_present(exchange, "audience", issuer);
+  add_present(exchange, "resource", resource);
+  add_present(exchange, "subject_token", subject->reveal());
+  add_present(exchange, "subject_token_type", grant.subject_type);
+  add_present(exchange, "scope", scope);
   AuthorizationServer idp;
   idp.token_endpoint = grant.token_endpoint;
   idp.issuer = grant.token_endpoint;
@@ -100,9 +96,9 @@ Task<Result<void>> OAuthClient::State::enterprise_grant(std::string scope, Key k
   if (!jag) co_return Result<void>(Error("The identity provider gives no assertion for this server."));
 
   FormParameters bearer{{"grant_type", std::string(jwt_bearer)}};
-  add(bearer, "assertion", jag->reveal());
-  add(bearer, "resource", resource);
-  add(bearer, "scope", scope);
+  add_present(bearer, "assertion", jag->reveal());
+  add_present(bearer, "resource", resource);
+  add_present(bearer, "scope", scope);
   Task<Result<OAuthTokens, TokenCause>> asking = ask_token(*server, *identity, std::move(bearer), scope, key);
   auto got = co_await std::move(asking);
   if (!got) co_return failed(got.error());

@@ -9,13 +9,10 @@ using detail::answer;
 using detail::json_of;
 using detail::OAuthDouble;
 using detail::OAuthWorld;
+using detail::secret;
 using detail::SeenRequest;
 
 OAuthClientIdentity machine() { return OAuthClientIdentity("machine", Secret("hush")); }
-
-std::function<Task<Result<Secret>>()> secret(std::string text) {
-  return [text]() -> Task<Result<Secret>> { co_return Result<Secret>(Secret(text)); };
-}
 
 std::string jwt_for(const std::string& audience) {
   return "e30." + base64url_encode(json_of("{'aud':'" + audience + "'}")) + ".c2ln";

@@ -5,7 +5,7 @@ namespace leanmcp::inline v0 {
 namespace {
 
 /// Whoever holds the lease is done after two requests at most, of ten seconds each.
-constexpr std::chrono::seconds longest_wait{30};
+constexpr std::chrono::seconds longest_lease_wait{30};
 constexpr std::chrono::milliseconds first_pause{20};
 constexpr std::chrono::milliseconds longest_pause{250};
 
@@ -19,7 +19,7 @@ bool OAuthClient::State::due() const {
 Task<std::unique_ptr<TokenStore::Lease>> OAuthClient::State::take_lease() {
   using Lease = std::unique_ptr<TokenStore::Lease>;
   std::chrono::milliseconds pause = first_pause;
-  for (std::chrono::milliseconds waited{0}; waited < longest_wait; waited += pause) {
+  for (std::chrono::milliseconds waited{0}; waited < longest_lease_wait; waited += pause) {
     auto lease = options.store_->try_lock(stored_name());
     if (!lease) {
       options.log_.error("the token store gives no lease", {{"reason", lease.error().message()}});

@@ -9,6 +9,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
@@ -136,6 +137,11 @@ class ScriptedBrowser final : public AuthorizationBrowser {
   std::string redirect_uri = "http://127.0.0.1:4711/callback";
   std::vector<std::string> urls;
 };
+
+/// What a program is asked for a secret of its own with.
+inline std::function<Task<Result<Secret>>()> secret(std::string text) {
+  return [text]() -> Task<Result<Secret>> { co_return Result<Secret>(Secret(text)); };
+}
 
 /// A parameter of a URL's query, decoded; empty when it is not there.
 inline std::string parameter(const std::string& url, std::string_view name) {

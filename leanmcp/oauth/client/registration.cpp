@@ -11,7 +11,7 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t most_bytes = 64 * 1024;
+constexpr std::size_t most_registration_bytes = 64 * 1024;
 
 std::string_view wanted_method(const AuthorizationServer& server) {
   if (!server.token_auth_methods) return to_string(ClientAuthentication::none);
@@ -45,14 +45,14 @@ ClientRequest registration_request(const AuthorizationServer& server, const Clie
   request.headers.emplace_back("Accept", "application/json");
   request.body = json_text(body);
   request.total_timeout = std::chrono::seconds(10);
-  request.max_body_bytes = most_bytes;
+  request.max_body_bytes = most_registration_bytes;
   return request;
 }
 
 Result<OAuthClientIdentity> read_registration(const HttpClient::Outcome& outcome) {
   if (!outcome) return Error("The registration endpoint cannot be reached.");
   ParseLimits limits;
-  limits.bytes = most_bytes;
+  limits.bytes = most_registration_bytes;
   limits.depth = 16;
   const auto parsed = parse_json(outcome->body, limits);
   const json::object* const body = parsed ? parsed->if_object() : nullptr;

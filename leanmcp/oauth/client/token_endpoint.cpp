@@ -2,6 +2,7 @@
 
 #include <leanmcp/base/encoding.hpp>
 #include <leanmcp/base/random.hpp>
+#include <leanmcp/client/types.hpp>
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/write.hpp>
 
@@ -14,22 +15,16 @@ namespace leanmcp::inline v0 {
 
 namespace {
 
-constexpr std::size_t most_bytes = 256 * 1024;
-constexpr std::chrono::seconds patience{10};
+constexpr std::size_t most_token_answer_bytes = 256 * 1024;
+constexpr std::chrono::seconds token_patience{10};
 constexpr long long longest_lifetime = 10LL * 365 * 86'400;
-constexpr std::string_view id_jag = "urn:ietf:params:oauth:token-type:id-jag";
 constexpr std::chrono::seconds early{60};
 constexpr std::chrono::seconds first_wait{5};
-constexpr std::chrono::seconds longest_wait{300};
+constexpr std::chrono::seconds longest_back_off{300};
 constexpr std::string_view assertion_type = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
 bool same_letters(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
-}
-
-std::string text_of(const json::object& in, std::string_view name) {
-  const json::value* const value = in.if_contains(name);
-  return value && value->is_string() ? std::string(value->get_string()) : std::string();
 }
 
 TokenCause cause_of(std::string_view error) {
@@ -167,8 +162,8 @@ ClientRequest token_request(const AuthorizationServer& server, const OAuthClient
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   request.headers.emplace_back("Accept", "application/json");
   request.body = encode_form(grant);
-  request.total_timeout = patience;
-  request.max_body_bytes = most_bytes;
+  request.total_timeout = token_patience;
+  request.max_body_bytes = most_token_answer_bytes;
   return request;
 }
 
@@ -177,19 +172,19 @@ bool OAuthTokens::is_dpop() const noexcept { return same_letters(token_type, "DP
 Result<TokenAnswer, TokenCause> read_token_answer(const HttpClient::Outcome& outcome) {
   if (!outcome || outcome->status >= 500 || outcome->status == 429) return TokenCause::unreachable;
   ParseLimits limits;
-  limits.bytes = most_bytes;
+  limits.bytes = most_token_answer_bytes;
   limits.depth = 16;
   const auto parsed = parse_json(outcome->body, limits);
   const json::object* const body = parsed ? parsed->if_object() : nullptr;
   if (!body) return outcome->status == 200 ? TokenCause::malformed : TokenCause::refused;
-  if (outcome->status != 200 || body->contains("error")) return cause_of(text_of(*body, "error"));
+  if (outcome->status != 200 || body->contains("error")) return cause_of(detail::text_or_empty(*body, "error"));
   TokenAnswer out;
-  out.access_token = Secret(text_of(*body, "access_token"));
+  out.access_token = Secret(detail::text_or_empty(*body, "access_token"));
   if (out.access_token.empty()) return TokenCause::malformed;
-  out.token_type = text_of(*body, "token_type");
-  out.refresh_token = Secret(text_of(*body, "refresh_token"));
-  out.id_token = text_of(*body, "id_token");
-  out.scope = text_of(*body, "scope");
+  out.token_type = detail::text_or_empty(*body, "token_type");
+  out.refresh_token = Secret(detail::text_or_empty(*body, "refresh_token"));
+  out.id_token = detail::text_or_empty(*body, "id_token");
+  out.scope = detail::text_or_empty(*body, "scope");
   if (const auto seconds = seconds_of(*body, "expires_in")) out.expires_in = std::chrono::seconds(*seconds);
   return out;
 }
@@ -219,14 +214,14 @@ Result<OAuthTokens, TokenCause> read_token_response(const HttpClient::Outcome& o
 std::optional<Secret> read_id_jag(const HttpClient::Outcome& outcome) {
   if (!outcome || outcome->status != 200) return std::nullopt;
   ParseLimits limits;
-  limits.bytes = most_bytes;
+  limits.bytes = most_token_answer_bytes;
   limits.depth = 16;
   const auto parsed = parse_json(outcome->body, limits);
   const json::object* const body = parsed ? parsed->if_object() : nullptr;
-  if (!body || body->contains("error") || text_of(*body, "issued_token_type") != id_jag ||
-      !same_letters(text_of(*body, "token_type"), "N_A"))
+  if (!body || body->contains("error") || detail::text_or_empty(*body, "issued_token_type") != id_jag_type ||
+      !same_letters(detail::text_or_empty(*body, "token_type"), "N_A"))
     return std::nullopt;
-  Secret token(text_of(*body, "access_token"));
+  Secret token(detail::text_or_empty(*body, "access_token"));
   if (token.empty()) return std::nullopt;
   return token;
 }
@@ -240,7 +235,7 @@ std::chrono::seconds back_off(unsigned failures, const HttpClient::Outcome& outc
     if (read.ec == std::errc() && read.ptr == asked.data() + asked.size())
       wait = std::max(wait, std::chrono::seconds(seconds));
   }
-  return std::min(wait, longest_wait);
+  return std::min(wait, longest_back_off);
 }
 
 std::optional<JwsAlgorithm> choose_dpop_algorithm(const std::vector<std::string>& listed) {

@@ -117,6 +117,8 @@ Result<TokenAnswer, TokenCause> read_token_answer(const HttpClient::Outcome& out
 Result<OAuthTokens, TokenCause> read_token_response(const HttpClient::Outcome& outcome,
                                                     std::string_view requested_scope, bool with_proof, TimePoint now);
 
+/// The kind of token that an identity assertion is.
+constexpr std::string_view id_jag_type = "urn:ietf:params:oauth:token-type:id-jag";
 /// The identity assertion of a token exchange (RFC 8693, section 2.2.1;
 /// draft-ietf-oauth-identity-assertion-authz-grant): 200, `issued_token_type` id-jag, `token_type` N_A. nullopt for
 /// anything else.

@@ -14,7 +14,7 @@ namespace {
 using std::chrono::seconds;
 constexpr TimePoint now{std::chrono::milliseconds(1'800'000'000'000)};
 
-AuthorizationServer server(std::optional<std::vector<std::string>> methods = std::nullopt) {
+AuthorizationServer token_server(std::optional<std::vector<std::string>> methods = std::nullopt) {
   AuthorizationServer out;
   out.issuer = "https://as.example";
   out.token_endpoint = "https://as.example/oauth/token";
@@ -22,7 +22,7 @@ AuthorizationServer server(std::optional<std::vector<std::string>> methods = std
   return out;
 }
 
-HttpClient::Outcome response(int status, std::string body, HttpFields headers = {}) {
+HttpClient::Outcome token_answer(int status, std::string body, HttpFields headers = {}) {
   ClientResponse out;
   out.status = status;
   out.body = std::move(body);
@@ -47,7 +47,7 @@ std::map<std::string, std::string> fields(const ClientRequest& request) {
 TEST(Rfc6749Section2_3_1, BasicFormEncodesIdAndSecret) {
   const OAuthClientIdentity identity("id:with colon", Secret("p%ss:word+&é"));
   const ClientRequest request =
-      token_request(server(), identity, ClientAuthentication::basic, {{"grant_type", "x"}}, now);
+      token_request(token_server(), identity, ClientAuthentication::basic, {{"grant_type", "x"}}, now);
   ASSERT_TRUE(header(request, "Authorization"));
   EXPECT_EQ(*header(request, "Authorization"), "Basic " + base64_encode("id%3Awith%20colon:p%25ss%3Aword%2B%26%C3%A9"));
   EXPECT_EQ(fields(request), (std::map<std::string, std::string>{{"grant_type", "x"}}));
@@ -58,10 +58,10 @@ TEST(Rfc6749Section2_3_1, BasicFormEncodesIdAndSecret) {
 
 TEST(Rfc6749Section2_3_1, BodyAndPublicClients) {
   const OAuthClientIdentity identity("id", Secret("s"));
-  const ClientRequest post = token_request(server(), identity, ClientAuthentication::post, {}, now);
+  const ClientRequest post = token_request(token_server(), identity, ClientAuthentication::post, {}, now);
   EXPECT_FALSE(header(post, "Authorization"));
   EXPECT_EQ(fields(post), (std::map<std::string, std::string>{{"client_id", "id"}, {"client_secret", "s"}}));
-  const ClientRequest none = token_request(server(), identity, ClientAuthentication::none, {}, now);
+  const ClientRequest none = token_request(token_server(), identity, ClientAuthentication::none, {}, now);
   EXPECT_EQ(fields(none), (std::map<std::string, std::string>{{"client_id", "id"}}));
   EXPECT_EQ(none.body.find("s="), std::string::npos);
 }
@@ -69,7 +69,7 @@ TEST(Rfc6749Section2_3_1, BodyAndPublicClients) {
 TEST(Rfc7523Section3, AssertionIsForTheIssuerAlone) {
   OAuthClientIdentity identity("machine");
   identity.key = SigningKey::generate(JwsAlgorithm::es256);
-  const auto request = fields(token_request(server(), identity, ClientAuthentication::private_key_jwt, {}, now));
+  const auto request = fields(token_request(token_server(), identity, ClientAuthentication::private_key_jwt, {}, now));
   EXPECT_EQ(request.at("client_id"), "machine");
   EXPECT_EQ(request.at("client_assertion_type"), "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
   const std::string& jwt = request.at("client_assertion");
@@ -85,7 +85,7 @@ TEST(Rfc7523Section3, AssertionIsForTheIssuerAlone) {
   EXPECT_EQ(claims.at("aud"), "https://as.example") << "one string, the issuer, not the endpoint";
   EXPECT_EQ(claims.at("iat"), 1'800'000'000);
   EXPECT_LE(claims.at("exp").as_int64() - claims.at("iat").as_int64(), 300);
-  const auto again = fields(token_request(server(), identity, ClientAuthentication::private_key_jwt, {}, now));
+  const auto again = fields(token_request(token_server(), identity, ClientAuthentication::private_key_jwt, {}, now));
   const std::string& other = again.at("client_assertion");
   EXPECT_NE(jwt.substr(0, jwt.rfind('.')), other.substr(0, other.rfind('.'))) << "jti is new each time";
 }
@@ -93,29 +93,31 @@ TEST(Rfc7523Section3, AssertionIsForTheIssuerAlone) {
 TEST(ChooseAuthentication, AgreedThenKeyThenBasicThenPostThenNone) {
   using Methods = std::vector<std::string>;
   OAuthClientIdentity with_secret("id", Secret("s"));
-  EXPECT_EQ(*choose_authentication(with_secret, server()), ClientAuthentication::basic);
-  EXPECT_EQ(*choose_authentication(with_secret, server(Methods{"client_secret_post", "client_secret_basic"})),
+  EXPECT_EQ(*choose_authentication(with_secret, token_server()), ClientAuthentication::basic);
+  EXPECT_EQ(*choose_authentication(with_secret, token_server(Methods{"client_secret_post", "client_secret_basic"})),
             ClientAuthentication::basic);
-  EXPECT_EQ(*choose_authentication(with_secret, server(Methods{"client_secret_post"})), ClientAuthentication::post);
-  EXPECT_EQ(*choose_authentication(with_secret, server(Methods{"none"})), ClientAuthentication::none);
-  EXPECT_FALSE(choose_authentication(with_secret, server(Methods{"tls_client_auth"})));
-  with_secret.method = ClientAuthentication::post;
-  EXPECT_EQ(*choose_authentication(with_secret, server(Methods{"client_secret_post", "client_secret_basic"})),
+  EXPECT_EQ(*choose_authentication(with_secret, token_server(Methods{"client_secret_post"})),
             ClientAuthentication::post);
-  EXPECT_EQ(*choose_authentication(with_secret, server()), ClientAuthentication::post);
-  EXPECT_EQ(*choose_authentication(with_secret, server(Methods{"client_secret_basic"})), ClientAuthentication::basic);
-  EXPECT_EQ(*choose_authentication(OAuthClientIdentity("id"), server(Methods{"client_secret_basic"})),
+  EXPECT_EQ(*choose_authentication(with_secret, token_server(Methods{"none"})), ClientAuthentication::none);
+  EXPECT_FALSE(choose_authentication(with_secret, token_server(Methods{"tls_client_auth"})));
+  with_secret.method = ClientAuthentication::post;
+  EXPECT_EQ(*choose_authentication(with_secret, token_server(Methods{"client_secret_post", "client_secret_basic"})),
+            ClientAuthentication::post);
+  EXPECT_EQ(*choose_authentication(with_secret, token_server()), ClientAuthentication::post);
+  EXPECT_EQ(*choose_authentication(with_secret, token_server(Methods{"client_secret_basic"})),
+            ClientAuthentication::basic);
+  EXPECT_EQ(*choose_authentication(OAuthClientIdentity("id"), token_server(Methods{"client_secret_basic"})),
             ClientAuthentication::none);
   OAuthClientIdentity with_key("id");
   with_key.key = SigningKey::generate(JwsAlgorithm::es256);
-  EXPECT_EQ(*choose_authentication(with_key, server()), ClientAuthentication::private_key_jwt);
-  EXPECT_FALSE(choose_authentication(with_key, server(Methods{"client_secret_basic"})));
+  EXPECT_EQ(*choose_authentication(with_key, token_server()), ClientAuthentication::private_key_jwt);
+  EXPECT_FALSE(choose_authentication(with_key, token_server(Methods{"client_secret_basic"})));
 }
 
 TEST(Rfc8414Section2, KeyOfAnAlgorithmThatIsNotListedIsNotUsed) {
   OAuthClientIdentity identity("id");
   identity.key = SigningKey::generate(JwsAlgorithm::es256);
-  AuthorizationServer at = server(std::vector<std::string>{"private_key_jwt"});
+  AuthorizationServer at = token_server(std::vector<std::string>{"private_key_jwt"});
   at.token_auth_algorithms = {"RS256", "PS256"};
   EXPECT_FALSE(choose_authentication(identity, at));
   at.token_auth_algorithms = {"RS256", "ES256"};
@@ -124,8 +126,8 @@ TEST(Rfc8414Section2, KeyOfAnAlgorithmThatIsNotListedIsNotUsed) {
 
 TEST(Rfc6749Section5_1, Tokens) {
   const auto tokens = read_token_response(
-      response(200,
-               R"({"access_token":"a.b~c","token_type":"bearer","expires_in":3600,"refresh_token":"r","scope":"x y"})"),
+      token_answer(
+          200, R"({"access_token":"a.b~c","token_type":"bearer","expires_in":3600,"refresh_token":"r","scope":"x y"})"),
       "asked", false, now);
   ASSERT_TRUE(tokens);
   EXPECT_EQ(tokens->access_token.reveal(), "a.b~c");
@@ -134,7 +136,7 @@ TEST(Rfc6749Section5_1, Tokens) {
   EXPECT_EQ(tokens->expires, now + seconds(3'600));
   EXPECT_EQ(tokens->renew_after, now + seconds(3'540));
   const auto bare =
-      read_token_response(response(200, R"({"access_token":"a","token_type":"BEARER"})"), "asked", false, now);
+      read_token_response(token_answer(200, R"({"access_token":"a","token_type":"BEARER"})"), "asked", false, now);
   ASSERT_TRUE(bare);
   EXPECT_EQ(bare->scope, "asked") << "what is not said is as it was asked for";
   EXPECT_FALSE(bare->expires);
@@ -143,7 +145,7 @@ TEST(Rfc6749Section5_1, Tokens) {
 TEST(EarlyRenewal, IsAMinuteOrAQuarterOfTheLifeBeforeTheEnd) {
   const auto renewed_after = [](const std::string& life) {
     const auto tokens = read_token_response(
-        response(200, R"({"access_token":"a","token_type":"Bearer","expires_in":)" + life + "}"), "", false, now);
+        token_answer(200, R"({"access_token":"a","token_type":"Bearer","expires_in":)" + life + "}"), "", false, now);
     return std::pair(*tokens->expires - now, *tokens->renew_after - now);
   };
   using Pair = std::pair<std::chrono::milliseconds, std::chrono::milliseconds>;
@@ -163,12 +165,12 @@ TEST(Rfc6749Section5_1, WhatIsNoTokenIsMalformed) {
         R"({"access_token":5,"token_type":"Bearer"})", R"({"access_token":"a","token_type":"mac"})",
         R"({"access_token":"a","token_type":"N_A"})", R"({"access_token":"a b","token_type":"Bearer"})",
         R"({"access_token":"a\r\nX: y","token_type":"Bearer"})", R"({"access_token":"é","token_type":"Bearer"})"})
-    EXPECT_EQ(read_token_response(response(200, body), "", false, now).error(), TokenCause::malformed) << body;
+    EXPECT_EQ(read_token_response(token_answer(200, body), "", false, now).error(), TokenCause::malformed) << body;
 }
 
 TEST(TokenAnswer, OfAnyServiceIncludingGitHubs) {
   const auto of = [](int status, const std::string& body) -> std::string {
-    const auto read = read_token_answer(response(status, body));
+    const auto read = read_token_answer(token_answer(status, body));
     return read ? std::string(read->access_token.reveal()) : std::string(to_string(read.error()));
   };
   EXPECT_EQ(of(200, R"({"access_token":"gho_1","token_type":"bearer"})"), "gho_1");
@@ -187,7 +189,7 @@ TEST(TokenAnswer, OfAnyServiceIncludingGitHubs) {
 
 TEST(Rfc6749Section5_2, Errors) {
   const auto cause = [](int status, const std::string& body) {
-    return read_token_response(response(status, body), "", false, now).error();
+    return read_token_response(token_answer(status, body), "", false, now).error();
   };
   EXPECT_EQ(cause(400, R"({"error":"invalid_grant"})"), TokenCause::invalid_grant);
   EXPECT_EQ(cause(401, R"({"error":"invalid_client"})"), TokenCause::invalid_client);
@@ -207,9 +209,9 @@ TEST(Rfc6749Section5_2, Errors) {
             TokenCause::unreachable);
 }
 
-TEST(Rfc9449Section5, BearerInReturnForAProofIsRefused) {
-  const auto bearer = response(200, R"({"access_token":"a","token_type":"Bearer"})");
-  const auto dpop = response(200, R"({"access_token":"a","token_type":"dpop"})");
+TEST(Rfc9449Section5, BearerIsNoAnswerToARequestWithAProof) {
+  const auto bearer = token_answer(200, R"({"access_token":"a","token_type":"Bearer"})");
+  const auto dpop = token_answer(200, R"({"access_token":"a","token_type":"dpop"})");
   EXPECT_EQ(read_token_response(bearer, "", true, now).error(), TokenCause::malformed);
   EXPECT_EQ(read_token_response(dpop, "", false, now).error(), TokenCause::malformed) << "bound to a key nobody has";
   ASSERT_TRUE(read_token_response(dpop, "", true, now));
@@ -227,9 +229,9 @@ TEST(Rfc9449Section5_1, AlgorithmIsOneOfTheServersThatIsNotSymmetric) {
 TEST(IdJag, IsWhatTheExchangeSaysItIs) {
   const std::string good =
       R"({"access_token":"jag","issued_token_type":"urn:ietf:params:oauth:token-type:id-jag","token_type":"N_A"})";
-  ASSERT_TRUE(read_id_jag(response(200, good)));
-  EXPECT_EQ(read_id_jag(response(200, good))->reveal(), "jag");
-  EXPECT_FALSE(read_id_jag(response(201, good)));
+  ASSERT_TRUE(read_id_jag(token_answer(200, good)));
+  EXPECT_EQ(read_id_jag(token_answer(200, good))->reveal(), "jag");
+  EXPECT_FALSE(read_id_jag(token_answer(201, good)));
   EXPECT_FALSE(read_id_jag(HttpClientFault{HttpClientCause::timeout, {}}));
   for (
       const char* const body :
@@ -239,7 +241,7 @@ TEST(IdJag, IsWhatTheExchangeSaysItIs) {
        R"({"access_token":"","issued_token_type":"urn:ietf:params:oauth:token-type:id-jag","token_type":"N_A"})",
        R"({"error":"x","access_token":"j","issued_token_type":"urn:ietf:params:oauth:token-type:id-jag","token_type":"N_A"})",
        "[]", ""})
-    EXPECT_FALSE(read_id_jag(response(200, body))) << body;
+    EXPECT_FALSE(read_id_jag(token_answer(200, body))) << body;
 }
 
 TEST(BackOff, GrowsAndListensToRetryAfter) {
@@ -248,11 +250,11 @@ TEST(BackOff, GrowsAndListensToRetryAfter) {
   EXPECT_EQ(back_off(2, lost), seconds(10));
   EXPECT_EQ(back_off(3, lost), seconds(20));
   EXPECT_EQ(back_off(1'000'000, lost), seconds(300));
-  EXPECT_EQ(back_off(1, response(503, "", {{"retry-after", "42"}})), seconds(42));
-  EXPECT_EQ(back_off(1, response(503, "", {{"retry-after", "1"}})), seconds(5));
-  EXPECT_EQ(back_off(1, response(503, "", {{"retry-after", "99999"}})), seconds(300));
+  EXPECT_EQ(back_off(1, token_answer(503, "", {{"retry-after", "42"}})), seconds(42));
+  EXPECT_EQ(back_off(1, token_answer(503, "", {{"retry-after", "1"}})), seconds(5));
+  EXPECT_EQ(back_off(1, token_answer(503, "", {{"retry-after", "99999"}})), seconds(300));
   for (const char* const odd : {"-3", "x", "", "99999999999999999999", "Wed, 21 Oct 2015 07:28:00 GMT"})
-    EXPECT_EQ(back_off(1, response(503, "", {{"retry-after", odd}})), seconds(5)) << odd;
+    EXPECT_EQ(back_off(1, token_answer(503, "", {{"retry-after", odd}})), seconds(5)) << odd;
 }
 
 }  // namespace

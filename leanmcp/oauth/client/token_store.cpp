@@ -1,5 +1,6 @@
 #include <leanmcp/oauth/client/token_store.hpp>
 
+#include <leanmcp/client/types.hpp>
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/json/write.hpp>
 
@@ -19,11 +20,6 @@ std::string joined(std::string_view kind, std::initializer_list<std::string_view
 }
 
 std::int64_t milliseconds(TimePoint time) { return time.time_since_epoch().count(); }
-
-std::string text_of(const json::object& in, std::string_view name) {
-  const json::value* const value = in.if_contains(name);
-  return value && value->is_string() ? std::string(value->get_string()) : std::string();
-}
 
 std::optional<TimePoint> time_of(const json::object& in, std::string_view name) {
   const json::value* const value = in.if_contains(name);
@@ -115,15 +111,15 @@ std::optional<std::pair<OAuthTokens, Secret>> restore_tokens(const Secret& text)
   const auto in = object_of(text);
   if (!in) return std::nullopt;
   OAuthTokens tokens;
-  tokens.access_token = Secret(text_of(*in, "access_token"));
-  tokens.token_type = text_of(*in, "token_type");
-  tokens.scope = text_of(*in, "scope");
-  tokens.refresh_token = Secret(text_of(*in, "refresh_token"));
-  tokens.id_token = text_of(*in, "id_token");
+  tokens.access_token = Secret(detail::text_or_empty(*in, "access_token"));
+  tokens.token_type = detail::text_or_empty(*in, "token_type");
+  tokens.scope = detail::text_or_empty(*in, "scope");
+  tokens.refresh_token = Secret(detail::text_or_empty(*in, "refresh_token"));
+  tokens.id_token = detail::text_or_empty(*in, "id_token");
   tokens.expires = time_of(*in, "expires");
   tokens.renew_after = time_of(*in, "renew_after");
   if (tokens.access_token.empty() || tokens.token_type.empty()) return std::nullopt;
-  return std::pair(std::move(tokens), Secret(text_of(*in, "dpop_key")));
+  return std::pair(std::move(tokens), Secret(detail::text_or_empty(*in, "dpop_key")));
 }
 
 Secret save_identity(const OAuthClientIdentity& identity, const std::string& redirect_uri) {
@@ -137,11 +133,12 @@ Secret save_identity(const OAuthClientIdentity& identity, const std::string& red
 std::optional<std::pair<OAuthClientIdentity, std::string>> restore_identity(const Secret& text) {
   const auto in = object_of(text);
   if (!in) return std::nullopt;
-  OAuthClientIdentity identity(text_of(*in, "client_id"), Secret(text_of(*in, "client_secret")));
+  OAuthClientIdentity identity(detail::text_or_empty(*in, "client_id"),
+                               Secret(detail::text_or_empty(*in, "client_secret")));
   if (identity.client_id.empty()) return std::nullopt;
-  identity.method = parse_client_authentication(text_of(*in, "method"));
+  identity.method = parse_client_authentication(detail::text_or_empty(*in, "method"));
   identity.secret_expires = time_of(*in, "secret_expires");
-  return std::pair(std::move(identity), text_of(*in, "redirect_uri"));
+  return std::pair(std::move(identity), detail::text_or_empty(*in, "redirect_uri"));
 }
 
 }  // namespace leanmcp::inline v0

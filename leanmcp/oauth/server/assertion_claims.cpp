@@ -10,7 +10,7 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::size_t longest_id = 256;
+constexpr std::size_t longest_assertion_id = 256;
 constexpr std::size_t longest_text = 2048;
 /// The year 9999: what is later overflows somewhere.
 constexpr double latest = 253402300799.0;
@@ -67,7 +67,7 @@ std::optional<AssertionClaims> AssertionClaims::read(std::string_view claims_jso
                     take(*claims, "scope", out.scope) && take_key(*claims, out) && take(*claims, "iat", out.issued) &&
                     take(*claims, "exp", out.expires);
   if (!good) return std::nullopt;
-  if (out.id.size() > longest_id) out.id.clear();
+  if (out.id.size() > longest_assertion_id) out.id.clear();
   return out;
 }
 

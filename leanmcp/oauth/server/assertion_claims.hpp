@@ -2,11 +2,17 @@
 
 #include <leanmcp/base/clock.hpp>
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
 
 namespace leanmcp::inline v0::as {
+
+/// From now to its end.
+inline constexpr std::chrono::seconds longest_assertion_life(300);
+/// What the clock of its issuer may be off.
+inline constexpr std::chrono::seconds assertion_skew(30);
 
 /// The claims of an assertion (RFC 7523, section 3; ID-JAG) in their right types. Nothing is verified.
 struct AssertionClaims {

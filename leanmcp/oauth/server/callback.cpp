@@ -9,8 +9,6 @@ namespace leanmcp::inline v0::as {
 
 namespace {
 
-constexpr std::string_view gone = "This sign-in has been completed already, or it took too long.";
-
 /// The error that the client gets, in words of ours.
 OAuthError error_of(UpstreamFault fault) {
   switch (fault) {
@@ -38,20 +36,20 @@ Answer answer_callback(Core& core, const Request& request, std::string_view upst
   const std::string_view state = parameters->get("state");
   const auto found = core.store->transaction_by_state(digest_of(state));
   if (!found) return trouble_answer();
-  if (state.empty() || !*found) return refuse(400, gone, "unknown state");
+  if (state.empty() || !*found) return refuse(400, sign_in_over, "unknown state");
   const TransactionRecord& transaction = **found;
-  if (transaction.upstream != upstream_name) return refuse(400, gone, "state of another provider");
+  if (transaction.upstream != upstream_name) return refuse(400, sign_in_over, "state of another provider");
   // Whoever only knows the state must not be able to end its owner's journey: nothing is used up before this.
   if (!is_bound_browser(core, request, transaction))
     return refuse(403, "This sign-in was begun in another browser.", "another browser");
   const Cookies ended = {end_of_journey(core, transaction)};
-  if (transaction.expires <= now) return refuse(400, gone, "expired", ended);
+  if (transaction.expires <= now) return refuse(400, sign_in_over, "expired", ended);
   // Before the journey is used up: where only the server is in trouble, the same address can be asked for once more.
   const auto client = find_client(core, transaction.client_id, request.peer, now);
   if (!client) return refuse_client(core, AuditEvent::sign_in, request, client.error());
   const auto mine = core.store->finish_transaction(transaction.id_digest);
   if (!mine) return trouble_answer();
-  if (!*mine) return refuse(400, gone, "state used before", ended);
+  if (!*mine) return refuse(400, sign_in_over, "state used before", ended);
 
   if (!redirect_matches(*client, transaction.redirect_uri))
     return refuse(400, "The app does not take answers there any more.", "unregistered redirect", ended);

@@ -21,10 +21,10 @@ namespace {
 constexpr std::size_t most_depth = 8;
 constexpr std::size_t most_redirects = 10;
 constexpr std::size_t most_list = 32;
-constexpr std::size_t longest_name = 200;
+constexpr std::size_t longest_client_name = 200;
 constexpr std::size_t longest_scope = 1024;
 constexpr std::size_t longest_url = 2048;
-constexpr std::size_t most_key_bytes = 8 * 1024;
+constexpr std::size_t most_inline_key_bytes = 8 * 1024;
 
 using Checked = Result<void, OAuthError>;
 using Texts = std::vector<std::string>;
@@ -139,7 +139,7 @@ class Reader {
   }
 
   Checked names() {
-    auto name = text(from_, "client_name", longest_name);
+    auto name = text(from_, "client_name", longest_client_name);
     if (!name) return name.error();
     out_.name = name->value_or("");
     for (const char* const member : {"client_uri", "logo_uri", "tos_uri", "policy_uri"}) {
@@ -175,7 +175,7 @@ class Reader {
     if (set && *uri) return bad("jwks and jwks_uri must not both be there.");
     if (set) {
       out_.jwks = json::serialize(*set);
-      if (out_.jwks.size() > most_key_bytes) return bad("jwks is too large.");
+      if (out_.jwks.size() > most_inline_key_bytes) return bad("jwks is too large.");
       const auto parsed = PublicKeys::parse(out_.jwks);
       if (!parsed) return bad("jwks has no key that can be used.");
       for (const SkippedKey& skipped : parsed->skipped())

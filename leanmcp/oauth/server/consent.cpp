@@ -12,7 +12,7 @@ namespace leanmcp::inline v0::as {
 namespace {
 
 constexpr std::string_view not_this_page = "The answer did not come from the page that was shown here.";
-constexpr std::string_view gone = "This page has been answered already, or it took too long.";
+constexpr std::string_view page_over = "This page has been answered already, or it took too long.";
 
 }  // namespace
 
@@ -32,7 +32,7 @@ Answer answer_consent(Core& core, const Request& request, TimePoint now) {
   const std::string id_digest = digest_of(form->get("request"));
   const auto found = core.store->transaction(id_digest);
   if (!found) return trouble_answer();
-  if (!*found || (*found)->approved || (*found)->expires <= now) return refuse(400, gone, "unknown or expired");
+  if (!*found || (*found)->approved || (*found)->expires <= now) return refuse(400, page_over, "unknown or expired");
   const TransactionRecord& asked = **found;
   // The digests are of 256 random bits: what their comparison takes tells nothing.
   if (std::find(asked.form_digests.begin(), asked.form_digests.end(), digest) == asked.form_digests.end())
@@ -56,7 +56,7 @@ Answer answer_consent(Core& core, const Request& request, TimePoint now) {
     if (!form->has("deny")) return refuse(400, "The answer has the wrong form.", "unknown choice");
     const auto done = core.store->finish_transaction(id_digest);
     if (!done) return trouble_answer();
-    if (!*done) return refuse(400, gone, "answered already");
+    if (!*done) return refuse(400, page_over, "answered already");
     core.audit->write(entry("access_denied"));
     return go_on_answer("Not allowed", "You are sent back to " + name + ".",
                         error_url(core, asked.redirect_uri, asked.state, "access_denied", "The person said no."),
@@ -67,7 +67,7 @@ Answer answer_consent(Core& core, const Request& request, TimePoint now) {
   departure.approval.remember = can_be_remembered(core, asked.redirect_uri) && form->has("remember");
   const auto approved = core.store->approve(id_digest, departure.approval, now);
   if (!approved) return trouble_answer();
-  if (!*approved) return refuse(400, gone, "answered already");
+  if (!*approved) return refuse(400, page_over, "answered already");
   core.audit->write(entry("ok"));
   Cookies cookies = ended;
   cookies.push_back(departure.cookie);

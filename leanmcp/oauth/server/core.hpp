@@ -88,6 +88,11 @@ class Parameters {
   std::vector<std::pair<std::string, std::string>> pairs_;
 };
 
+/// RFC 7523, section 2.1.
+inline constexpr std::string_view jwt_bearer_grant = "urn:ietf:params:oauth:grant-type:jwt-bearer";
+/// RFC 8693, section 2.1.
+inline constexpr std::string_view token_exchange_grant = "urn:ietf:params:oauth:grant-type:token-exchange";
+
 /// A client that showed who it is, or a public one that said so.
 struct AuthenticatedClient {
   ClientRecord client;

@@ -13,12 +13,8 @@ namespace {
 
 using Kind = TrustedIssuer::Kind;
 
-constexpr std::chrono::seconds skew(30);
-constexpr std::chrono::seconds longest_life(300);
-constexpr std::string_view jwt_bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-
 /// One answer for whatever is wrong with the assertion; the reason is for the log.
-OAuthError refuse(std::string_view why) {
+OAuthError refuse_assertion(std::string_view why) {
   return OAuthError("invalid_grant", "The assertion is not good for this request.", std::string(why));
 }
 
@@ -29,18 +25,18 @@ struct Verified {
 
 Result<Verified, OAuthError> verify(Core& core, std::string_view assertion, Kind kind, TimePoint now) {
   const auto unverified = parse_jws(assertion);
-  if (!unverified) return refuse(to_string(unverified.error()));
+  if (!unverified) return refuse_assertion(to_string(unverified.error()));
   auto said = AssertionClaims::read(unverified->parts.payload);
-  if (!said) return refuse("broken claims");
+  if (!said) return refuse_assertion("broken claims");
   const auto& trusted = core.options.trusted_;
   const auto issuer = std::find_if(trusted.begin(), trusted.end(), [&](const TrustedIssuer& one) {
     return one.kind == kind && !said->issuer.empty() && one.issuer == said->issuer;
   });
-  if (issuer == trusted.end()) return refuse("issuer not trusted");
+  if (issuer == trusted.end()) return refuse_assertion("issuer not trusted");
   const auto keys = core.remote->keys(issuer->jwks_uri, unverified->key_id, true, now);
   if (!keys) {
     const std::string reason = "issuer keys: " + std::string(to_string(keys.error()));
-    if (keys.error() != RemoteFault::unreachable && keys.error() != RemoteFault::busy) return refuse(reason);
+    if (keys.error() != RemoteFault::unreachable && keys.error() != RemoteFault::busy) return refuse_assertion(reason);
     // The assertion may be good: its sender is not at fault.
     OAuthError error("temporarily_unavailable", "The assertion cannot be checked at the moment.", reason);
     error.status = 503;
@@ -49,19 +45,20 @@ Result<Verified, OAuthError> verify(Core& core, std::string_view assertion, Kind
   }
   const bool own = kind == Kind::id_jag || issuer->expected_audience.empty();
   JwtRules rules(issuer->issuer, own ? core.options.issuer_ : issuer->expected_audience, issuer->algorithms);
-  rules.skew = skew;
+  rules.skew = assertion_skew;
   if (kind == Kind::id_jag) rules.types = {"oauth-id-jag+jwt"};
   const auto verified = verify_jwt(assertion, *keys, rules, now);
-  if (!verified) return refuse(to_string(verified.error()));
+  if (!verified) return refuse_assertion(to_string(verified.error()));
   // A list of one is as good as a text; an assertion that is meant for others as well is not taken.
-  if (said->audience.empty()) return refuse("several audiences");
-  if (said->subject.empty()) return refuse("no subject");
+  if (said->audience.empty()) return refuse_assertion("several audiences");
+  if (said->subject.empty()) return refuse_assertion("no subject");
   return Verified{&*issuer, std::move(*said)};
 }
 
 /// The scope of the token: what is asked for, or else what the assertion says, never more than that.
-Result<std::string, OAuthError> narrowed(const Core& core, const ClientRecord& client, const ProtectedApi& api,
-                                         std::string_view asked, std::string_view allowed) {
+Result<std::string, OAuthError> scope_within_assertion(const Core& core, const ClientRecord& client,
+                                                       const ProtectedApi& api, std::string_view asked,
+                                                       std::string_view allowed) {
   auto scope = grant_scope(core, client, api, asked.empty() ? allowed : asked);
   if (!scope || allowed.empty()) return scope;
   std::string_view rest = *scope;
@@ -78,7 +75,7 @@ Result<std::string, OAuthError> narrowed(const Core& core, const ClientRecord& c
 Result<std::string, OAuthError> key_of(const AssertionClaims& claims, const ClientRecord& client,
                                        const std::optional<DpopProof>& proof) {
   if (claims.has_cnf && (claims.thumbprint.empty() || !proof || proof->thumbprint != claims.thumbprint))
-    return refuse("no proof of the bound key");
+    return refuse_assertion("no proof of the bound key");
   if (client.dpop_bound && !proof)
     return OAuthError("invalid_dpop_proof", "This client needs a DPoP proof.", "no proof");
   return proof ? proof->thumbprint : std::string();
@@ -100,30 +97,31 @@ TokenOutcome grant_id_jag(Core& core, const TokenCall& call) {
   const ClientRecord& client = call.client.client;
   if (client.origin != ClientOrigin::configured || call.client.used == ClientMethod::none)
     return OAuthError("unauthorized_client", "This client may not use assertions.", "not a confidential client");
-  if (std::find(client.grant_types.begin(), client.grant_types.end(), jwt_bearer) == client.grant_types.end())
+  if (std::find(client.grant_types.begin(), client.grant_types.end(), jwt_bearer_grant) == client.grant_types.end())
     return OAuthError("unauthorized_client", "This client may not use assertions.", "grant type not registered");
   auto verified = verify(core, call.form.get("assertion"), Kind::id_jag, call.now);
   if (!verified) return std::move(verified).error();
   const AssertionClaims& claims = verified->claims;
-  if (claims.issued == TimePoint()) return refuse("no iat");
-  if (claims.expires - claims.issued > longest_life || claims.expires > call.now + longest_life + skew)
-    return refuse("lives too long");
-  if (claims.id.empty()) return refuse("no usable jti");
-  if (claims.client_id != client.client_id) return refuse("for another client");
+  if (claims.issued == TimePoint()) return refuse_assertion("no iat");
+  if (claims.expires - claims.issued > longest_assertion_life ||
+      claims.expires > call.now + longest_assertion_life + assertion_skew)
+    return refuse_assertion("lives too long");
+  if (claims.id.empty()) return refuse_assertion("no usable jti");
+  if (claims.client_id != client.client_id) return refuse_assertion("for another client");
   const ProtectedApi* const api = claims.resource.empty() ? nullptr : core.api(claims.resource);
-  if (!api) return refuse("for another resource");
+  if (!api) return refuse_assertion("for another resource");
   if (call.form.has("resource") && core.api(call.form.get("resource")) != api)
     return OAuthError("invalid_target", "The assertion is for another resource.", "resource differs");
   auto key = key_of(claims, client, call.proof);
   if (!key) return std::move(key).error();
-  auto scope = narrowed(core, client, *api, call.form.get("scope"), claims.scope);
+  auto scope = scope_within_assertion(core, client, *api, call.form.get("scope"), claims.scope);
   if (!scope) return std::move(scope).error();
   // Last, so that a request which is refused for another reason leaves the assertion as it was.
   if (verified->issuer->once) {
     const auto first =
-        core.store->use_once("id-jag", claims.issuer + "\n" + claims.id, call.now, claims.expires + 2 * skew);
+        core.store->use_once("id-jag", claims.issuer + "\n" + claims.id, call.now, claims.expires + 2 * assertion_skew);
     if (!first) return storage_failed(first.error());
-    if (!*first) return refuse("assertion used before");
+    if (!*first) return refuse_assertion("assertion used before");
   }
   AccessTokenClaims token;
   token.subject = verified->issuer->subject_of(claims.subject);
@@ -141,16 +139,17 @@ TokenOutcome grant_workload(Core& core, const TokenCall& call) {
   const auto& subjects = verified->issuer->subjects;
   const auto known =
       std::find_if(subjects.begin(), subjects.end(), [&](const auto& one) { return one.first == claims.subject; });
-  if (known == subjects.end()) return refuse("subject not allowed");
+  if (known == subjects.end()) return refuse_assertion("subject not allowed");
   const auto client = find_client(core, known->second, {}, call.now);
-  if (!client || client->origin != ClientOrigin::configured) return refuse("the subject's client is not configured");
+  if (!client || client->origin != ClientOrigin::configured)
+    return refuse_assertion("the subject's client is not configured");
   if (call.client.client.client_id != client->client_id && !call.client.client.client_id.empty())
-    return refuse("for another client");
+    return refuse_assertion("for another client");
   const auto api = find_api(core, call.form.get("resource"));
   if (!api) return api.error();
   auto key = key_of(claims, *client, call.proof);
   if (!key) return std::move(key).error();
-  auto scope = narrowed(core, *client, **api, call.form.get("scope"), {});
+  auto scope = scope_within_assertion(core, *client, **api, call.form.get("scope"), {});
   if (!scope) return std::move(scope).error();
   AccessTokenClaims token;
   // As with client credentials: the workload speaks for itself, not for a person.
@@ -165,7 +164,7 @@ TokenOutcome grant_workload(Core& core, const TokenCall& call) {
 }  // namespace
 
 bool is_bare_assertion(const Request& request, const Parameters& form) noexcept {
-  return form.get("grant_type") == jwt_bearer && !form.has("client_id") && !form.has("client_secret") &&
+  return form.get("grant_type") == jwt_bearer_grant && !form.has("client_id") && !form.has("client_secret") &&
          !form.has("client_assertion") && !form.has("client_assertion_type") &&
          request.header_count("authorization") == 0;
 }
@@ -191,7 +190,7 @@ TokenOutcome grant_assertion(Core& core, const TokenCall& call) {
       error.status = 401;
       return error;
     }
-    if (id_jag) return refuse("an id-jag without client authentication");
+    if (id_jag) return refuse_assertion("an id-jag without client authentication");
     return grant_workload(core, call);
   }
   return grant_id_jag(core, call);

@@ -14,7 +14,7 @@ namespace {
 /// Whoever has the code may try that often with a wrong client or verifier.
 constexpr int most_tries = 5;
 
-OAuthError invalid_grant(std::string_view reason) {
+OAuthError bad_code(std::string_view reason) {
   return OAuthError("invalid_grant", "The code is not good, or not for this request.", std::string(reason));
 }
 
@@ -32,23 +32,23 @@ OAuthError replayed(Core& core, const CodeRecord& code) {
   auto ended = end_grant(core, code.grant_id);
   if (!ended) return storage_failed(ended.error());
   core.audit->write(AuditEntry(AuditEvent::code, "invalid_grant").grant(code.grant_id).reason("code used twice"));
-  return invalid_grant("code used twice");
+  return bad_code("code used twice");
 }
 
 /// The checks that a wrong try fails without burning the code.
 Result<void, OAuthError> fits(const Core& core, const TokenCall& call, const CodeRecord& code) {
-  if (code.client_id != call.client.client.client_id) return invalid_grant("code of another client");
+  if (code.client_id != call.client.client.client_id) return bad_code("code of another client");
   const std::string_view redirect_uri = call.form.get("redirect_uri");
   // RFC 6749 asks for it where the authorization request had it; OAuth 2.1 (section 10.2) leaves it out.
-  if (!redirect_uri.empty() && redirect_uri != code.redirect_uri) return invalid_grant("other redirect uri");
+  if (!redirect_uri.empty() && redirect_uri != code.redirect_uri) return bad_code("other redirect uri");
   const std::string_view verifier = call.form.get("code_verifier");
   if (verifier.empty()) return OAuthError("invalid_request", "There is no code_verifier.", "no verifier");
   if (!is_verifier(verifier)) return OAuthError("invalid_request", "The code_verifier is malformed.", "bad verifier");
   // No challenge, no verifier: nobody gets around PKCE by leaving it out of one of the two requests.
   if (code.challenge.empty() || !constant_time_equal(base64url_encode(sha256(verifier)), code.challenge))
-    return invalid_grant("wrong verifier");
+    return bad_code("wrong verifier");
   if (!code.dpop_thumbprint.empty() && (!call.proof || call.proof->thumbprint != code.dpop_thumbprint))
-    return invalid_grant("other dpop key");
+    return bad_code("other dpop key");
   if (call.form.has("resource")) {
     auto api = find_api(core, call.form.get("resource"));
     if (!api) return api.error();
@@ -79,11 +79,11 @@ TokenOutcome grant_authorization_code(Core& core, const TokenCall& call) {
   const std::string digest = digest_of(presented);
   auto found = core.store->code(digest);
   if (!found) return storage_failed(found.error());
-  if (!*found) return invalid_grant("unknown code");
+  if (!*found) return bad_code("unknown code");
   const CodeRecord& code = **found;
   if (code.redeemed) return replayed(core, code);
-  if (code.expires <= call.now) return invalid_grant("code ran out");
-  if (code.wrong_tries >= most_tries) return invalid_grant("too many wrong tries");
+  if (code.expires <= call.now) return bad_code("code ran out");
+  if (code.wrong_tries >= most_tries) return bad_code("too many wrong tries");
   auto good = fits(core, call, code);
   if (!good) {
     if (good.error().error != "invalid_target") {
@@ -94,7 +94,7 @@ TokenOutcome grant_authorization_code(Core& core, const TokenCall& call) {
   }
   auto grant = core.store->grant(code.grant_id);
   if (!grant) return storage_failed(grant.error());
-  if (!*grant || (*grant)->revoked || (*grant)->expires <= call.now) return invalid_grant("revoked");
+  if (!*grant || (*grant)->revoked || (*grant)->expires <= call.now) return bad_code("revoked");
 
   const ClientRecord& client = call.client.client;
   const auto& lifetimes = core.options.lifetimes_;

@@ -12,14 +12,13 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view grant_type = "urn:ietf:params:oauth:grant-type:token-exchange";
 constexpr std::string_view access_token_type = "urn:ietf:params:oauth:token-type:access_token";
 constexpr std::string_view jwt_type = "urn:ietf:params:oauth:token-type:jwt";
 /// How many servers may hand a token on.
 constexpr int most_actors = 4;
 
 /// RFC 8693, section 2.2.2: for a subject token that is invalid for any reason, or unacceptable.
-OAuthError refuse(std::string_view why) {
+OAuthError refuse_subject(std::string_view why) {
   return OAuthError("invalid_request", "The subject token is not good for this.", std::string(why));
 }
 OAuthError bad_request(const char* sentence, std::string_view why) {
@@ -67,8 +66,9 @@ Result<const ProtectedApi*, OAuthError> target(const Core& core, const ClientRec
 }
 
 /// The scope that is asked for, or else all that the subject token has and the target knows; never more.
-Result<std::string, OAuthError> narrowed(const Core& core, const ClientRecord& client, const ProtectedApi& api,
-                                         std::string_view asked, std::string_view held) {
+Result<std::string, OAuthError> scope_within_subject(const Core& core, const ClientRecord& client,
+                                                     const ProtectedApi& api, std::string_view asked,
+                                                     std::string_view held) {
   std::string wanted(asked);
   if (wanted.empty())
     for (const ScopeDescription& scope : api.scopes) {
@@ -108,38 +108,39 @@ TokenOutcome grant_exchange(Core& core, const TokenCall& call) {
   const ClientRecord& client = call.client.client;
   const auto& types = client.grant_types;
   if (client.origin != ClientOrigin::configured || call.client.used == ClientMethod::none ||
-      std::find(types.begin(), types.end(), grant_type) == types.end())
+      std::find(types.begin(), types.end(), token_exchange_grant) == types.end())
     return OAuthError("unauthorized_client", "This client may not exchange tokens.", "not a client for exchange");
   if (auto checked = check_form(call.form); !checked) return std::move(checked).error();
   const auto live = live_access_token(core, call.form.get("subject_token"), call.now);
   if (!live) return storage_failed(live.error());
-  if (!*live) return refuse("subject token not live");
+  if (!*live) return refuse_subject("subject token not live");
   const auto claims = detail::strict_object(**live, 16);
-  if (!claims) return refuse("subject token not live");
+  if (!claims) return refuse_subject("subject token not live");
 
   const std::string own_audience = text_of(*claims, "aud");
   const ProtectedApi* const own = core.api(own_audience);
   // Whoever came by a token cannot make another of it: only its own client, and the server it was meant for.
   const bool issued_to = text_of(*claims, "client_id") == client.client_id;
   const bool meant_for = own && !own->introspector.empty() && own->introspector == client.client_id;
-  if (!issued_to && !meant_for) return refuse("neither its client nor its server");
+  if (!issued_to && !meant_for) return refuse_subject("neither its client nor its server");
   const json::value* const cnf = claims->if_contains("cnf");
   if (cnf && issued_to && !meant_for) {
     const json::object* const object = cnf->if_object();
     const std::string bound = object ? text_of(*object, "jkt") : std::string();
-    if (bound.empty() || !call.proof || call.proof->thumbprint != bound) return refuse("no proof of the bound key");
+    if (bound.empty() || !call.proof || call.proof->thumbprint != bound)
+      return refuse_subject("no proof of the bound key");
   }
   if (client.dpop_bound && !call.proof)
     return OAuthError("invalid_dpop_proof", "This client needs a DPoP proof.", "no proof");
 
   const auto api = target(core, client, call.form, own_audience);
   if (!api) return api.error();
-  auto scope = narrowed(core, client, **api, call.form.get("scope"), text_of(*claims, "scope"));
+  auto scope = scope_within_subject(core, client, **api, call.form.get("scope"), text_of(*claims, "scope"));
   if (!scope) return std::move(scope).error();
   const json::value* const expires = claims->if_contains("exp");
-  if (!expires || !expires->is_number()) return refuse("subject token not live");
+  if (!expires || !expires->is_number()) return refuse_subject("subject token not live");
   const std::chrono::seconds left(expires->to_number<std::int64_t>() - unix_seconds(call.now));
-  if (left.count() <= 0) return refuse("subject token not live");
+  if (left.count() <= 0) return refuse_subject("subject token not live");
 
   AccessTokenClaims token;
   token.subject = text_of(*claims, "sub");
@@ -150,7 +151,7 @@ TokenOutcome grant_exchange(Core& core, const TokenCall& call) {
   token.grant_id = text_of(*claims, "fam");
   token.thumbprint = call.proof ? call.proof->thumbprint : std::string();
   token.actor = actor(*claims, client.client_id);
-  if (token.actor.empty()) return refuse("handed on too often");
+  if (token.actor.empty()) return refuse_subject("handed on too often");
 
   TokenReply out;
   out.expires_in = std::min(core.options.lifetimes_.access_token, left);

@@ -18,7 +18,7 @@ namespace {
 
 namespace json = boost::json;
 
-OAuthError invalid_grant(std::string_view reason) {
+OAuthError bad_refresh_token(std::string_view reason) {
   return OAuthError("invalid_grant", "The refresh token is not good, or not for this request.", std::string(reason));
 }
 
@@ -72,7 +72,7 @@ TokenOutcome repeated(Core& core, const TokenCall& call, const RefreshRecord& to
   }
   if (fresh) {
     auto reply = opened_answer(core, token.successor, thumbprint_of(call), token.token_digest);
-    if (!reply) return invalid_grant("other dpop key");
+    if (!reply) return bad_refresh_token("other dpop key");
     reply->subject = grant.subject;
     reply->grant_id = grant.grant_id;
     reply->resource = token.resource;
@@ -85,12 +85,12 @@ TokenOutcome repeated(Core& core, const TokenCall& call, const RefreshRecord& to
                         .subject(grant.subject)
                         .grant(token.grant_id)
                         .reason("refresh token used twice"));
-  return invalid_grant("refresh token used twice");
+  return bad_refresh_token("refresh token used twice");
 }
 
 /// What is asked for, if it was granted before; else what was granted and still exists.
-Result<std::string, OAuthError> narrowed(const Core& core, const TokenCall& call, const RefreshRecord& token,
-                                         const ProtectedApi& api) {
+Result<std::string, OAuthError> scope_within_grant(const Core& core, const TokenCall& call, const RefreshRecord& token,
+                                                   const ProtectedApi& api) {
   if (!call.form.has("scope")) {
     std::string still;
     for (const ScopeDescription& known : api.scopes)
@@ -114,27 +114,28 @@ TokenOutcome grant_refresh_token(Core& core, const TokenCall& call) {
   const std::string digest = digest_of(presented);
   auto found = core.store->refresh_token(digest);
   if (!found) return storage_failed(found.error());
-  if (!*found) return invalid_grant("unknown refresh token");
+  if (!*found) return bad_refresh_token("unknown refresh token");
   const RefreshRecord& token = **found;
   // Nothing is taken back for these: whoever asks has shown that it is somebody else.
-  if (token.client_id != call.client.client.client_id) return invalid_grant("refresh token of another client");
+  if (token.client_id != call.client.client.client_id) return bad_refresh_token("refresh token of another client");
   if (!token.dpop_thumbprint.empty() && token.dpop_thumbprint != thumbprint_of(call))
-    return invalid_grant("other dpop key");
+    return bad_refresh_token("other dpop key");
   auto grant = core.store->grant(token.grant_id);
   if (!grant) return storage_failed(grant.error());
-  if (!*grant || (*grant)->revoked || (*grant)->expires <= call.now) return invalid_grant("revoked");
-  if (token.expires <= call.now) return invalid_grant("refresh token ran out");
+  if (!*grant || (*grant)->revoked || (*grant)->expires <= call.now) return bad_refresh_token("revoked");
+  if (token.expires <= call.now) return bad_refresh_token("refresh token ran out");
   if (token.used) return repeated(core, call, token, **grant);
 
   auto api = find_api(core, call.form.has("resource") ? call.form.get("resource") : token.resource);
   if (!api) return api.error();
   if ((*api)->resource != token.resource)
     return OAuthError("invalid_target", "The refresh token is for another resource.", "other resource");
-  auto scope = narrowed(core, call, token, **api);
+  auto scope = scope_within_grant(core, call, token, **api);
   if (!scope) return scope.error();
 
   // Where the provider has ended the sign-in, it ends here too; that it cannot be reached is no reason.
-  if (refresh_upstream(core, **grant, call.now) == UpstreamState::ended) return invalid_grant("ended by the provider");
+  if (refresh_upstream(core, **grant, call.now) == UpstreamState::ended)
+    return bad_refresh_token("ended by the provider");
 
   const auto& lifetimes = core.options.lifetimes_;
   AccessTokenClaims claims;
@@ -163,7 +164,7 @@ TokenOutcome grant_refresh_token(Core& core, const TokenCall& call) {
   const std::string sealed = sealed_answer(core, reply, claims.thumbprint, digest);
   auto traded = core.store->rotate(digest, next, sealed, call.now);
   if (!traded) return storage_failed(traded.error());
-  if (!*traded) return invalid_grant("revoked");
+  if (!*traded) return bad_refresh_token("revoked");
   // Another request was first.
   if ((*traded)->successor != sealed) return repeated(core, call, **traded, **grant);
   return reply;

@@ -7,19 +7,19 @@
 namespace leanmcp::inline v0::as {
 namespace {
 
-constexpr std::string_view prefix = "lmr_";
-constexpr std::string_view purpose = "leanmcp as initial access token";
+constexpr std::string_view initial_prefix = "lmr_";
+constexpr std::string_view initial_purpose = "leanmcp as initial access token";
 
 }  // namespace
 
 Secret make_initial_token(const KeyRing& ring, TimePoint now, std::chrono::seconds lifetime) {
   const std::string text = std::to_string(unix_seconds(now + lifetime)) + " " + random_id();
-  return Secret(std::string(prefix) + ring.sealer(purpose).seal(text, purpose));
+  return Secret(std::string(initial_prefix) + ring.sealer(initial_purpose).seal(text, initial_purpose));
 }
 
 bool use_initial_token(const KeyRing& ring, const Store& store, std::string_view token, TimePoint now) {
-  if (!token.starts_with(prefix)) return false;
-  const auto text = ring.sealer(purpose).open(token.substr(prefix.size()), purpose);
+  if (!token.starts_with(initial_prefix)) return false;
+  const auto text = ring.sealer(initial_purpose).open(token.substr(initial_prefix.size()), initial_purpose);
   if (!text) return false;
   std::int64_t until = 0;
   const auto [end, failed] = std::from_chars(text->data(), text->data() + text->size(), until);

@@ -15,9 +15,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view jwt_bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-constexpr std::string_view token_exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
-
 bool any_client_has(const Core& core, std::string_view grant_type) {
   return std::any_of(core.options.clients_.begin(), core.options.clients_.end(), [&](const ConfiguredClient& client) {
     const auto& types = client.record.grant_types;
@@ -32,8 +29,8 @@ json::array grant_types(const Core& core) {
     out.emplace_back("refresh_token");
   }
   if (any_client_has(core, "client_credentials")) out.emplace_back("client_credentials");
-  if (!core.options.trusted_.empty()) out.emplace_back(jwt_bearer);
-  if (core.options.exchange_) out.emplace_back(token_exchange);
+  if (!core.options.trusted_.empty()) out.emplace_back(jwt_bearer_grant);
+  if (core.options.exchange_) out.emplace_back(token_exchange_grant);
   return out;
 }
 

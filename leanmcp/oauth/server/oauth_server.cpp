@@ -1,5 +1,6 @@
 #include <leanmcp/oauth/server/oauth_server.hpp>
 
+#include <leanmcp/base/ascii.hpp>
 #include <leanmcp/base/worker_pool.hpp>
 #include <leanmcp/http/header_name.hpp>
 #include <leanmcp/oauth/server/core.hpp>
@@ -28,12 +29,6 @@ constexpr std::size_t most_waiting = 1'000;
 constexpr std::chrono::minutes keep_period(1);
 constexpr int periods_between_sweeps = 10;
 constexpr std::string_view well_known = "/.well-known/";
-
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), detail::to_lower);
-  return out;
-}
 
 std::string_view without_blanks(std::string_view text) {
   while (text.starts_with(' ')) text.remove_prefix(1);
@@ -98,8 +93,9 @@ struct OAuthServer::State {
     as::Request out(from.verb(), std::move(path));
     out.query = from.query();
     out.body = from.body();
-    from.for_each_header(
-        [&](std::string_view name, std::string_view value) { out.headers.emplace_back(lowered(name), value); });
+    from.for_each_header([&](std::string_view name, std::string_view value) {
+      out.headers.emplace_back(detail::to_lower(name), value);
+    });
     out.peer = from.peer();
     if (!core->options.address_field_.empty()) {
       std::string_view last;
@@ -153,7 +149,7 @@ Result<void> OAuthServer::init() {
     if (!known) return known.error();
   }
   state_->core = std::move(*core);
-  state_->address_field = lowered(state_->options.address_field_);
+  state_->address_field = detail::to_lower(state_->options.address_field_);
   state_->keeper = std::thread([state = state_.get()] { state->keep(); });
   return {};
 }

@@ -14,14 +14,6 @@ namespace as {
 
 namespace {
 
-UpstreamOptions filled(UpstreamOptions options, std::string_view name, std::string_view label,
-                       std::vector<std::string> scopes) {
-  if (options.name_.empty()) options.name_ = name;
-  if (options.label_.empty()) options.label_ = label;
-  if (!options.scopes_) options.scopes_ = std::move(scopes);
-  return options;
-}
-
 /// The first of the members that has a text.
 std::string first_text(const json::object& claims, std::initializer_list<std::string_view> names) {
   for (const std::string_view name : names)

@@ -16,14 +16,6 @@ namespace {
 
 constexpr std::string_view place = "{tenantid}";
 
-UpstreamOptions filled(UpstreamOptions options, std::string_view name, std::string_view label,
-                       std::vector<std::string> scopes = {"openid", "profile", "email"}) {
-  if (options.name_.empty()) options.name_ = name;
-  if (options.label_.empty()) options.label_ = label;
-  if (!options.scopes_) options.scopes_ = std::move(scopes);
-  return options;
-}
-
 bool is_guid(std::string_view text) {
   if (text.size() != 36) return false;
   for (std::size_t i = 0; i < text.size(); ++i) {

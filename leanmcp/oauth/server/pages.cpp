@@ -9,7 +9,7 @@ namespace leanmcp::inline v0::as {
 
 namespace {
 
-constexpr std::size_t longest_name = 60;
+constexpr std::size_t longest_shown_name = 60;
 constexpr std::size_t longest_uri = 300;
 
 std::string shown(std::string_view text, std::size_t most) { return escape_html(readable_text(text, most)); }
@@ -70,7 +70,7 @@ std::string about_access(const Core& core, const TransactionRecord& transaction)
   const ProtectedApi* const api = core.api(transaction.resource);
   const std::string host = host_of(transaction.resource);
   const std::string label = api && !api->shown.empty() ? api->shown : host;
-  std::string out = "<h2>What it may do at " + shown(label, longest_name) + "</h2>\n<ul>\n";
+  std::string out = "<h2>What it may do at " + shown(label, longest_shown_name) + "</h2>\n<ul>\n";
   bool any = false;
   for (const ScopeDescription& scope : api ? api->scopes : std::vector<ScopeDescription>()) {
     const std::string padded = " " + transaction.scope + " ";
@@ -90,7 +90,7 @@ std::string about_sign_in(const std::vector<SignInChoice>& choices) {
     if (choice.scopes.empty()) continue;
     std::string names;
     for (const std::string& scope : choice.scopes) names += (names.empty() ? "" : ", ") + shown(scope, 100);
-    out += "<p class=\"quiet\">To know who you are, this server asks " + shown(choice.label, longest_name) +
+    out += "<p class=\"quiet\">To know who you are, this server asks " + shown(choice.label, longest_shown_name) +
            " for: " + names + ". The keys to that stay here.</p>\n";
   }
   return out;
@@ -167,9 +167,9 @@ std::vector<SignInChoice> sign_in_choices(const Core& core) {
 }
 
 std::string client_label(const ClientRecord& client) {
-  std::string name = readable_text(client.name, longest_name);
+  std::string name = readable_text(client.name, longest_shown_name);
   if (!name.empty()) return name;
-  return client.origin == ClientOrigin::configured ? readable_text(client.client_id, longest_name)
+  return client.origin == ClientOrigin::configured ? readable_text(client.client_id, longest_shown_name)
                                                    : "an app without a name";
 }
 
@@ -187,7 +187,7 @@ HtmlPage consent_page(const Core& core, const ClientRecord& client, const Transa
   const auto choices = sign_in_choices(core);
   const ProtectedApi* const api = core.api(transaction.resource);
   const std::string target =
-      readable_text(api && !api->shown.empty() ? api->shown : host_of(transaction.resource), longest_name);
+      readable_text(api && !api->shown.empty() ? api->shown : host_of(transaction.resource), longest_shown_name);
   HtmlPage page;
   page.title = "Let “" + client_label(client) + "” use " + target + "?";
   page.has_form = true;
@@ -201,7 +201,8 @@ HtmlPage consent_page(const Core& core, const ClientRecord& client, const Transa
         "browser for exactly this</span></label>\n";
   bool first = true;
   for (const SignInChoice& choice : choices) {
-    body += button("allow", choice.name, "Allow, and sign in with " + readable_text(choice.label, longest_name), first);
+    body += button("allow", choice.name, "Allow, and sign in with " + readable_text(choice.label, longest_shown_name),
+                   first);
     first = false;
   }
   body += button("deny", "yes", "Do not allow", false) + "</form>\n";

@@ -12,6 +12,9 @@ namespace leanmcp::inline v0::as {
 
 using Cookies = std::vector<std::string>;
 
+/// Of a sign-in that cannot go on.
+inline constexpr std::string_view sign_in_over = "This sign-in has been completed already, or it took too long.";
+
 Answer page_answer(const HtmlPage& page, const Cookies& cookies = {});
 /// 303: a form's data must not go along (RFC 9700, section 4.12).
 Answer redirect_answer(const std::string& url, const Cookies& cookies = {});

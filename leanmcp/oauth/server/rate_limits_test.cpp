@@ -1,4 +1,5 @@
 #include <leanmcp/oauth/server/rate_limits.hpp>
+#include <leanmcp/oauth/server/test_time.hpp>
 
 #include <gtest/gtest.h>
 
@@ -6,7 +7,6 @@ namespace leanmcp::as {
 namespace {
 
 using std::chrono::seconds;
-const TimePoint start{std::chrono::milliseconds(1'800'000'000'000)};
 
 TEST(RateLimits, EachMinuteByAddressAndClient) {
   RateLimits limits{OAuthServerOptions::Limits()};

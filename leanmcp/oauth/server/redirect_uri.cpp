@@ -1,5 +1,6 @@
 #include <leanmcp/oauth/server/redirect_uri.hpp>
 
+#include <leanmcp/base/ascii.hpp>
 #include <leanmcp/oauth/server/core.hpp>
 
 #include <arpa/inet.h>
@@ -20,15 +21,11 @@ constexpr std::array forbidden_schemes{"javascript", "data",  "file",     "vbscr
                                        "mailto",     "tel",   "sms",      "chrome",   "intent",      "mhtml",
                                        "livescript", "mocha", "resource", "res"};
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c; }
-std::string lowered(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), lower);
-  return out;
-}
-bool is_alpha(char c) { return lower(c) >= 'a' && lower(c) <= 'z'; }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
-bool is_hex(char c) { return is_digit(c) || (lower(c) >= 'a' && lower(c) <= 'f'); }
+using detail::is_digit;
+using detail::to_lower;
+
+bool is_alpha(char c) { return to_lower(c) >= 'a' && to_lower(c) <= 'z'; }
+bool is_hex(char c) { return is_digit(c) || (to_lower(c) >= 'a' && to_lower(c) <= 'f'); }
 
 bool is_uri_text(std::string_view text) {
   constexpr std::string_view never = "\"<>\\^`{|}";
@@ -91,16 +88,19 @@ bool is_loopback_literal(std::string_view host) {
   return host.size() < 16 && inet_pton(AF_INET, std::string(host).c_str(), &v4) == 1 && ntohl(v4.s_addr) >> 24 == 127;
 }
 
-OAuthError refuse(std::string why) { return OAuthError("invalid_redirect_uri", std::move(why), "redirect uri"); }
+OAuthError refuse_redirect(std::string why) {
+  return OAuthError("invalid_redirect_uri", std::move(why), "redirect uri");
+}
 
 Result<void, OAuthError> check_private_scheme(const UriParts& parts, std::string_view application_type) {
   if (std::find(forbidden_schemes.begin(), forbidden_schemes.end(), parts.scheme) != forbidden_schemes.end())
-    return refuse("A redirect URI must not have this scheme.");
-  if (application_type == "web") return refuse("The redirect URI of a web application must begin with https://.");
+    return refuse_redirect("A redirect URI must not have this scheme.");
+  if (application_type == "web")
+    return refuse_redirect("The redirect URI of a web application must begin with https://.");
   // RFC 8252, section 7.1, asks for a reversed domain name, since anyone can take "myapp:". Editors in wide use
   // (cursor://, vscode://) have plain ones, so that a scheme without a dot must at least name a host.
   if (parts.scheme.find('.') == parts.scheme.npos && (!parts.hierarchical || parts.host.empty()))
-    return refuse("A redirect URI with a private scheme must have a dot in the scheme, or a host.");
+    return refuse_redirect("A redirect URI with a private scheme must have a dot in the scheme, or a host.");
   return {};
 }
 
@@ -111,7 +111,7 @@ bool split_uri(std::string_view text, UriParts& out) {
   if (text.empty() || text.size() > longest_redirect || !is_uri_text(text)) return false;
   const auto colon = text.find(':');
   if (colon == text.npos || !is_scheme(text.substr(0, colon))) return false;
-  out.scheme = lowered(text.substr(0, colon));
+  out.scheme = to_lower(text.substr(0, colon));
   text.remove_prefix(colon + 1);
   if (const auto hash = text.find('#'); hash != text.npos) {
     out.has_fragment = true;
@@ -138,7 +138,7 @@ bool split_uri(std::string_view text, UriParts& out) {
 bool has_dot_segments(std::string_view path) {
   while (!path.empty()) {
     const auto end = std::min(path.find('/'), path.size());
-    std::string segment = lowered(path.substr(0, end));
+    std::string segment = to_lower(path.substr(0, end));
     for (auto dot = segment.find("%2e"); dot != segment.npos; dot = segment.find("%2e")) segment.replace(dot, 3, ".");
     if (segment == "." || segment == "..") return true;
     path.remove_prefix(std::min(end + 1, path.size()));
@@ -147,7 +147,7 @@ bool has_dot_segments(std::string_view path) {
 }
 
 bool is_loopback_name(std::string_view host) {
-  std::string name = lowered(host);
+  std::string name = to_lower(host);
   if (name.ends_with('.')) name.pop_back();
   if (name == "localhost" || name.ends_with(".localhost")) return true;
   if (name.starts_with('[') && name.ends_with(']')) {
@@ -162,20 +162,21 @@ bool is_loopback_name(std::string_view host) {
 
 Result<void, OAuthError> check_redirect_uri(std::string_view uri, std::string_view application_type) {
   UriParts parts;
-  if (!split_uri(uri, parts)) return refuse("A redirect URI must be an absolute URI, at most 2048 characters.");
-  if (parts.has_fragment) return refuse("A redirect URI must not have a fragment.");
-  if (parts.has_user) return refuse("A redirect URI must not have a user name.");
-  if (uri.find('*') != uri.npos) return refuse("A redirect URI must not have a wildcard.");
-  if (has_dot_segments(parts.path)) return refuse("A redirect URI must not have dot segments.");
+  if (!split_uri(uri, parts))
+    return refuse_redirect("A redirect URI must be an absolute URI, at most 2048 characters.");
+  if (parts.has_fragment) return refuse_redirect("A redirect URI must not have a fragment.");
+  if (parts.has_user) return refuse_redirect("A redirect URI must not have a user name.");
+  if (uri.find('*') != uri.npos) return refuse_redirect("A redirect URI must not have a wildcard.");
+  if (has_dot_segments(parts.path)) return refuse_redirect("A redirect URI must not have dot segments.");
   if (!is_web(parts)) return check_private_scheme(parts, application_type);
   const bool loopback = is_loopback_name(parts.host);
   if (application_type == "web") {
     if (parts.scheme != "https" || loopback)
-      return refuse("The redirect URI of a web application must be https and not loopback.");
+      return refuse_redirect("The redirect URI of a web application must be https and not loopback.");
     return {};
   }
   if (parts.scheme == "http" && !is_loopback_literal(parts.host))
-    return refuse("A redirect URI with http must be on 127.0.0.1, [::1] or localhost.");
+    return refuse_redirect("A redirect URI with http must be on 127.0.0.1, [::1] or localhost.");
   return {};
 }
 

@@ -24,7 +24,7 @@ constexpr std::chrono::seconds longest_kept(24 * 3600);
 constexpr std::chrono::seconds key_search_pause(30);
 /// How long keys are still good while their host is away.
 constexpr std::chrono::seconds stale_keys_good(3600);
-constexpr std::size_t most_key_bytes = 64 * 1024;
+constexpr std::size_t most_key_set_bytes = 64 * 1024;
 constexpr std::size_t most_key_sets = 1'000;
 /// How long a host that was away is left alone where an older copy serves meanwhile.
 constexpr std::chrono::seconds retry_pause(30);
@@ -250,7 +250,7 @@ Result<PublicKeys, RemoteFault> RemoteDocuments::keys(const std::string& url, st
       if (now < known->fresh_until + stale_keys_good) stale = known->keys;
     }
   }
-  const DocumentOutcome document = data_->read(name, url, most_key_bytes, from_configuration, !stale);
+  const DocumentOutcome document = data_->read(name, url, most_key_set_bytes, from_configuration, !stale);
   if (!document) {
     const bool away = document.error() == RemoteFault::unreachable || document.error() == RemoteFault::busy;
     if (stale && away) return std::move(*stale);

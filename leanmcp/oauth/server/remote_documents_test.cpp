@@ -3,6 +3,7 @@
 #include <leanmcp/base/clock.hpp>
 #include <leanmcp/crypto/signing_key.hpp>
 #include <leanmcp/oauth/server/remote_test_support.hpp>
+#include <leanmcp/oauth/server/test_time.hpp>
 
 #include <atomic>
 #include <future>
@@ -13,8 +14,6 @@ namespace {
 
 using leanmcp::detail::ScriptedServer;
 using std::chrono::seconds;
-
-const TimePoint start{std::chrono::milliseconds(1'800'000'000'000)};
 
 class RemoteDocumentsTest : public testing::Test {
  protected:

@@ -14,7 +14,6 @@ namespace leanmcp::inline v0::as {
 
 namespace {
 
-constexpr std::string_view gone = "This sign-in has been completed already, or it took too long.";
 /// One sentence for every reason, so that nobody learns which names there are.
 constexpr std::string_view wrong = "The user name or the password is not right.";
 
@@ -39,11 +38,12 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
   const std::string_view state = form->get("state");
   const auto found = core.store->transaction_by_state(digest_of(state));
   if (!found) return trouble_answer();
-  if (state.empty() || !*found || (*found)->upstream != own_users_name) return refuse(400, gone, "unknown state");
+  if (state.empty() || !*found || (*found)->upstream != own_users_name)
+    return refuse(400, sign_in_over, "unknown state");
   const TransactionRecord& transaction = **found;
   if (!is_bound_browser(core, request, transaction))
     return refuse(403, "This sign-in was begun in another browser.", "another browser");
-  if (transaction.expires <= now) return refuse(400, gone, "expired");
+  if (transaction.expires <= now) return refuse(400, sign_in_over, "expired");
   const auto client = find_client(core, transaction.client_id, request.peer, now);
   if (!client) return refuse_client(core, AuditEvent::sign_in, request, client.error());
   if (!redirect_matches(*client, transaction.redirect_uri))
@@ -75,7 +75,7 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
   if (form->has("deny")) {
     const auto mine = core.store->finish_transaction(transaction.id_digest);
     if (!mine) return trouble_answer();
-    if (!*mine) return refuse(400, gone, "state used before");
+    if (!*mine) return refuse(400, sign_in_over, "state used before");
     core.audit->write(entry("access_denied", ""));
     return go_on_answer(
         "Not signed in", "You are sent back to " + name + ".",
@@ -100,7 +100,7 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
   const auto luggage = open_luggage(core, transaction);
   const auto mine = core.store->finish_transaction(transaction.id_digest);
   if (!mine || !luggage) return trouble_answer();
-  if (!*mine) return refuse(400, gone, "state used before");
+  if (!*mine) return refuse(400, sign_in_over, "state used before");
   UpstreamPerson person;
   person.id = (*user)->subject;
   person.profile = (*user)->profile;

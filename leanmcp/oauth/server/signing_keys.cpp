@@ -13,7 +13,7 @@ std::string bound_to(std::string_view key_id, std::string_view algorithm) {
   return std::string("signing-key|").append(key_id).append("|").append(algorithm);
 }
 
-Error storage_failed(const StorageError& error) {
+Error keys_out_of_reach(const StorageError& error) {
   return Error("the signing keys cannot be read or written", std::string(to_string(error.cause)) + " " + error.detail);
 }
 
@@ -26,7 +26,7 @@ SigningKeys::SigningKeys(Store store, const KeyRing& ring, JwsAlgorithm algorith
 
 Result<std::vector<SigningKeyRecord>> SigningKeys::records() const {
   auto rows = store_.signing_keys();
-  if (!rows) return storage_failed(rows.error());
+  if (!rows) return keys_out_of_reach(rows.error());
   return std::move(*rows);
 }
 
@@ -39,7 +39,7 @@ Result<bool> SigningKeys::make(TimePoint now, TimePoint active, std::optional<Ti
   record.created = now;
   record.active = active;
   auto added = store_.add_signing_key(record, newest);
-  if (!added) return storage_failed(added.error());
+  if (!added) return keys_out_of_reach(added.error());
   if (*added && on_change_) on_change_("made", record.key_id);
   if (*added && key_id) *key_id = record.key_id;
   return *added;
@@ -60,7 +60,7 @@ Result<void> SigningKeys::set_retirements(std::vector<SigningKeyRecord>& records
     }
     if (!when || !live(record.retires, *when)) continue;
     auto done = store_.retire_signing_key(record.key_id, *when);
-    if (!done) return storage_failed(done.error());
+    if (!done) return keys_out_of_reach(done.error());
     if (*done && on_change_) on_change_("retires", record.key_id);
     record.retires = when;
   }
@@ -83,7 +83,7 @@ Result<void> SigningKeys::load(const std::vector<SigningKeyRecord>& records, Tim
     if (!key) return Error("a signing key in the database is damaged", std::string(to_string(key.error())));
     if (Sealer::key_id_of(record.sealed) != sealer_.key_id()) {
       auto sealed = store_.reseal_signing_key(record.key_id, record.sealed, sealer_.seal(jwk.reveal(), bound));
-      if (!sealed) return storage_failed(sealed.error());
+      if (!sealed) return keys_out_of_reach(sealed.error());
     }
     next.push_back(Known{std::move(*key), record.active, record.retires});
   }
@@ -153,7 +153,7 @@ Result<std::string> SigningKeys::replace(TimePoint now, OldKeys old) {
     }
     // One that waits for its turn may have been stolen as well.
     auto removed = store_.remove_signing_key(record.key_id);
-    if (!removed) return storage_failed(removed.error());
+    if (!removed) return keys_out_of_reach(removed.error());
   }
   const TimePoint active = newest && *newest >= now ? *newest + std::chrono::milliseconds(1) : now;
   std::string id;
@@ -164,7 +164,7 @@ Result<std::string> SigningKeys::replace(TimePoint now, OldKeys old) {
   // Of every algorithm: whoever came by one of them may have come by all.
   for (const SigningKeyRecord& record : *known) {
     auto retired = store_.retire_signing_key(record.key_id, now);
-    if (!retired) return storage_failed(retired.error());
+    if (!retired) return keys_out_of_reach(retired.error());
     if (*retired && on_change_) on_change_("retires", record.key_id);
   }
   return id;

@@ -1,6 +1,7 @@
 #include <leanmcp/oauth/server/signing_keys.hpp>
 
 #include <leanmcp/crypto/jwt.hpp>
+#include <leanmcp/oauth/server/test_time.hpp>
 
 #include <gtest/gtest.h>
 
@@ -12,7 +13,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-const TimePoint start(std::chrono::milliseconds(1'800'000'000'000));
 constexpr auto day = 24h;
 
 class SigningKeysTest : public testing::Test {

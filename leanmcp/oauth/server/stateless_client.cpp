@@ -11,13 +11,13 @@ namespace json = boost::json;
 
 namespace {
 
-constexpr std::string_view prefix = "sealed.";
-constexpr std::string_view purpose = "oauth-stateless-client";
-constexpr std::size_t longest_id = 2'000;
+constexpr std::string_view stateless_prefix = "sealed.";
+constexpr std::string_view stateless_purpose = "oauth-stateless-client";
+constexpr std::size_t longest_stateless_id = 2'000;
 
 }  // namespace
 
-bool is_stateless_id(std::string_view client_id) noexcept { return client_id.starts_with(prefix); }
+bool is_stateless_id(std::string_view client_id) noexcept { return client_id.starts_with(stateless_prefix); }
 
 std::optional<std::string> stateless_client_id(const KeyRing& ring, const ClientRecord& client) {
   ClientRecord nameless = client;
@@ -26,14 +26,16 @@ std::optional<std::string> stateless_client_id(const KeyRing& ring, const Client
   const json::value metadata = json::parse(client_information(nameless) + "}", failed);
   if (failed) return std::nullopt;
   const json::object kept{{"client", metadata}, {"secret", client.secret_digest}};
-  std::string id = std::string(prefix) + ring.sealer(purpose).seal(json::serialize(kept), purpose);
-  if (id.size() > longest_id) return std::nullopt;
+  std::string id =
+      std::string(stateless_prefix) + ring.sealer(stateless_purpose).seal(json::serialize(kept), stateless_purpose);
+  if (id.size() > longest_stateless_id) return std::nullopt;
   return id;
 }
 
 std::optional<ClientRecord> stateless_client(const KeyRing& ring, const std::string& client_id) {
   if (!is_stateless_id(client_id)) return std::nullopt;
-  const auto text = ring.sealer(purpose).open(std::string_view(client_id).substr(prefix.size()), purpose);
+  const auto text = ring.sealer(stateless_purpose)
+                        .open(std::string_view(client_id).substr(stateless_prefix.size()), stateless_purpose);
   if (!text) return std::nullopt;
   const auto kept = detail::strict_object(*text, 16);
   const json::value* const metadata = kept ? kept->if_contains("client") : nullptr;

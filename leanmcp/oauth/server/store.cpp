@@ -95,7 +95,7 @@ Store::Outcome<Store> Store::open(Database database) {
 
 std::string digest_of(std::string_view text) { return hex_encode(sha256(text)); }
 
-namespace detail {
+namespace rows {
 
 std::string list_text(const std::vector<std::string>& list) {
   boost::json::array array;
@@ -113,5 +113,5 @@ std::vector<std::string> list_of(std::string_view text) {
   return out;
 }
 
-}  // namespace detail
+}  // namespace rows
 }  // namespace leanmcp::inline v0::as

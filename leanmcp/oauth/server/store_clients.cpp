@@ -6,17 +6,17 @@
 namespace leanmcp::inline v0::as {
 namespace {
 
-using detail::all;
-using detail::changed;
-using detail::done;
-using detail::first;
-using detail::from_ms;
-using detail::list_of;
-using detail::list_text;
-using detail::optional_ms;
-using detail::to_ms;
+using rows::all;
+using rows::changed;
+using rows::done;
+using rows::first;
+using rows::from_ms;
+using rows::list_of;
+using rows::list_text;
+using rows::optional_ms;
+using rows::to_ms;
 
-constexpr std::string_view columns =
+constexpr std::string_view client_columns =
     "client_id, origin, name, redirect_uris, grant_types, method, secret_digest, jwks, jwks_uri, assertion_algorithm, "
     "application_type, scopes, client_uri, dpop_bound, management_digest, document_digest, disabled, created, used, "
     "expires";
@@ -87,7 +87,7 @@ std::array<SqlValue, 20> values_of(const ClientRecord& client) {
 }
 
 std::string insert() {
-  return "INSERT INTO as_clients (" + std::string(columns) +
+  return "INSERT INTO as_clients (" + std::string(client_columns) +
          ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20) "
          "ON CONFLICT (client_id) DO ";
 }
@@ -95,7 +95,7 @@ std::string insert() {
 }  // namespace
 
 Store::Outcome<std::optional<ClientRecord>> Store::client(std::string_view client_id) const {
-  static const std::string sql = "SELECT " + std::string(columns) + " FROM as_clients WHERE client_id = $1";
+  static const std::string sql = "SELECT " + std::string(client_columns) + " FROM as_clients WHERE client_id = $1";
   return first(database_.run(sql, {client_id}), &client_of);
 }
 
@@ -144,7 +144,7 @@ Store::Outcome<void> Store::touch_client(std::string_view client_id, TimePoint n
 
 Store::Outcome<std::vector<ClientRecord>> Store::clients(std::int64_t most, std::string_view after) const {
   static const std::string sql =
-      "SELECT " + std::string(columns) + " FROM as_clients WHERE client_id > $1 ORDER BY client_id LIMIT $2";
+      "SELECT " + std::string(client_columns) + " FROM as_clients WHERE client_id > $1 ORDER BY client_id LIMIT $2";
   return all(database_.run(sql, {after, most}), &client_of);
 }
 

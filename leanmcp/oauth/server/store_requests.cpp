@@ -5,16 +5,16 @@
 namespace leanmcp::inline v0::as {
 namespace {
 
-using detail::changed;
-using detail::done;
-using detail::first;
-using detail::from_ms;
-using detail::to_ms;
+using rows::changed;
+using rows::done;
+using rows::first;
+using rows::from_ms;
+using rows::to_ms;
 
 /// Renders of one consent page that may be open at the same time.
 constexpr std::int64_t most_forms = 20;
 
-constexpr std::string_view columns =
+constexpr std::string_view transaction_columns =
     "id_digest, client_id, redirect_uri, redirect_uri_given, state, challenge, scope, resource, nonce, "
     "dpop_thumbprint, upstream, browser_digest, upstream_state_digest, upstream_secrets, approved, remember, expires";
 
@@ -51,14 +51,14 @@ PushedRecord pushed_of(const Row& row) {
 }
 
 std::string select(std::string_view where) {
-  return "SELECT " + std::string(columns) + " FROM as_transactions WHERE " + std::string(where);
+  return "SELECT " + std::string(transaction_columns) + " FROM as_transactions WHERE " + std::string(where);
 }
 
 }  // namespace
 
 Store::Outcome<void> Store::add_transaction(const TransactionRecord& record) const {
   static const std::string sql =
-      "INSERT INTO as_transactions (" + std::string(columns) +
+      "INSERT INTO as_transactions (" + std::string(transaction_columns) +
       ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
   return database_.transact([&](Transaction& transaction) -> Outcome<void> {
     auto added = transaction.run(
@@ -101,7 +101,7 @@ Store::Outcome<std::optional<TransactionRecord>> Store::approve(std::string_view
       "UPDATE as_transactions SET approved = 1, browser_digest = $3, upstream = $4, upstream_state_digest = $5, "
       "upstream_secrets = $6, remember = $7 WHERE id_digest = $1 AND approved = 0 AND expires > $8 AND EXISTS "
       "(SELECT 1 FROM as_forms WHERE as_forms.id_digest = as_transactions.id_digest AND form_digest = $2) RETURNING " +
-      std::string(columns);
+      std::string(transaction_columns);
   return first(
       database_.run(sql, {id_digest, approval.form_digest, approval.browser_digest, approval.upstream,
                           approval.upstream_state_digest, approval.upstream_secrets, approval.remember, to_ms(now)}),

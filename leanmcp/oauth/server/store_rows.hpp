@@ -9,7 +9,7 @@
 #include <vector>
 
 // How records stand in rows. Times are milliseconds since the epoch, lists are JSON arrays of texts.
-namespace leanmcp::inline v0::as::detail {
+namespace leanmcp::inline v0::as::rows {
 
 inline std::int64_t to_ms(TimePoint time) { return time.time_since_epoch().count(); }
 inline TimePoint from_ms(std::int64_t value) { return TimePoint(std::chrono::milliseconds(value)); }
@@ -48,4 +48,4 @@ inline Store::Outcome<bool> changed(const Store::Outcome<Rows>& rows) {
   return rows->changed() > 0;
 }
 
-}  // namespace leanmcp::inline v0::as::detail
+}  // namespace leanmcp::inline v0::as::rows

@@ -1,5 +1,6 @@
 #include <leanmcp/oauth/server/store.hpp>
 
+#include <leanmcp/oauth/server/test_time.hpp>
 #include <leanmcp/storage/test_cluster.hpp>
 
 #include <gtest/gtest.h>
@@ -11,8 +12,6 @@ namespace leanmcp::as {
 namespace {
 
 using namespace std::chrono_literals;
-
-const TimePoint start(std::chrono::milliseconds(1'800'000'000'000));
 
 /// Every test runs on both engines; on PostgreSQL only where it is installed.
 class StoreTest : public testing::TestWithParam<DatabaseEngine> {

@@ -5,13 +5,13 @@
 namespace leanmcp::inline v0::as {
 namespace {
 
-using detail::all;
-using detail::changed;
-using detail::done;
-using detail::first;
-using detail::from_ms;
-using detail::optional_ms;
-using detail::to_ms;
+using rows::all;
+using rows::changed;
+using rows::done;
+using rows::first;
+using rows::from_ms;
+using rows::optional_ms;
+using rows::to_ms;
 
 constexpr std::string_view key_columns = "key_id, algorithm, sealed, created, active, retires";
 constexpr std::string_view user_columns = "username, subject, password_hash, profile, disabled, created";

@@ -6,6 +6,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -50,5 +51,18 @@ class UpstreamOptions {
   std::vector<std::string> algorithms_ = {"RS256", "ES256"};
   std::shared_ptr<HttpClient> http_;
 };
+
+namespace as {
+
+/// With what a preset has for it where the program says nothing.
+inline UpstreamOptions filled(UpstreamOptions options, std::string_view name, std::string_view label,
+                              std::vector<std::string> scopes = {"openid", "profile", "email"}) {
+  if (options.name_.empty()) options.name_ = name;
+  if (options.label_.empty()) options.label_ = label;
+  if (!options.scopes_) options.scopes_ = std::move(scopes);
+  return options;
+}
+
+}  // namespace as
 
 }  // namespace leanmcp::inline v0

@@ -151,8 +151,7 @@ Result<std::int64_t, StorageError> forget_ended_sign_ins(Core& core, TimePoint n
       "(as_grants.grant_id IS NULL AND vault.updated_at <= $2) OR as_grants.expires <= $3 OR as_grants.revoked = 1 OR "
       "(as_grants.created <= $4 AND NOT EXISTS (SELECT 1 FROM as_codes WHERE as_codes.grant_id = vault.owner) AND "
       "NOT EXISTS (SELECT 1 FROM as_refresh WHERE as_refresh.grant_id = vault.owner))) ORDER BY vault.owner LIMIT $5",
-      {vault_record, detail::to_ms(no_grant_comes), detail::to_ms(now), detail::to_ms(now - surely_over),
-       most_forgotten});
+      {vault_record, rows::to_ms(no_grant_comes), rows::to_ms(now), rows::to_ms(now - surely_over), most_forgotten});
   if (!ended) return ended.error();
   std::int64_t count = 0;
   const auto until = std::chrono::steady_clock::now() + forget_time;

@@ -23,7 +23,7 @@ Result<void> check_password(std::string_view password) {
   return {};
 }
 
-Error storage_failed(const StorageError& error) { return Error("The storage failed.", error.detail); }
+Error users_out_of_reach(const StorageError& error) { return Error("The storage failed.", error.detail); }
 
 }  // namespace
 
@@ -48,7 +48,7 @@ Result<UserRecord> add_user(const Store& store, std::string_view username, std::
   user.profile = profile;
   user.created = now;
   const auto added = store.add_user(user);
-  if (!added) return storage_failed(added.error());
+  if (!added) return users_out_of_reach(added.error());
   if (!*added) return Error("There is a user of that name already.");
   return user;
 }
@@ -57,7 +57,7 @@ Result<void> set_password(const Store& store, std::string_view username, std::st
                           const ScryptCost& cost) {
   if (auto good = check_password(password); !good) return good.error();
   const auto set = store.set_password_hash(username, hash_password(password, cost));
-  if (!set) return storage_failed(set.error());
+  if (!set) return users_out_of_reach(set.error());
   if (!*set) return Error("There is no user of that name.");
   return {};
 }
