@@ -60,9 +60,9 @@ T value_or_stop(Result<T, E> result, const std::string& what) {
   return std::move(*result);
 }
 
-std::shared_ptr<Billing> make_billing(const Database& database, const std::string& app_url,
-                                      const BrowserSignIn* sign_in, std::shared_ptr<HttpClient> http,
-                                      const Logger& log) {
+/// `pages`: whose pages payment links lead to; nullptr leaves links to Stripe.
+std::shared_ptr<Billing> make_billing(const Database& database, const std::string& app_url, const BrowserSignIn* pages,
+                                      std::shared_ptr<HttpClient> http, const Logger& log) {
   StripeClientOptions stripe_options;
   stripe_options.secret_key = Secret(need("STRIPE_SECRET_KEY", "your Stripe secret or restricted key"));
   if (const std::string base = setting("STRIPE_API_BASE"); !base.empty()) stripe_options.api_base = base;
@@ -84,9 +84,9 @@ std::shared_ptr<Billing> make_billing(const Database& database, const std::strin
   options.products = {premium};
   options.success_url = app_url + "/success?session_id={CHECKOUT_SESSION_ID}";
   options.cancel_url = app_url + "/cancelled";
-  if (sign_in) {
-    options.go_url = sign_in->link("/billing/go", "");
-    options.manage_url = sign_in->link("/billing/manage", "");
+  if (pages) {
+    options.go_url = pages->link("/billing/go", "");
+    options.manage_url = pages->link("/billing/manage", "");
   }
   options.log = log;
   // Needs the URL of your terms in Stripe's dashboard; without it Stripe refuses the checkout.
@@ -136,6 +136,11 @@ std::shared_ptr<BrowserSignIn> make_sign_in(const AuthProvider& auth, const Data
   return sign_in;
 }
 
+bool port_is_free(std::uint16_t port) {
+  HttpServer probe(HttpServerOptions().port(port));
+  return probe.start().has_value();
+}
+
 }  // namespace
 
 Config read_config(int argc, char** argv) {
@@ -147,7 +152,7 @@ Config read_config(int argc, char** argv) {
   bool force_replay = false;
   std::string log_file;
   app.add_option("--port", port, "Port on 127.0.0.1");
-  app.add_flag("--stdio", stdio, "Speak over standard input and output");
+  app.add_flag("--stdio", stdio, "Speak over standard input and output; pages and webhook stay on the port");
   app.add_flag("--verbose", verbose, "Log every request");
   app.add_flag("--force-replay", force_replay, "Run each handler again from the top after every answer (a test)");
   app.add_option("--log-file", log_file, "Log to this file instead of standard error");
@@ -175,7 +180,14 @@ Config read_config(int argc, char** argv) {
   const KeyRing keys =
       keys_text.empty() ? KeyRing::random() : value_or_stop(KeyRing::parse(keys_text), "LEANMCP_STATE_KEYS");
   config.sign_in = make_sign_in(*config.auth, database, keys, public_url, http_client, log);
-  config.billing = make_billing(database, app_url, config.sign_in.get(), http_client, log);
+  config.has_port = !stdio || port_is_free(port);
+  // What has the port may be anybody's, unless PUBLIC_URL says that the pages are there.
+  const bool pages = config.has_port || !setting("PUBLIC_URL").empty();
+  if (!pages) {
+    log.warning("the port is taken: payment links are Stripe's own, and no payment is offered in the middle of a call",
+                {{"port", std::to_string(port)}});
+  }
+  config.billing = make_billing(database, app_url, pages ? config.sign_in.get() : nullptr, http_client, log);
   config.log = log;
 
   config.server.logger(log).state_audience(public_url).force_replay(force_replay);

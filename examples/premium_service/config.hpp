@@ -18,6 +18,8 @@ struct Config {
   leanmcp::HttpOptions http;
   leanmcp::StdioOptions stdio_options;
   bool stdio = false;
+  /// Whether `http` can be served: beside --stdio another instance may have the port.
+  bool has_port = true;
 };
 
 /// Ends the program with a sentence on standard error when something is missing or wrong.

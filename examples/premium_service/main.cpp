@@ -34,9 +34,11 @@ struct UpgradeInput {
 BOOST_DESCRIBE_STRUCT(UpgradeInput, (), (plan, confirm))
 
 struct Upgrade {
-  std::string message, paymentUrl, sessionId;
+  std::string status, message, paymentUrl, sessionId, url;
+  std::optional<TimePoint> expiresAt;
+  std::string retryTool;
 };
-BOOST_DESCRIBE_STRUCT(Upgrade, (), (message, paymentUrl, sessionId))
+BOOST_DESCRIBE_STRUCT(Upgrade, (), (status, message, paymentUrl, sessionId, url, expiresAt, retryTool))
 
 struct Subscription {
   std::string plan, status;
@@ -60,7 +62,7 @@ class PremiumService {
   }
 
   Result<Upgrade> upgrade(const UpgradeInput& input, const AuthUser& user) const {
-    // Where nobody could be asked here, Stripe's page asks for consent.
+    // Absent where nobody could be asked here and Stripe's page asks.
     if (input.confirm && !*input.confirm) return ToolError("Please agree to terms");
     CheckoutRequest request;
     request.principal_key = user.principal.key();
@@ -70,7 +72,14 @@ class PremiumService {
     request.plan = input.plan;
     const auto checkout = billing_->begin_checkout(request);
     if (!checkout) return checkout.error();
-    return Upgrade{checkout->message, checkout->url, checkout->session_id};
+    Upgrade out;
+    out.status = to_string(checkout->state);
+    out.message = checkout->message;
+    out.paymentUrl = out.url = checkout->url;
+    out.sessionId = checkout->session_id;
+    out.expiresAt = checkout->expires_at;
+    out.retryTool = "checkSubscription";
+    return out;
   }
 
   Result<Subscription> check_subscription(const Principal& principal) const {
@@ -85,15 +94,15 @@ class PremiumService {
   std::shared_ptr<Billing> billing_;
 };
 
-Form upgrade_form() {
-  return Form("Upgrade to Premium")
-      .select("plan", "Select Plan")
-      .option("monthly", "Monthly - $9.99/mo")
-      .option("yearly", "Yearly - $99/yr (save 17%)")
-      .required()
-      .boolean("confirm", "I agree to the terms of service")
-      .required()
-      .or_on_page();
+Form upgrade_form(bool terms_on_stripe) {
+  Form form = Form("Upgrade to Premium")
+                  .select("plan", "Select Plan")
+                  .option("monthly", "Monthly - $9.99/mo")
+                  .option("yearly", "Yearly - $99/yr (save 17%)")
+                  .required()
+                  .boolean("confirm", "I agree to the terms of service")
+                  .required();
+  return terms_on_stripe ? form.or_on_page() : form.ask_user();
 }
 
 int main(int argc, char** argv) {
@@ -107,14 +116,20 @@ int main(int argc, char** argv) {
       .tool("getProfile", &PremiumService::get_profile, description("Get user profile and subscription"))
       .tool("premiumFeature", &PremiumService::premium_feature, description("Access premium feature"),
             requires_plan(config.billing, "premium", GateOptions().upgrade_tool("upgrade")))
-      .tool("upgrade", &PremiumService::upgrade, description("Upgrade to premium"), elicitation(upgrade_form()))
+      .tool("upgrade", &PremiumService::upgrade, description("Upgrade to premium"),
+            elicitation(upgrade_form(config.billing->options().terms_on_stripe)))
       .tool("checkSubscription", &PremiumService::check_subscription, description("Check subscription status"))
       .tool("getPublicInfo", &PremiumService::get_public_info, description("Get public info"), public_access());
 
-  if (config.stdio) return serve_stdio(server, config.stdio_options);
   HttpOptions http = config.http;
   publish_metadata(http, config.auth);
   mount_webhook(http, server, config.billing, "/webhook/stripe");
   add_payment_results(http, server, config.billing);
-  return serve_http(server, http);
+  if (!config.stdio) return serve_http(server, http);
+
+  // Whoever pays does so in a browser, and Stripe calls back: that takes the port beside the one client.
+  HttpService beside(server, http);
+  const auto listening = config.has_port ? beside.start() : Result<void>();
+  if (!listening) config.log.warning("no pages here", {{"reason", listening.error().message()}});
+  return serve_stdio(server, config.stdio_options);
 }

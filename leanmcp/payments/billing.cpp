@@ -29,6 +29,20 @@ std::string stripe_name(const std::string& mode, const std::string& account) {
 
 }  // namespace
 
+std::string_view to_string(Checkout::State state) noexcept {
+  switch (state) {
+    case Checkout::State::open:
+      return "payment_required";
+    case Checkout::State::pending:
+      return "pending";
+    case Checkout::State::already_subscribed:
+      return "active";
+    case Checkout::State::payment_due:
+      break;
+  }
+  return "payment_due";
+}
+
 Error Billing::Impl::unavailable(const StorageError& fault) const {
   const std::string detail = "storage " + std::string(to_string(fault.cause)) + ": " + fault.detail;
   options.log.error("billing: storage failed", {{"detail", detail}});
@@ -84,6 +98,10 @@ Result<std::shared_ptr<Billing>> Billing::create(Database database, std::shared_
                                                  std::shared_ptr<const Clock> clock, BillingOptions options) {
   if (!stripe || !clock) return Error("Billing: needs a Stripe client and a clock");
   if (std::string fault = detail::billing_options_fault(options); !fault.empty()) return Error("Billing: " + fault);
+  if (stripe->account() != options.account) {
+    return Error("Billing: BillingOptions::account is '" + options.account + "', but the Stripe client acts for '" +
+                 std::string(stripe->account()) + "'; empty is one's own");
+  }
   auto impl = std::make_unique<Impl>(std::move(database), std::move(stripe), std::move(clock), std::move(options));
   auto migrated = impl->store.migrate();
   if (!migrated) {
@@ -158,10 +176,14 @@ Result<std::string> Billing::portal_url(std::string_view principal_key, std::str
   return impl_->portal_url(principal_key, return_url, page);
 }
 
-Result<std::string> Billing::manage_link(std::string_view principal_key) { return impl_->manage_link(principal_key); }
+Result<std::string> Billing::manage_link(std::string_view principal_key, PortalPage page) {
+  return impl_->manage_link(principal_key, page);
+}
+
+PortalPage Billing::manage_link_page(std::string_view link_id) { return detail::read_manage_link(link_id).page; }
 
 Result<std::optional<std::string>> Billing::manage_link_owner(std::string_view link_id) {
-  auto owner = impl_->store.link_owner(link_id, impl_->now());
+  auto owner = impl_->store.link_owner(detail::read_manage_link(link_id).id, impl_->now());
   if (!owner) return impl_->unavailable(owner.error());
   return std::move(*owner);
 }
@@ -187,7 +209,13 @@ Result<void> Billing::release_credits(std::string_view reservation_id) {
   return impl_->release_credits(reservation_id);
 }
 
-void Billing::release_credits_later(std::string reservation_id) { impl_->release_later(std::move(reservation_id)); }
+void Billing::release_credits_later(std::string reservation_id) {
+  impl_->release_later(Impl::Held::credits, std::move(reservation_id));
+}
+
+void Billing::release_use_later(std::string reservation_id) {
+  impl_->release_later(Impl::Held::use, std::move(reservation_id));
+}
 
 Result<std::int64_t> Billing::credit_balance(std::string_view principal_key, std::string_view product) {
   impl_->release_overdue();
@@ -241,7 +269,11 @@ Result<void> Billing::release_use(std::string_view reservation_id) { return impl
 
 Result<std::vector<PriceTag>> Billing::prices(std::string_view product) { return impl_->prices(product); }
 
+void Billing::when_priced(std::shared_ptr<const std::function<void()>> told) { impl_->when_priced(std::move(told)); }
+
 Result<SweepReport> Billing::sweep() { return impl_->sweep(); }
+
+bool Billing::swept() const noexcept { return impl_->swept; }
 
 const BillingOptions& Billing::options() const noexcept { return impl_->options; }
 

@@ -9,6 +9,7 @@
 #include <leanmcp/storage/database.hpp>
 
 #include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -70,7 +71,9 @@ class Billing final : public Entitlements {
 
   /// A link to the portal behind a sign-in (see `add_billing_pages`), good for a day: `manage_url` with an id behind
   /// it. Error without a `manage_url`.
-  Result<std::string> manage_link(std::string_view principal_key);
+  Result<std::string> manage_link(std::string_view principal_key, PortalPage page = PortalPage::home);
+  /// On which page of the portal a link is to begin.
+  static PortalPage manage_link_page(std::string_view link_id);
   /// Whom a link was made for; nullopt when it is unknown or too old.
   Result<std::optional<std::string>> manage_link_owner(std::string_view link_id);
 
@@ -124,14 +127,22 @@ class Billing final : public Entitlements {
   Result<void> commit_use(std::string_view reservation_id);
   /// The work failed and is not counted.
   Result<void> release_use(std::string_view reservation_id);
+  /// The same as `release_credits_later`, for use.
+  void release_use_later(std::string reservation_id);
 
   /// What the product's plans cost, read from Stripe and kept for `price_lifetime`; the last known ones while Stripe
   /// cannot be asked. Plans without one fixed amount are left out.
+  /// Waits for Stripe for a few seconds at most; while it does not answer, nobody asks it again for half a minute.
   Result<std::vector<PriceTag>> prices(std::string_view product);
+  /// After `prices` failed: calls `told` once `sweep` has read prices that are not known now, from its thread, and
+  /// forgets it then.
+  void when_priced(std::shared_ptr<const std::function<void()>> told);
 
   /// Applies stored events, looks after open checkouts, finds events that never arrived and refreshes subscriptions
   /// past their period. Run it at start and every few minutes. Bounded work per call.
   Result<SweepReport> sweep();
+  /// Whether anybody has called it in this process.
+  bool swept() const noexcept;
 
   /// Plans and products as declared.
   const BillingOptions& options() const noexcept;

@@ -47,7 +47,8 @@ Checkout Billing::Impl::manage_instead(Checkout::State state, std::string messag
   out.state = state;
   out.message = std::move(message);
   // Without it there is nothing to open; that is no reason to fail.
-  if (auto manage = options.manage_url.empty() ? Result<std::string>(std::string()) : manage_link(principal_key);
+  if (auto manage = options.manage_url.empty() ? Result<std::string>(std::string())
+                                               : manage_link(principal_key, PortalPage::home);
       manage)
     out.url = std::move(*manage);
   return out;

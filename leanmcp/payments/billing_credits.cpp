@@ -6,6 +6,9 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+#include <charconv>
+
 namespace leanmcp::inline v0 {
 
 using detail::MeterRow;
@@ -17,6 +20,24 @@ constexpr std::int64_t meter_lifetime_seconds = 34 * 86'400;
 /// Stripe knows an identifier again for a day at least. Use that it may have taken is not told again after that: rather
 /// unpaid than paid twice.
 constexpr std::int64_t identifier_lifetime_seconds = 23 * 3600;
+
+/// One hold of a piece of work. When it ends tells it from a later one, which begins after that only.
+struct UseHold {
+  std::string identifier;
+  std::int64_t until = 0;
+};
+
+std::string hold_id(const std::string& identifier, std::int64_t until) {
+  return identifier + "." + std::to_string(until);
+}
+
+UseHold read_hold(std::string_view id) {
+  UseHold out;
+  const auto dot = std::min(id.find('.'), id.size());
+  out.identifier = id.substr(0, dot);
+  if (dot < id.size()) std::from_chars(id.data() + dot + 1, id.data() + id.size(), out.until);
+  return out;
+}
 
 CreditReservation::State state_of(detail::ReserveOutcome::State state) {
   switch (state) {
@@ -63,19 +84,20 @@ Result<void> Billing::Impl::release_credits(std::string_view reservation_id) {
   return {};
 }
 
-void Billing::Impl::release_later(std::string reservation_id) {
+void Billing::Impl::release_later(Held what, std::string reservation_id) {
   const std::lock_guard lock(overdue_mutex_);
   // A reservation that is not given back lapses by itself.
-  if (overdue_.size() < 10'000) overdue_.push_back(std::move(reservation_id));
+  if (overdue_.size() < 10'000) overdue_.emplace_back(what, std::move(reservation_id));
 }
 
 void Billing::Impl::release_overdue() {
-  std::vector<std::string> overdue;
+  std::vector<std::pair<Held, std::string>> overdue;
   {
     const std::lock_guard lock(overdue_mutex_);
     overdue.swap(overdue_);
   }
-  for (const std::string& id : overdue) static_cast<void>(store.settle_credits(id, false));
+  for (const auto& [what, id] : overdue)
+    static_cast<void>(what == Held::credits ? release_credits(id) : release_use(id));
 }
 
 Result<bool> Billing::Impl::bills_use(std::string_view principal_key, std::string_view meter) {
@@ -127,16 +149,22 @@ Result<UseReservation> Billing::Impl::reserve_use(std::string_view principal_key
                                                   std::int64_t value, std::string_view identifier) {
   auto row = meter_row(principal_key, meter, value, identifier);
   if (!row) return row.error();
-  auto held = store.hold_meter(*row, now(), now() + options.credit_hold.count());
+  release_overdue();
+  const std::int64_t held_until = now() + options.credit_hold.count();
+  auto held = store.hold_meter(*row, now(), held_until);
   if (!held) return unavailable(held.error());
   UseReservation out;
-  out.id = row->identifier;
-  if (*held == detail::ReserveOutcome::State::reserved) out.state = UseReservation::State::held;
+  if (*held == detail::ReserveOutcome::State::reserved) {
+    out.state = UseReservation::State::held;
+    out.id = hold_id(row->identifier, held_until);
+  }
   if (*held == detail::ReserveOutcome::State::finished) out.state = UseReservation::State::finished;
   return out;
 }
 
-Result<void> Billing::Impl::commit_use(std::string_view identifier) {
+Result<void> Billing::Impl::commit_use(std::string_view reservation_id) {
+  // Whoever holds it by now: the work was done, and counts once.
+  const std::string identifier = read_hold(reservation_id).identifier;
   auto counted = store.count_meter(identifier, now());
   if (!counted) return unavailable(counted.error());
   if (*counted) return send_counted(identifier);
@@ -146,8 +174,9 @@ Result<void> Billing::Impl::commit_use(std::string_view identifier) {
   return {};
 }
 
-Result<void> Billing::Impl::release_use(std::string_view identifier) {
-  auto released = store.release_meter(identifier);
+Result<void> Billing::Impl::release_use(std::string_view reservation_id) {
+  const UseHold hold = read_hold(reservation_id);
+  auto released = store.release_meter(hold.identifier, hold.until);
   if (!released) return unavailable(released.error());
   return {};
 }

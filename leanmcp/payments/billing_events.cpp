@@ -34,6 +34,8 @@ Result<WebhookReceipt, WebhookRefusal> Billing::Impl::receive(std::string_view b
   receipt.type = event->type;
   if (!concerns_us(*event)) {
     receipt.outcome = WebhookReceipt::Outcome::ignored;
+    options.log.info("billing: event of another account or mode ignored",
+                     {{"event", event->id}, {"type", event->type}, {"account", event->account}});
     return receipt;
   }
   EventRow row = row_of_event(*event);
@@ -84,10 +86,14 @@ Result<void> Billing::Impl::apply_event(const EventRow& stored) {
   if (type.starts_with("invoice.") && !event.subscription_id.empty())
     return settle_subscription(event.subscription_id, occasion);
   const bool money_moved = type == "charge.refunded" || type.starts_with("charge.dispute.");
-  auto settled = money_moved ? settle_payment(event, occasion) : note(occasion);
-  if (settled && (type == "charge.refunded" || type == "charge.dispute.created"))
-    report(BillingAnomaly::Kind::money_back, event.object_id, principal_key);
-  return settled;
+  if (!money_moved) return note(occasion);
+  auto payer = settle_payment(event, occasion);
+  if (!payer) return payer.error();
+  // A dispute names no customer: the payment tells whose it is, and whether it is a sale of ours at all.
+  if (principal_key.empty()) principal_key = std::move(*payer);
+  const bool lost = type == "charge.refunded" || type == "charge.dispute.created";
+  if (lost && !principal_key.empty()) report(BillingAnomaly::Kind::money_back, event.object_id, principal_key);
+  return {};
 }
 
 Billing::Impl::Tried Billing::Impl::try_event(const EventRow& event) {

@@ -49,7 +49,11 @@ TEST_P(BillingEventsTest, IgnoresTheOtherModeAndOtherAccounts) {
   EXPECT_EQ(deliver(live), Outcome::ignored);
   StripeEvent connected = event;
   connected.payload = replace(event.payload, "\"livemode\":false", "\"livemode\":false,\"account\":\"acct_9\"");
+  std::string logged;
+  options.log = Logger([&](LogLevel, std::string_view line) { logged += line; }, LogLevel::info);
+  restart();
   EXPECT_EQ(deliver(connected), Outcome::ignored);
+  EXPECT_NE(logged.find("acct_9"), std::string::npos) << logged;
   EXPECT_EQ(deliver(event), Outcome::applied);  // no customer of ours: seen, and nothing else
   EXPECT_EQ(stripe->calls["get_subscription"], 0);
 }
@@ -268,6 +272,24 @@ TEST_P(BillingEventsTest, PortalOnlyForCustomers) {
 }
 
 /// Every order of delivery, each event up to twice, while Stripe's objects are already in their final state.
+TEST_P(BillingEventsTest, MoneyOnItsWayEntitlesToNothingWhateverTheSubscriptionIsCalled) {
+  for (const bool paid : {true, false}) {
+    const std::string user = paid ? "ada" : "grace";
+    const Checkout begun = checkout(request(user));
+    const std::string subscription = stripe->pay(begun.session_id, true);
+    stripe->set_status(subscription, "active");
+    deliver_all();
+    EXPECT_FALSE(allowed(user));
+    EXPECT_EQ(flow(begun.flow_id).state, CheckoutFlow::State::pending);
+    stripe->set_status(subscription, "active");
+    deliver_all();
+    EXPECT_FALSE(allowed(user)) << "by the subscription's own events";
+    stripe->settle_delayed(begun.session_id, paid);
+    deliver_all();
+    EXPECT_EQ(allowed(user), paid);
+  }
+}
+
 TEST_P(BillingEventsTest, OrderAndRepetitionDoNotMatter) {
   const Checkout begun = checkout();
   const std::string subscription = stripe->pay(begun.session_id);

@@ -4,12 +4,15 @@
 #include <leanmcp/payments/billing_rules.hpp>
 #include <leanmcp/payments/billing_store.hpp>
 
+#include <atomic>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace leanmcp::inline v0 {
@@ -60,27 +63,29 @@ class Billing::Impl {
 
   // billing_manage.cpp
   Result<std::string> portal_url(std::string_view principal_key, std::string_view return_url, PortalPage page);
-  Result<std::string> manage_link(std::string_view principal_key);
+  Result<std::string> manage_link(std::string_view principal_key, PortalPage page);
   Result<SubscriptionStatus> change_plan(std::string_view principal_key, std::string_view product,
                                          std::string_view plan);
   Result<SubscriptionStatus> cancel_at_period_end(std::string_view principal_key, std::string_view product,
                                                   bool cancel);
   Result<std::vector<PriceTag>> prices(std::string_view product);
+  void when_priced(std::shared_ptr<const std::function<void()>> told);
 
   // billing_credits.cpp
   Result<CreditReservation> reserve(std::string_view principal_key, std::string_view product, std::int64_t amount,
                                     std::string_view operation_key);
   Result<bool> commit_credits(std::string_view reservation_id);
   Result<void> release_credits(std::string_view reservation_id);
-  void release_later(std::string reservation_id);
+  enum class Held { credits, use };
+  void release_later(Held what, std::string reservation_id);
   void release_overdue();
   Result<bool> bills_use(std::string_view principal_key, std::string_view meter);
   Result<void> meter(std::string_view principal_key, std::string_view meter, std::int64_t value,
                      std::string_view identifier);
   Result<UseReservation> reserve_use(std::string_view principal_key, std::string_view meter, std::int64_t value,
                                      std::string_view identifier);
-  Result<void> commit_use(std::string_view identifier);
-  Result<void> release_use(std::string_view identifier);
+  Result<void> commit_use(std::string_view reservation_id);
+  Result<void> release_use(std::string_view reservation_id);
   /// Whether Stripe took it.
   bool send_meter(const detail::MeterRow& row);
 
@@ -99,6 +104,7 @@ class Billing::Impl {
   /// Applies it under a lease, and on failure plans the next attempt.
   Tried try_event(const detail::EventRow& event);
   Result<SweepReport> sweep();
+  std::atomic<bool> swept{false};
 
   const BillingOptions options;
   const detail::BillingStore store;
@@ -142,15 +148,22 @@ class Billing::Impl {
     /// The flow it names.
     std::string flow_id;
   };
-  Result<std::optional<Fetched>> fetch_row(const std::string& subscription_id);
+  /// `session`: the one that bought it, where it has just been read.
+  Result<std::optional<Fetched>> fetch_row(const std::string& subscription_id,
+                                           const StripeCheckoutSession* session = nullptr);
+  /// Whether the money for the subscription's first period is on its way only.
+  Result<bool> awaits_money(const Fetched& fetched, const StripeCheckoutSession* session);
   Result<void> name_product(const StripeSubscription& subscription, Fetched& fetched);
   /// What else follows from a subscription that entitles since this look.
   void after_start(const Fetched& fetched);
   Result<detail::PurchaseRow> fetch_purchase(const StripeCheckoutSession& session, const detail::FlowRow& flow,
                                              const Occasion& occasion);
   Result<bool> payment_failed(const StripeCheckoutSession& session);
-  /// A charge was refunded or disputed: what it paid for may be taken back.
-  Result<void> settle_payment(const detail::EventRow& event, const Occasion& occasion);
+  /// A charge was refunded or disputed: what it paid for may be taken back. Gives the principal_key of who paid; empty
+  /// when that is nobody of ours.
+  Result<std::string> settle_payment(const detail::EventRow& event, const Occasion& occasion);
+  Result<std::string> noted(const Occasion& occasion, std::string payer);
+  Result<std::string> settled_for(const std::string& session_id, const Occasion& occasion, std::string payer);
   /// The one that speaks for the person; `unpaid_too` when it need not entitle.
   Result<detail::SubscriptionRow> current_subscription(std::string_view principal_key, std::string_view product,
                                                        bool unpaid_too = false);
@@ -165,6 +178,7 @@ class Billing::Impl {
   Result<std::optional<std::int64_t>> list_events(std::int64_t from, std::int64_t to, SweepReport& report);
   Result<void> sweep_lapsed(SweepReport& report);
   Result<void> sweep_meters(SweepReport& report);
+  void sweep_prices(SweepReport& report);
   Result<void> recover_flow(detail::FlowRow flow);
 
   StripeResult<StripePrice> price_of(const std::string& price_id);
@@ -177,10 +191,14 @@ class Billing::Impl {
   Result<void> send_counted(std::string_view identifier);
 
   std::mutex overdue_mutex_;
-  /// Reservations to give back when the database is next used for credits.
-  std::vector<std::string> overdue_;
+  /// Reservations to give back when the database is next used for credits or use.
+  std::vector<std::pair<Held, std::string>> overdue_;
   std::mutex prices_mutex_;
   std::map<std::string, KnownPrice, std::less<>> known_prices_;
+  /// Stripe did not answer: it is not asked for prices before. 0 when it did.
+  std::int64_t no_prices_before_ = 0;
+  /// Who waits for prices, with how many were known when they began to.
+  std::map<std::shared_ptr<const std::function<void()>>, std::size_t> unpriced_;
 };
 
 }  // namespace leanmcp::inline v0

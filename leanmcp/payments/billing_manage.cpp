@@ -16,6 +16,9 @@ using detail::SubscriptionRow;
 
 namespace {
 
+constexpr std::chrono::milliseconds price_patience{3'000};
+constexpr std::int64_t price_pause_seconds = 30;
+
 Error nothing_there() { return Error("There is no subscription to manage."); }
 
 std::string_view flow_type(PortalPage page) {
@@ -80,18 +83,19 @@ Result<std::string> Billing::Impl::portal_url(std::string_view principal_key, st
   return std::move(session->url);
 }
 
-Result<std::string> Billing::Impl::manage_link(std::string_view principal_key) {
+Result<std::string> Billing::Impl::manage_link(std::string_view principal_key, PortalPage page) {
   constexpr std::int64_t lifetime_seconds = 86'400;
   constexpr std::int64_t least_seconds = 3600;
   if (options.manage_url.empty()) return Error("Manage your subscription in your account settings.");
   // The same one while it lasts: a question that names it must stay the same over the rounds of a call.
   auto known = store.link_of(principal_key, now() + least_seconds);
   if (!known) return unavailable(known.error());
-  if (*known) return options.manage_url + "/" + **known;
+  const std::string base = options.manage_url + "/";
+  if (*known) return base + detail::manage_link_text(**known, page);
   const std::string id = random_id();
   auto kept = store.insert_link(id, principal_key, now() + lifetime_seconds);
   if (!kept) return unavailable(kept.error());
-  return options.manage_url + "/" + id;
+  return base + detail::manage_link_text(id, page);
 }
 
 /// Sends the change, then writes what Stripe says: the answer to the change is a hint like any other.
@@ -172,18 +176,54 @@ Result<SubscriptionStatus> Billing::Impl::cancel_at_period_end(std::string_view 
 
 StripeResult<StripePrice> Billing::Impl::price_of(const std::string& price_id) {
   std::optional<KnownPrice> known;
+  bool unanswered_lately = false;
+  StripeError unanswered;
+  unanswered.cause = StripeCause::timeout;
+  unanswered.message = "prices could not be read just now";
   {
     const std::lock_guard lock(prices_mutex_);
     const auto found = known_prices_.find(price_id);
     if (found != known_prices_.end()) known = found->second;
+    unanswered_lately = now() < no_prices_before_;
   }
   if (known && now() - known->read_at < options.price_lifetime.count()) return known->price;
-  auto read = stripe->price(price_id);
-  if (!read && !known) return read;
-  if (!read) return known->price;
+  StripeResult<StripePrice> read = unanswered;
+  if (!unanswered_lately) read = stripe->price(price_id, price_patience);
+  if (!read) {
+    const std::lock_guard lock(prices_mutex_);
+    if (!unanswered_lately && read.error().retryable()) no_prices_before_ = now() + price_pause_seconds;
+    if (!known) return read;
+    return known->price;
+  }
   const std::lock_guard lock(prices_mutex_);
+  no_prices_before_ = 0;
   known_prices_[price_id] = KnownPrice{*read, now()};
   return read;
+}
+
+void Billing::Impl::when_priced(std::shared_ptr<const std::function<void()>> told) {
+  const std::lock_guard lock(prices_mutex_);
+  unpriced_.try_emplace(std::move(told), known_prices_.size());
+}
+
+void Billing::Impl::sweep_prices(SweepReport& report) {
+  {
+    const std::lock_guard lock(prices_mutex_);
+    if (unpriced_.empty()) return;
+  }
+  for (const BillingProduct& product : options.products) static_cast<void>(prices(product.key));
+  std::vector<std::shared_ptr<const std::function<void()>>> told;
+  {
+    const std::lock_guard lock(prices_mutex_);
+    for (auto waiting = unpriced_.begin(); waiting != unpriced_.end();) {
+      const bool news = waiting->second < known_prices_.size();
+      if (news) told.push_back(waiting->first);
+      waiting = news ? unpriced_.erase(waiting) : std::next(waiting);
+    }
+    // What Stripe refuses to tell is not there; only what it could not be asked for is worth another look soon.
+    if (no_prices_before_ != 0) report.prices_waiting = static_cast<int>(unpriced_.size());
+  }
+  for (const auto& tell : told) (*tell)();
 }
 
 Result<std::vector<PriceTag>> Billing::Impl::prices(std::string_view product) {

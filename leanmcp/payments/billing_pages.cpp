@@ -78,7 +78,10 @@ class ManagePage final : public SignInTarget {
     const auto owner = billing_->manage_link_owner(id);
     if (!owner) return owner.error();
     if (!*owner || **owner != visitor.key()) return std::optional<Opened>();
-    auto url = billing_->portal_url(visitor.key(), return_url_);
+    const PortalPage page = Billing::manage_link_page(id);
+    auto url = billing_->portal_url(visitor.key(), return_url_, page);
+    // There may be nothing to cancel any more; the rest of the portal is there all the same.
+    if (!url && page != PortalPage::home) url = billing_->portal_url(visitor.key(), return_url_);
     if (!url) return url.error();
     Opened opened;
     opened.url = std::move(*url);

@@ -57,7 +57,20 @@ Result<bool> Billing::Impl::payment_failed(const StripeCheckoutSession& session)
   return payment->status == "requires_payment_method" || payment->status == "canceled";
 }
 
-Result<void> Billing::Impl::settle_payment(const detail::EventRow& event, const Occasion& occasion) {
+Result<std::string> Billing::Impl::noted(const Occasion& occasion, std::string payer) {
+  auto done = note(occasion);
+  if (!done) return done.error();
+  return payer;
+}
+
+Result<std::string> Billing::Impl::settled_for(const std::string& session_id, const Occasion& occasion,
+                                               std::string payer) {
+  auto done = settle_session(session_id, occasion);
+  if (!done) return done.error();
+  return payer;
+}
+
+Result<std::string> Billing::Impl::settle_payment(const detail::EventRow& event, const Occasion& occasion) {
   std::string intent = event.payment_intent;
   if (intent.empty()) {
     boost::system::error_code fault;
@@ -66,20 +79,23 @@ Result<void> Billing::Impl::settle_payment(const detail::EventRow& event, const 
     if (read) intent = read->payment_intent;
   }
   // Subscriptions have their own events; a charge without a payment is nothing of ours.
-  if (intent.empty()) return note(occasion);
+  if (intent.empty()) return noted(occasion, {});
   auto known = store.purchase_of_payment(intent);
   if (!known) return unavailable(known.error());
-  if (*known) return settle_session((*known)->purchase_id, occasion);
+  if (*known) return settled_for((*known)->purchase_id, occasion, (*known)->principal_key);
   // Perhaps it is refunded before it was granted: the payment names the flow.
   auto payment = stripe->payment(intent);
-  if (!payment && payment.error().missing()) return note(occasion);
+  if (!payment && payment.error().missing()) return noted(occasion, {});
   if (!payment) return unavailable(payment.error());
+  auto account = store.account_of_customer(payment->customer);
+  if (!account) return unavailable(account.error());
+  std::string payer = *account ? (*account)->principal_key : std::string();
   const auto claim = payment->metadata.find("flow_id");
-  if (claim == payment->metadata.end()) return note(occasion);
+  if (claim == payment->metadata.end()) return noted(occasion, std::move(payer));
   auto flow = store.flow(claim->second);
   if (!flow) return unavailable(flow.error());
-  if (!*flow || (*flow)->session_id.empty()) return note(occasion);
-  return settle_session((*flow)->session_id, occasion);
+  if (!*flow || (*flow)->session_id.empty()) return noted(occasion, std::move(payer));
+  return settled_for((*flow)->session_id, occasion, (*flow)->principal_key);
 }
 
 }  // namespace leanmcp::inline v0

@@ -91,6 +91,26 @@ TEST_P(PurchasesTest, TakesBackWhatWasRefundedOrIsDisputed) {
   EXPECT_TRUE(allowed("ada", "atlas"));
 }
 
+TEST_P(PurchasesTest, DisputesOfOursAreReportedWithThePersonAndOthersNotAtAll) {
+  stripe->dispute(buy("atlas", "lifetime"), true);
+  deliver_all();
+  ASSERT_EQ(anomalies.size(), 1u);
+  EXPECT_EQ(anomalies[0].kind, BillingAnomaly::Kind::money_back);
+  EXPECT_EQ(anomalies[0].principal_key, "oidc|ada");
+  // Of an invoice: the payment knows the customer only.
+  stripe->payments["pi_invoice"].customer = stripe->customers.begin()->first;
+  stripe->dispute("pi_invoice", true);
+  deliver_all();
+  ASSERT_EQ(anomalies.size(), 2u);
+  EXPECT_EQ(anomalies[1].principal_key, "oidc|ada");
+  // Sold by somebody else in the same Stripe account.
+  stripe->payments["pi_other"].customer = "cus_other";
+  stripe->dispute("pi_other", true);
+  stripe->emit("charge.dispute.created", "dispute", "dp_2", {}, {}, "pi_unknown");
+  deliver_all();
+  EXPECT_EQ(anomalies.size(), 2u);
+}
+
 TEST_P(PurchasesTest, RefundThatIsHeardOfFirst) {
   const Checkout begun = checkout(wants("atlas", "lifetime"));
   stripe->refund(stripe->pay(begun.session_id));
@@ -99,6 +119,26 @@ TEST_P(PurchasesTest, RefundThatIsHeardOfFirst) {
   deliver(stripe->event_log[0]);
   EXPECT_FALSE(allowed("ada", "atlas"));
   EXPECT_EQ(flow(begun.flow_id).state, CheckoutFlow::State::completed);
+}
+
+TEST_P(PurchasesTest, APromotionCodeMayTakeTheWholePrice) {
+  EXPECT_FALSE(stripe->session_params.at(checkout().session_id).count("allow_promotion_codes"));
+  options.allow_promotion_codes = true;
+  restart();
+  const auto free_of_charge = [&](const std::string& product, const std::string& plan) {
+    const Checkout begun = checkout(wants(product, plan));
+    EXPECT_EQ(stripe->session_params.at(begun.session_id).at("allow_promotion_codes"), "true");
+    stripe->pay_nothing(begun.session_id);
+    deliver_all();
+    EXPECT_EQ(flow(begun.flow_id).state, CheckoutFlow::State::completed);
+  };
+  free_of_charge("atlas", "lifetime");
+  EXPECT_TRUE(allowed("ada", "atlas"));
+  free_of_charge("images", "hundred");
+  EXPECT_EQ(balance(), 100);
+  free_of_charge("images", "hundred");
+  EXPECT_EQ(balance(), 200);
+  EXPECT_TRUE(anomalies.empty());
 }
 
 TEST_P(PurchasesTest, DelayedPaymentGrantsWhenItComes) {

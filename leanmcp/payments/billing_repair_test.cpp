@@ -58,8 +58,19 @@ TEST_P(RepairTest, ADatabaseServesOneStripe) {
   stripe->sandbox = false;
   BillingOptions other = options;
   other.account = "acct_2";
+  stripe->connected_account = "acct_2";
   EXPECT_NE(refused(other).find("for account acct_2"), std::string::npos) << refused(other);
+  stripe->connected_account.clear();
   EXPECT_EQ(refused(options), "");
+}
+
+TEST_P(RepairTest, BillingAndItsClientSpeakOfOneAccount) {
+  BillingOptions other = options;
+  other.account = "acct_2";
+  EXPECT_NE(refused(other).find("acts for ''"), std::string::npos) << refused(other);
+  stripe->connected_account = "acct_3";
+  EXPECT_NE(refused(other).find("acct_3"), std::string::npos) << "each webhook would be taken for somebody else's";
+  EXPECT_NE(refused(options).find("acct_3"), std::string::npos);
 }
 
 TEST_P(RepairTest, ADatabaseFromBeforeItWasBoundIsKnownByItsCheckouts) {

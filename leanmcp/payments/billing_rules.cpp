@@ -20,6 +20,23 @@ constexpr std::int64_t fresh_seconds = 60;
 /// Stripe allows 50 entries; four are ours.
 constexpr std::size_t max_metadata = 46;
 
+/// Of a `random_id()`.
+constexpr std::size_t link_id_length = 22;
+
+std::string_view page_suffix(PortalPage page) {
+  switch (page) {
+    case PortalPage::cancel:
+      return "-cancel";
+    case PortalPage::change_plan:
+      return "-plan";
+    case PortalPage::payment_method:
+      return "-card";
+    case PortalPage::home:
+      break;
+  }
+  return {};
+}
+
 std::size_t characters(std::string_view utf8) {
   return static_cast<std::size_t>(
       std::count_if(utf8.begin(), utf8.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
@@ -249,6 +266,23 @@ std::string flow_state_after(const StripeCheckoutSession& session, bool failed_e
 
 std::int64_t event_backoff(std::int64_t failures) {
   return std::min<std::int64_t>(std::int64_t{5} << std::clamp<std::int64_t>(failures, 0, 10), 3600);
+}
+
+std::string manage_link_text(std::string_view id, PortalPage page) {
+  return std::string(id) + std::string(page_suffix(page));
+}
+
+ManageLink read_manage_link(std::string_view text) {
+  ManageLink out;
+  out.id = text;
+  for (const PortalPage page : {PortalPage::cancel, PortalPage::change_plan, PortalPage::payment_method}) {
+    const std::string_view suffix = page_suffix(page);
+    // An id may happen to end like that, too.
+    if (text.size() != link_id_length + suffix.size() || !text.ends_with(suffix)) continue;
+    out.id.resize(link_id_length);
+    out.page = page;
+  }
+  return out;
 }
 
 TimePoint time_point(std::int64_t unix_seconds) { return TimePoint(std::chrono::milliseconds(unix_seconds * 1000)); }

@@ -36,8 +36,8 @@ Standing standing(const SubscriptionRow& row, std::int64_t now, const BillingOpt
 /// Whether it is known to end: with the period, or at a time that was set (as the portal does it).
 bool ends(const SubscriptionRow& row);
 
-/// Whether it may still be charged, so that its owner may want it ended. One that was never paid (`incomplete`) cannot be
-/// changed at Stripe and ends by itself within a day.
+/// Whether it may still be charged, so that its owner may want it ended. One that was never paid (`incomplete`) cannot
+/// be changed at Stripe and ends by itself within a day.
 bool lasts(const SubscriptionRow& row);
 
 /// The row that speaks for the person: an allowing one before the others, then the one that lasts longest, then the
@@ -76,5 +76,14 @@ std::string flow_state_after(const StripeCheckoutSession& session, bool failed_e
 std::int64_t event_backoff(std::int64_t failures);
 
 TimePoint time_point(std::int64_t unix_seconds);
+
+/// A link to the portal as it stands in the URL: its id, and behind it where in the portal it begins.
+struct ManageLink {
+  std::string id;
+  PortalPage page = PortalPage::home;
+};
+std::string manage_link_text(std::string_view id, PortalPage page);
+/// What is no such text stays an id, which nobody has.
+ManageLink read_manage_link(std::string_view text);
 
 }  // namespace leanmcp::inline v0::detail

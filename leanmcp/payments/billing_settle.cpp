@@ -84,9 +84,27 @@ Result<void> Billing::Impl::name_product(const StripeSubscription& subscription,
   return {};
 }
 
+Result<bool> Billing::Impl::awaits_money(const Fetched& fetched, const StripeCheckoutSession* session) {
+  const auto unpaid = [&](const StripeCheckoutSession& one) {
+    return one.subscription == fetched.row.subscription_id && one.status == "complete" && !one.paid();
+  };
+  if (fetched.flow_id.empty() || detail::standing(fetched.row, now(), options) == detail::Standing::deny) return false;
+  // Once the checkout is over, for good or ill, the subscription speaks for itself.
+  auto flow = store.flow(fetched.flow_id);
+  if (!flow) return unavailable(flow.error());
+  if (!*flow || !(*flow)->live()) return false;
+  if (session) return unpaid(*session);
+  if ((*flow)->session_id.empty()) return false;
+  auto read = stripe->checkout_session((*flow)->session_id);
+  if (!read && read.error().missing()) return false;
+  if (!read) return unavailable(read.error());
+  return unpaid(*read);
+}
+
 /// The subscription as it is now, with the revision that our row had before Stripe was asked. None when Stripe does not
 /// know it and neither do we.
-Result<std::optional<Billing::Impl::Fetched>> Billing::Impl::fetch_row(const std::string& subscription_id) {
+Result<std::optional<Billing::Impl::Fetched>> Billing::Impl::fetch_row(const std::string& subscription_id,
+                                                                       const StripeCheckoutSession* session) {
   auto before = store.subscription(subscription_id);
   if (!before) return unavailable(before.error());
   Fetched out;
@@ -107,6 +125,10 @@ Result<std::optional<Billing::Impl::Fetched>> Billing::Impl::fetch_row(const std
   const auto claim = subscription->metadata.find("flow_id");
   if (claim != subscription->metadata.end()) out.flow_id = claim->second;
   if (out.foreign) return std::optional<Fetched>(std::move(out));
+  auto awaits = awaits_money(out, session);
+  if (!awaits) return awaits.error();
+  // Whatever Stripe calls it meanwhile, nobody has what is not paid.
+  if (*awaits) out.row.status = "incomplete";
   auto named = name_product(*subscription, out);
   if (!named) return named.error();
   // People may have subscriptions of other things; it is worth a look when this one was of ours.
@@ -137,7 +159,7 @@ Result<bool> Billing::Impl::commit_session(const StripeCheckoutSession& session,
       if (*failed) effects.flow_status = "failed";
     }
     if (session.status == "complete" && !session.subscription.empty()) {
-      auto found = fetch_row(session.subscription);
+      auto found = fetch_row(session.subscription, &session);
       if (!found) return found.error();
       fetched = std::move(*found);
       if (fetched && !fetched->foreign) effects.subscription = fetched->row;

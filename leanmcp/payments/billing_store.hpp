@@ -217,7 +217,8 @@ class BillingStore {
   Stored<ReserveOutcome::State> hold_meter(const MeterRow& row, std::int64_t now, std::int64_t held_until) const;
   /// It counts from now on; false when it is no longer held.
   Stored<bool> count_meter(std::string_view identifier, std::int64_t now) const;
-  Stored<void> release_meter(std::string_view identifier) const;
+  /// Of that hold only: it may have run out, and somebody else have another.
+  Stored<void> release_meter(std::string_view identifier, std::int64_t held_until) const;
   Stored<void> finish_meter(std::string_view identifier, std::int64_t now) const;
   Stored<void> purge_meters(std::int64_t sent_before, std::int64_t held_before) const;
 

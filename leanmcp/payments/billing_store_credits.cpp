@@ -254,8 +254,10 @@ Stored<bool> BillingStore::count_meter(std::string_view identifier, std::int64_t
                     {identifier, now}));
 }
 
-Stored<void> BillingStore::release_meter(std::string_view identifier) const {
-  return done(database_.run("DELETE FROM billing_meter_events WHERE identifier = $1 AND state = 'held'", {identifier}));
+Stored<void> BillingStore::release_meter(std::string_view identifier, std::int64_t held_until) const {
+  return done(
+      database_.run("DELETE FROM billing_meter_events WHERE identifier = $1 AND state = 'held' AND held_until = $2",
+                    {identifier, held_until}));
 }
 
 Stored<void> BillingStore::finish_meter(std::string_view identifier, std::int64_t now) const {

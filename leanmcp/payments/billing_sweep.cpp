@@ -52,7 +52,10 @@ constexpr std::array<std::string_view, 20> event_types{
 }  // namespace
 
 Result<SweepReport> Billing::Impl::sweep() {
+  swept = true;
   SweepReport report;
+  // First: those who wait for them are shown to people.
+  sweep_prices(report);
   for (const auto part :
        {&Impl::sweep_missed, &Impl::sweep_events, &Impl::sweep_flows, &Impl::sweep_lapsed, &Impl::sweep_meters}) {
     auto done = (this->*part)(report);

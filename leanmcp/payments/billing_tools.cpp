@@ -1,8 +1,10 @@
 #include <leanmcp/payments/billing_tools.hpp>
 
 #include <leanmcp/elicitation/elicitation.hpp>
+#include <leanmcp/payments/payment_desk.hpp>
 
 #include <boost/describe.hpp>
+#include <boost/json.hpp>
 
 namespace leanmcp::inline v0 {
 namespace {
@@ -23,14 +25,24 @@ BOOST_DESCRIBE_STRUCT(ChosenPlan, (), (plan, confirm))
 
 struct Purchase {
   std::string status, message, paymentUrl, sessionId;
+  std::optional<std::string> url;
+  std::optional<TimePoint> expiresAt;
+  std::optional<std::string> retryTool;
+  void nothing_to_open() {
+    paymentUrl.clear();
+    url.reset();
+    expiresAt.reset();
+    retryTool.reset();
+  }
 };
-BOOST_DESCRIBE_STRUCT(Purchase, (), (status, message, paymentUrl, sessionId))
+BOOST_DESCRIBE_STRUCT(Purchase, (), (status, message, paymentUrl, sessionId, url, expiresAt, retryTool))
 
 /// A begun checkout as it is kept over the rounds of a call.
 struct Begun {
   std::string fault, state, message, url, session, flow;
+  std::optional<TimePoint> expires;
 };
-BOOST_DESCRIBE_STRUCT(Begun, (), (fault, state, message, url, session, flow))
+BOOST_DESCRIBE_STRUCT(Begun, (), (fault, state, message, url, session, flow, expires))
 
 struct Consent {
   std::optional<bool> confirm;
@@ -49,9 +61,11 @@ class BillingTools {
     if (options_.product_key.empty()) options_.product_key = billing_->options().products.front().key;
   }
 
-  Form upgrade_form() const {
+  /// `again`: makes the form anew.
+  Form upgrade_form(const std::shared_ptr<const std::function<void()>>& again) const {
     Form form = Form("Upgrade to " + options_.product_key).select("plan", "Plan");
     const auto prices = billing_->prices(options_.product_key);
+    if (!prices && again) billing_->when_priced(again);
     for (const BillingProduct& product : billing_->options().products) {
       if (product.key != options_.product_key) continue;
       for (const BillingPlan& plan : product.plans) {
@@ -62,7 +76,9 @@ class BillingTools {
         form.option(plan.key, label);
       }
     }
-    return std::move(form).required().boolean("confirm", "I agree to the terms of service").required().or_on_page();
+    form.required().boolean("confirm", "I agree to the terms of service").required();
+    // Nobody buys without having agreed: here, or on Stripe's page if that asks.
+    return billing_->options().terms_on_stripe ? std::move(form.or_on_page()) : std::move(form.ask_user());
   }
 
   Result<CurrentSubscription> check(const Principal& principal) const {
@@ -72,7 +88,8 @@ class BillingTools {
   }
 
   Result<CurrentSubscription> cancel(const Consent& consent, const Principal& principal) const {
-    if (!consent.confirm || !*consent.confirm) return ToolError("Nothing was ended");
+    if (!consent.confirm) return to_end_it_themselves(principal);
+    if (!*consent.confirm) return ToolError("Nothing was ended");
     const auto ended = billing_->cancel_at_period_end(principal.key(), options_.product_key);
     if (!ended) return ended.error();
     return view(*ended);
@@ -94,14 +111,15 @@ class BillingTools {
       co_return Result<Purchase>(refused);
     }
     CheckoutRequest request;
-    request.principal_key = user.principal.key();
     request.user_id = user.user_id;
     if (!user.email.empty()) request.email = user.email;
     request.product = options_.product_key;
     request.plan = input.plan;
-    std::function<Task<Begun>()> begin = [this, &ctx, &request]() -> Task<Begun> {
+    std::function<Task<Begun>()> begin = [this, &ctx, &request, &user]() -> Task<Begun> {
       const auto begun = std::make_shared<Begun>();
-      std::function<void()> work = [this, request, begun] { *begun = begin_checkout(request); };
+      std::function<void()> work = [this, request, principal = user.principal, begun] {
+        *begun = begin_checkout(principal, request);
+      };
       Task<void> working = ctx.on_worker(std::move(work));
       co_await std::move(working);
       co_return std::move(*begun);
@@ -117,6 +135,11 @@ class BillingTools {
     out.message = begun.message;
     out.paymentUrl = begun.url;
     out.sessionId = begun.session;
+    if (!begun.url.empty()) {
+      out.url = begun.url;
+      out.expiresAt = begun.expires;
+      out.retryTool = "checkSubscription";
+    }
     // Without a page that checks who opens it, a link must not be given out for opening.
     const bool due = begun.state == "payment_due";
     const bool to_pay = begun.state == "payment_required" && !billing_->options().go_url.empty();
@@ -127,7 +150,7 @@ class BillingTools {
     if (action != Action::accept) co_return Result<Purchase>(std::move(out));
     const auto end = std::make_shared<End>(End::open);
     std::function<Task<bool>()> look = [this, &ctx, end, flow = begun.flow,
-                                        key = request.principal_key]() -> Task<bool> {
+                                        key = user.principal.key()]() -> Task<bool> {
       std::function<void()> work = [this, end, flow, key] { *end = end_of(flow, key); };
       Task<void> working = ctx.on_worker(std::move(work));
       co_await std::move(working);
@@ -146,12 +169,12 @@ class BillingTools {
       ctx.url_completion("pay")();
       out.status = "failed";
       out.message = "Nothing was paid. Call upgrade again to try once more.";
-      out.paymentUrl.clear();
+      out.nothing_to_open();
     } else if (*end == End::paid) {
       ctx.url_completion("pay")();
       out.status = "active";
       out.message = "Thank you. You have " + options_.product_key + " now.";
-      out.paymentUrl.clear();
+      out.nothing_to_open();
     } else {
       out.status = "pending";
       out.message = "The payment has not arrived yet. Call checkSubscription later.";
@@ -161,6 +184,21 @@ class BillingTools {
 
  private:
   enum class End { open, paid, unpaid };
+
+  /// Where nobody could be asked here: the person does it on Stripe's page, behind a sign-in.
+  Result<CurrentSubscription> to_end_it_themselves(const Principal& principal) const {
+    const auto current = billing_->subscription_status(principal.key(), options_.product_key);
+    if (!current) return current.error();
+    if (current->status == "none") return ToolError("There is no subscription to end.");
+    // The portal's page for that begins with one subscription; with several products it might be another one's.
+    const bool one = billing_->options().products.size() == 1;
+    const auto link = billing_->manage_link(principal.key(), one ? PortalPage::cancel : PortalPage::home);
+    if (!link) return link.error();
+    const json::object detail{{"error", "Nothing was ended: only you can do that"},
+                              {"message", "Open the page to end your subscription."},
+                              {"manageUrl", *link}};
+    return ToolError("Nothing was ended: only you can do that.", json::serialize(detail));
+  }
 
   /// How the checkout ended. What the person may use says nothing about it: credits are bought beside those that are
   /// left.
@@ -205,31 +243,19 @@ class BillingTools {
     return out;
   }
 
-  Begun begin_checkout(const CheckoutRequest& request) const {
+  Begun begin_checkout(const Principal& principal, const CheckoutRequest& request) const {
     Begun out;
-    const auto checkout = billing_->begin_checkout(request);
+    const auto checkout = detail::begin_checkout_for(*billing_, principal, request);
     if (!checkout) {
       out.fault = checkout.error().message();
       return out;
     }
-    switch (checkout->state) {
-      case Checkout::State::open:
-        out.state = "payment_required";
-        break;
-      case Checkout::State::pending:
-        out.state = "pending";
-        break;
-      case Checkout::State::already_subscribed:
-        out.state = "active";
-        break;
-      case Checkout::State::payment_due:
-        out.state = "payment_due";
-        break;
-    }
+    out.state = to_string(checkout->state);
     out.message = checkout->message;
     out.url = checkout->url;
     out.session = checkout->session_id;
     out.flow = checkout->flow_id;
+    out.expires = checkout->expires_at;
     return out;
   }
 
@@ -247,11 +273,11 @@ void add_billing_tools(Server& server, Decorator protection, std::shared_ptr<Bil
                        BillingToolsOptions options) {
   const auto tools = std::make_shared<BillingTools>(std::move(billing), std::move(options));
   const Form sure =
-      Form("End the subscription when the paid period is over?").boolean("confirm", "End it").required().ask_user();
+      Form("End the subscription when the paid period is over?").boolean("confirm", "End it").required().or_on_page();
   server.service(tools, std::move(protection))
       .tool("checkSubscription", &BillingTools::check, description("Check subscription status"), read_only())
       .tool("upgrade", &BillingTools::upgrade, description("Upgrade the subscription"),
-            elicitation(tools->upgrade_form()))
+            Decorator([tools](EntryDraft& draft) { elicitation(tools->upgrade_form(draft.rebuild)).apply(draft); }))
       .tool("manageSubscription", &BillingTools::manage, description("Where to change the plan or the card"),
             read_only())
       .tool("cancelSubscription", &BillingTools::cancel,

@@ -27,8 +27,14 @@ class TrustsTheTest final : public Hook {
 
 class Tools : public testing::TestWithParam<Version> {
  protected:
-  explicit Tools(const std::string& product = "premium") : server("shop", "1", ServerOptions().clock(clock)) {
+  explicit Tools(const std::string& product = "premium", bool terms_on_stripe = false)
+      : server("shop", "1", ServerOptions().clock(clock)) {
     BillingOptions options = detail::test_options();
+    options.terms_on_stripe = terms_on_stripe;
+    options.on_checkout = [](CheckoutRequest& request, const Principal& who) {
+      request.metadata["tenant"] = "acme of " + who.id();
+      request.principal_key = "nobody";
+    };
     BillingPlan pack;
     pack.key = "ten";
     pack.price_id = "price_10";
@@ -102,10 +108,15 @@ TEST_P(Tools, UpgradeManageAndCancel) {
   if (GetParam() == Version::v2025_06_18) {
     EXPECT_EQ(bought.at("status"), "payment_required");
     EXPECT_TRUE(bought.at("paymentUrl").as_string().starts_with("https://app.example/billing/go/"));
+    EXPECT_EQ(bought.at("url"), bought.at("paymentUrl"));
+    EXPECT_TRUE(bought.at("expiresAt").as_string().ends_with("Z"));
+    EXPECT_EQ(bought.at("retryTool"), "checkSubscription");
     stripe->pay(stripe->sessions.rbegin()->first);
     clock->advance(10s);
   } else {
     EXPECT_EQ(bought.at("status"), "active") << json::serialize(bought);
+    EXPECT_FALSE(bought.contains("url")) << "there is nothing to open";
+    EXPECT_FALSE(bought.contains("retryTool"));
     EXPECT_EQ(asked, 2);
   }
   const json::object now = call("checkSubscription");
@@ -122,14 +133,53 @@ TEST_P(Tools, UpgradeManageAndCancel) {
   EXPECT_EQ(stripe->sessions.size(), 1u);
 }
 
-TEST_P(Tools, WithoutAnyElicitation) {
+TEST_P(Tools, WithoutAnyElicitationNobodyHasAgreedAndNothingIsSold) {
   connect("{}");
+  const json::object missing = call("upgrade", R"({"plan":"monthly"})");
+  EXPECT_TRUE(failed);
+  EXPECT_NE(json::serialize(missing).find("I agree to the terms"), std::string::npos) << json::serialize(missing);
+  call("upgrade", R"({"plan":"monthly","confirm":true})");
+  EXPECT_TRUE(failed) << "consent is no argument";
+  EXPECT_TRUE(stripe->sessions.empty());
+}
+
+TEST_P(Tools, TheAppAddsToTheCheckoutButNotWhoBuys) {
+  connect();
+  call("upgrade");
+  ASSERT_EQ(stripe->session_params.size(), 1u);
+  const auto& params = stripe->session_params.begin()->second;
+  EXPECT_EQ(params.at("metadata[tenant]"), "acme of ada");
+  EXPECT_EQ(params.at("subscription_data[metadata][tenant]"), "acme of ada");
+  EXPECT_EQ(params.at("metadata[userId]"), "ada");
+  stripe->pay(stripe->sessions.rbegin()->first);
+  clock->advance(10s);
+  EXPECT_EQ(call("checkSubscription").at("plan"), "premium");
+}
+
+/// Stripe's page asks for consent.
+class TermsTools : public Tools {
+ protected:
+  TermsTools() : Tools("premium", true) {}
+};
+
+TEST_P(TermsTools, WhoCannotBeAskedHereAgreesAndEndsItOnStripesPages) {
+  connect("{}");
+  call("cancelSubscription");
+  EXPECT_TRUE(failed) << "there is none";
+  const json::object bought = call("upgrade", R"({"plan":"monthly"})");
+  EXPECT_FALSE(failed);
+  EXPECT_EQ(bought.at("status"), "payment_required");
+  const std::string session = stripe->sessions.rbegin()->first;
+  EXPECT_EQ(stripe->session_params.at(session).at("consent_collection[terms_of_service]"), "required");
+  stripe->pay(session);
+  clock->advance(10s);
   call("cancelSubscription", R"({"confirm":true})");
   EXPECT_TRUE(failed) << "consent is no argument";
+  const json::object refused = call("cancelSubscription");
+  EXPECT_TRUE(failed);
+  EXPECT_TRUE(refused.at("manageUrl").as_string().starts_with("https://app.example/manage/"))
+      << json::serialize(refused);
   EXPECT_FALSE(stripe->calls.count("update_subscription"));
-  const json::object bought = call("upgrade", R"({"plan":"monthly"})");
-  EXPECT_EQ(bought.at("status"), "payment_required");
-  EXPECT_FALSE(failed);
   EXPECT_EQ(asked, 0);
 }
 
@@ -163,6 +213,8 @@ TEST_P(CreditTools, WhatIsLeftOverSaysNothingOfThePayment) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Versions, CreditTools, testing::Values(Version::v2025_11_25, Version::v2026_07_28));
+INSTANTIATE_TEST_SUITE_P(Versions, TermsTools,
+                         testing::Values(Version::v2025_06_18, Version::v2025_11_25, Version::v2026_07_28));
 INSTANTIATE_TEST_SUITE_P(Versions, Tools,
                          testing::Values(Version::v2025_06_18, Version::v2025_11_25, Version::v2026_07_28));
 

@@ -11,9 +11,12 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace leanmcp::inline v0 {
+
+class Principal;
 
 /// What a plan is.
 enum class PlanKind {
@@ -86,6 +89,20 @@ struct BillingAnomaly {
   std::string principal_key;
 };
 
+struct CheckoutRequest {
+  /// The verified identity (provider and stable user id); never an e-mail address or a session.
+  std::string principal_key;
+  /// Goes into `metadata[userId]`, for the app's existing webhook handler, and `client_reference_id`.
+  std::string user_id;
+  /// Prefills Stripe's page and receipts; identifies nobody.
+  std::optional<std::string> email;
+  std::string product;
+  std::string plan;
+  /// The caller's own metadata for the session and the subscription: at most 40 entries, keys up to 40 characters
+  /// without brackets, values up to 500.
+  StripeMetadata metadata;
+};
+
 struct BillingOptions {
   std::vector<BillingProduct> products;
   std::vector<BillingMeter> meters;
@@ -99,11 +116,14 @@ struct BillingOptions {
   /// it are offered to those who have paid already. Empty for none.
   std::string manage_url;
   std::vector<Secret> webhook_secrets;
-  /// The connected account these products belong to; events of any other are ignored. Empty for one's own.
+  /// The connected account these products belong to, the one that the Stripe client acts for; events of any other are
+  /// ignored. Empty for one's own.
   std::string account;
   /// Changes when the terms do: an open checkout under other terms is replaced.
   std::string terms_version = "1";
-  /// Asks for consent on Stripe's page too; needs a terms URL in Stripe's dashboard.
+  /// Asks for consent to the terms on Stripe's page; needs the URL of the terms in Stripe's dashboard, or Stripe
+  /// refuses every checkout. Without it the tool `upgrade` sells only to those whom it could ask, and what gates offer
+  /// asks nobody.
   bool terms_on_stripe = false;
   bool allow_promotion_codes = false;
   /// Stripe allows 30 minutes to 24 hours; the minute on top allows for clocks that differ.
@@ -119,20 +139,9 @@ struct BillingOptions {
   std::chrono::seconds price_lifetime{3600};
   Logger log;
   std::function<void(const BillingAnomaly&)> on_anomaly;
-};
-
-struct CheckoutRequest {
-  /// The verified identity (provider and stable user id); never an e-mail address or a session.
-  std::string principal_key;
-  /// Goes into `metadata[userId]`, for the app's existing webhook handler, and `client_reference_id`.
-  std::string user_id;
-  /// Prefills Stripe's page and receipts; identifies nobody.
-  std::optional<std::string> email;
-  std::string product;
-  std::string plan;
-  /// The caller's own metadata for the session and the subscription: at most 40 entries, keys up to 40 characters
-  /// without brackets, values up to 500.
-  StripeMetadata metadata;
+  /// Adds what the app knows to the checkouts that gates and `add_billing_tools` begin: `metadata`, `email`, another
+  /// `user_id` for the app's webhook handler. Who buys what is not its to change. On a worker; may block.
+  std::function<void(CheckoutRequest&, const Principal&)> on_checkout;
 };
 
 struct Checkout {
@@ -156,6 +165,9 @@ struct Checkout {
   std::string flow_id;
   std::optional<TimePoint> expires_at;
 };
+
+/// `payment_required`, `pending`, `active` or `payment_due`: what answers to callers say.
+std::string_view to_string(Checkout::State state) noexcept;
 
 /// A checkout as our own pages see it.
 struct CheckoutFlow {
@@ -271,6 +283,8 @@ struct SweepReport {
   int events_waiting = 0;
   int flows_closed = 0;
   int subscriptions_refreshed = 0;
+  /// Who waits for prices that Stripe could not be asked for (`Billing::when_priced`).
+  int prices_waiting = 0;
 };
 
 }  // namespace leanmcp::inline v0

@@ -99,8 +99,7 @@ class UseCharge final : public Charge {
   }
   Result<void> commit(const std::string& held) override { return billing_->commit_use(held); }
   Result<void> release(const std::string& held) override { return billing_->release_use(held); }
-  // A hold that is not given back runs out; it counts nothing.
-  void abandon(const std::string&) override {}
+  void abandon(const std::string& held) override { billing_->release_use_later(held); }
   const std::string& name() const override { return meter_; }
 
  private:

@@ -39,6 +39,7 @@ class FakeStripe final : public StripeApi {
 
   bool live = false;
   bool sandbox = false;
+  std::string connected_account;
   std::map<std::string, StripeCustomer> customers;
   std::map<std::string, StripeCheckoutSession> sessions;
   std::map<std::string, StripeSubscription> subscription_objects;
@@ -56,6 +57,8 @@ class FakeStripe final : public StripeApi {
 
   bool livemode() const noexcept override { return live; }
   std::string_view mode() const noexcept override { return sandbox ? "sandbox" : StripeApi::mode(); }
+
+  std::string_view account() const noexcept override { return connected_account; }
 
   StripeResult<StripeCustomer> create_customer(const std::string& form, const std::string& key) override {
     return run<StripeCustomer>("create_customer", key, [&]() -> StripeResult<StripeCustomer> {
@@ -187,7 +190,7 @@ class FakeStripe final : public StripeApi {
     });
   }
 
-  StripeResult<StripePrice> price(const std::string& id) override {
+  StripeResult<StripePrice> price(const std::string& id, std::chrono::milliseconds) override {
     return run<StripePrice>("price", {}, [&]() -> StripeResult<StripePrice> {
       const auto found = price_objects.find(id);
       if (found == price_objects.end()) return refusal("resource_missing", "price");
@@ -268,6 +271,15 @@ class FakeStripe final : public StripeApi {
     emit("checkout.session.completed", "checkout.session", session.id, session.customer);
     if (!delayed) emit("invoice.paid", "invoice", "in_" + session.id, session.customer, subscription.id);
     return subscription.id;
+  }
+  /// A one-time purchase of which a promotion code leaves nothing to pay: no payment comes of it.
+  void pay_nothing(const std::string& session_id) {
+    const std::lock_guard lock(mutex_);
+    StripeCheckoutSession& session = sessions.at(session_id);
+    session.status = "complete";
+    session.payment_status = "no_payment_required";
+    session.url.clear();
+    emit("checkout.session.completed", "checkout.session", session.id, session.customer);
   }
   void settle_delayed(const std::string& session_id, bool paid) {
     const std::lock_guard lock(mutex_);

@@ -90,8 +90,8 @@ Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int6
 Decorator metered(std::shared_ptr<Billing> billing, std::string meter, std::int64_t value, GateOptions options);
 
 /// Adds what the product costs to the tool's description ("Needs premium: $9.99 a month or $99.00 a year.") and to
-/// `_meta["com.leanmcp/price"]`, read from Stripe when the server is built. Nothing is added while Stripe cannot be
-/// asked. Blocks then.
+/// `_meta["com.leanmcp/price"]`, read from Stripe when the server is built, which waits for it for a few seconds at
+/// most. What Stripe did not tell then is added once `Billing::sweep` has read it, and clients hear `list_changed`.
 Decorator priced(std::shared_ptr<Billing> billing, std::string product);
 
 }  // namespace leanmcp::inline v0

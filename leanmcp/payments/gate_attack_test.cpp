@@ -95,6 +95,14 @@ void with_doors(Shop& shop, Door& door) {
       },
       trusted(), metered(shop.billing, "calls", 1));
   shop.server.tool(
+      "waiting_count",
+      []() -> Task<std::string> {
+        Task<void> sleeping = sleep_for(1h);
+        co_await std::move(sleeping);
+        co_return std::string("counted");
+      },
+      trusted(), metered(shop.billing, "calls", 1));
+  shop.server.tool(
       "ask_and_count",
       [](Context& ctx) -> Task<std::string> {
         Form form = Form("Sure?").boolean("yes", "Yes");
@@ -189,6 +197,30 @@ TEST_P(Attack, CancellingAtAnyMomentLeavesNoCreditBehind) {
     shop.client->executor().run();
   }
   EXPECT_TRUE(run_until(shop, [&] { return shop.balance() == 100; })) << shop.balance();
+}
+
+TEST_P(Attack, CancellingAtAnyMomentLeavesNoUseHeld) {
+  Door door;
+  Shop shop(GetParam(), WaitOptions(), ServerOptions(), [&](Shop& one) { with_doors(one, door); });
+  shop.client->capabilities("{}");
+  shop.subscribe();
+  for (int i = 0; i < 50; ++i) {
+    shop.client->start("tools/call", params("waiting_count"));
+    for (int step = 0; step < i % 10; ++step) {
+      shop.client->executor().run();
+      std::this_thread::sleep_for(std::chrono::microseconds(i * 7 % 150));
+    }
+    shop.client->cancel();
+    shop.client->executor().run();
+  }
+  const auto held = [&] {
+    // The next call about use gives back what those before left.
+    const auto probe = shop.billing->reserve_use(shop.ada(), "calls", 1, "probe");
+    EXPECT_TRUE(shop.billing->release_use(probe->id));
+    return (*shop.database.run("SELECT COUNT(*) FROM billing_meter_events WHERE state = 'held'"))[0].integer(0);
+  };
+  EXPECT_TRUE(run_until(shop, [&] { return held() == 0; })) << held();
+  EXPECT_EQ(shop.counted(), 0);
 }
 
 TEST_P(Attack, ATimeoutGivesBackWhenTheWorkHasStopped) {

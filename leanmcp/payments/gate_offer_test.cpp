@@ -114,6 +114,30 @@ std::shared_ptr<Billing> mixed(Shop& shop) {
   return Billing::create(shop.database, shop.stripe, shop.clock, options).value();
 }
 
+TEST(Offer, TheAppAddsToTheCheckoutOfAGate) {
+  Shop shop(Version::v2026_07_28);
+  BillingOptions options = shop.billing->options();
+  options.on_checkout = [](CheckoutRequest& request, const Principal& who) {
+    request.metadata["tenant"] = "acme";
+    request.email = who.id() + "@example.com";
+    request.user_id = "app-" + who.id();
+    request.plan = "yearly";
+  };
+  const auto billing = Billing::create(*Database::open("sqlite::memory:"), shop.stripe, shop.clock, options).value();
+  Server server("own", "1");
+  server.tool(
+      "feature", [] { return "data"; }, trusted(), requires_plan(billing, "premium"));
+  MemoryClient client = connect_in_memory(server);
+  client.as_user(test_user("ada", "ada@example.com"));
+  client.capabilities("{}");
+  client.call("feature");
+  ASSERT_EQ(shop.stripe->session_params.size(), 1u);
+  const auto& params = shop.stripe->session_params.begin()->second;
+  EXPECT_EQ(params.at("metadata[tenant]"), "acme");
+  EXPECT_EQ(params.at("subscription_data[metadata][userId]"), "app-ada");
+  EXPECT_EQ(params.at("line_items[0][price]"), "price_m") << "what is sold is the gate's to say";
+}
+
 TEST(Offer, APlanThatLetsItsOwnerThroughIsOffered) {
   Shop shop(Version::v2026_07_28, WaitOptions(), ServerOptions(), [](Shop& one) {
     const auto billing = mixed(one);

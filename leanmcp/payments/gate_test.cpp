@@ -157,6 +157,44 @@ TEST(Gate, PricesStandInTheListing) {
   EXPECT_NE(tools.find("com.leanmcp/price"), std::string::npos);
 }
 
+TEST(Gate, PricesThatStripeDoesNotTellAtStartComeLater) {
+  Shop shop(Version::v2026_07_28, WaitOptions(), ServerOptions(), [](Shop& one) {
+    one.stripe->fault = [](const std::string& call) {
+      return call == "price" ? detail::FakeStripe::Fault::before : detail::FakeStripe::Fault::none;
+    };
+  });
+  const auto listed = [&] { return shop.client->request("tools/list", "{}").result; };
+  EXPECT_EQ(listed().find("Needs premium"), std::string::npos);
+  EXPECT_EQ(shop.stripe->calls.at("price"), 1) << "who does not answer is not asked for each tool";
+  EXPECT_EQ(shop.billing->sweep()->prices_waiting, 1);
+  EXPECT_EQ(listed().find("Needs premium"), std::string::npos);
+  shop.stripe->fault = [](const std::string&) { return detail::FakeStripe::Fault::none; };
+  shop.clock->advance(31s);
+  EXPECT_EQ(shop.billing->sweep()->prices_waiting, 0);
+  EXPECT_NE(listed().find("The feature. Needs premium: $9.99 a month or $99.00 a year."), std::string::npos);
+  const int read = shop.stripe->calls.at("price");
+  ASSERT_TRUE(shop.billing->sweep());
+  EXPECT_EQ(shop.stripe->calls.at("price"), read) << "all is known";
+}
+
+TEST(Gate, WhoWaitsForPricesMayBeGoneWhenTheyCome) {
+  const auto clock = std::make_shared<ManualClock>();
+  const auto stripe = std::make_shared<detail::FakeStripe>(*clock);
+  const auto billing =
+      Billing::create(Database::open("sqlite::memory:").value(), stripe, clock, detail::test_options()).value();
+  stripe->fault = [](const std::string&) { return detail::FakeStripe::Fault::before; };
+  {
+    Server server("short", "1");
+    server.tool(
+        "feature", [] { return "data"; }, priced(billing, "premium"));
+    ASSERT_TRUE(server.build());
+  }
+  stripe->fault = [](const std::string&) { return detail::FakeStripe::Fault::none; };
+  stripe->price_objects = {{"price_m", detail::price("price_m", 999, "month")}};
+  clock->advance(31s);
+  EXPECT_EQ(billing->sweep()->prices_waiting, 0);
+}
+
 /// An app's own tables decide: the same database, the same permissions.
 class AppsOwn final : public Entitlements {
  public:

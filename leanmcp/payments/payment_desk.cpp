@@ -46,6 +46,18 @@ const BillingPlan* offered_plan(const Billing& billing, std::string_view product
   return best;
 }
 
+Result<Checkout> begin_checkout_for(Billing& billing, const Principal& principal, CheckoutRequest request) {
+  request.principal_key = principal.key();
+  if (billing.options().on_checkout) {
+    CheckoutRequest told = request;
+    billing.options().on_checkout(told, principal);
+    request.user_id = std::move(told.user_id);
+    request.email = std::move(told.email);
+    request.metadata = std::move(told.metadata);
+  }
+  return billing.begin_checkout(request);
+}
+
 std::string PaymentDesk::default_error(std::string_view product, std::string_view what) {
   std::string text = std::string(product) + " " + std::string(what);
   if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 'a' + 'A');
@@ -60,11 +72,10 @@ std::function<Result<PaymentOffer>(const Principal&)> PaymentDesk::offer_of(std:
     const BillingPlan* const offered = offered_plan(*billing, product, plan, pass);
     if (!offered) return Error("There is no such plan.");
     CheckoutRequest request;
-    request.principal_key = principal.key();
     request.user_id = principal.id();
     request.product = product;
     request.plan = offered->key;
-    const auto checkout = billing->begin_checkout(request);
+    const auto checkout = begin_checkout_for(*billing, principal, std::move(request));
     if (!checkout) return checkout.error();
     PaymentOffer offer;
     offer.url = checkout->url;

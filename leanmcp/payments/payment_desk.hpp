@@ -23,6 +23,9 @@ enum class Pass {
 /// gate best. nullptr when there is none.
 const BillingPlan* offered_plan(const Billing& billing, std::string_view product, std::string_view plan, Pass pass);
 
+/// Begins a checkout for a caller, with what the app adds to it (`BillingOptions::on_checkout`). Fills in who buys.
+Result<Checkout> begin_checkout_for(Billing& billing, const Principal& principal, CheckoutRequest request);
+
 /// Where gates send callers who have not paid. Immutable; shared by all calls.
 class PaymentDesk {
  public:

@@ -41,6 +41,7 @@ Decorator priced(std::shared_ptr<Billing> billing, std::string product) {
     if (!billing) return draft.fail("priced() needs billing");
     if (draft.entry.kind != EntryKind::tool) return draft.fail("priced() is for tools");
     const auto prices = billing->prices(product);
+    if (!prices && draft.rebuild) billing->when_priced(draft.rebuild);
     if (!prices || prices->empty()) return;
     meta("com.leanmcp/price", as_json(*prices)).apply(draft);
     const auto add = [entry = &draft.entry, text = sentence(product, *prices)] {

@@ -3,6 +3,7 @@
 #include <leanmcp/base/result.hpp>
 #include <leanmcp/payments/stripe_types.hpp>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -92,6 +93,9 @@ class StripeApi {
   /// `live`, `test`; `sandbox` for the local one.
   virtual std::string_view mode() const noexcept { return livemode() ? "live" : "test"; }
 
+  /// The connected account that requests act for; empty for one's own.
+  virtual std::string_view account() const noexcept { return {}; }
+
   /// POST /v1/customers
   virtual StripeResult<StripeCustomer> create_customer(const std::string& form, const std::string& idempotency_key) = 0;
   /// POST /v1/checkout/sessions
@@ -112,8 +116,8 @@ class StripeApi {
   /// POST /v1/subscriptions/{id}: another plan, an end with the period, or none.
   virtual StripeResult<StripeSubscription> update_subscription(const std::string& id, const std::string& form,
                                                                const std::string& idempotency_key) = 0;
-  /// GET /v1/prices/{id}
-  virtual StripeResult<StripePrice> price(const std::string& id) = 0;
+  /// GET /v1/prices/{id}, once and for no longer than `at_most`: prices are shown by servers that are starting.
+  virtual StripeResult<StripePrice> price(const std::string& id, std::chrono::milliseconds at_most) = 0;
   /// GET /v1/payment_intents/{id} with its charge, and its disputes where there are any.
   virtual StripeResult<StripePayment> payment(const std::string& id) = 0;
   /// GET /v1/charges/{id}, /v1/disputes/{id} or /v1/invoices/{id}, by the `object`'s name: what it belongs to.

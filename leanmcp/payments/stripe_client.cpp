@@ -219,8 +219,16 @@ bool StripeClient::livemode() const noexcept { return impl_->livemode; }
 
 std::string_view StripeClient::mode() const noexcept { return impl_->sandbox ? "sandbox" : StripeApi::mode(); }
 
+std::string_view StripeClient::account() const noexcept { return impl_->options.account; }
+
 StripeResult<std::string> StripeClient::call(const std::string& method, const std::string& path,
                                              const std::string& form, const std::string& idempotency_key) {
+  return call(method, path, form, idempotency_key, Patience{impl_->options.max_retries, impl_->options.timeout});
+}
+
+StripeResult<std::string> StripeClient::call(const std::string& method, const std::string& path,
+                                             const std::string& form, const std::string& idempotency_key,
+                                             Patience patience) {
   const StripeClientOptions& options = impl_->options;
   const bool post = method == "POST";
   if (!post && method != "GET" && method != "DELETE") return refused("method is not GET, POST or DELETE");
@@ -241,7 +249,7 @@ StripeResult<std::string> StripeClient::call(const std::string& method, const st
   } else if (!form.empty()) {
     request.url += "?" + form;
   }
-  request.total_timeout = options.timeout;
+  request.total_timeout = patience.timeout;
   request.max_body_bytes = max_answer_bytes;
 
   bool never_sent = true;
@@ -253,7 +261,7 @@ StripeResult<std::string> StripeClient::call(const std::string& method, const st
     const int status = outcome ? outcome->status : 0;
     const bool candidate = outcome || may_retry(outcome.error().cause);
     const std::string_view advice = outcome ? outcome->header("stripe-should-retry") : std::string_view();
-    if (candidate && stripe_should_retry(status, advice, attempt, options.max_retries)) {
+    if (candidate && stripe_should_retry(status, advice, attempt, patience.retries)) {
       impl_->sleep(
           stripe_retry_delay(attempt, 0.5 + unit_random() / 2, options.first_retry_delay, options.longest_retry_delay));
       continue;
@@ -352,9 +360,10 @@ StripeResult<StripeSubscription> StripeClient::update_subscription(const std::st
   return read(call("POST", "/v1/subscriptions/" + id, form, idempotency_key), &read_stripe_subscription);
 }
 
-StripeResult<StripePrice> StripeClient::price(const std::string& id) {
+StripeResult<StripePrice> StripeClient::price(const std::string& id, std::chrono::milliseconds at_most) {
   if (!is_id(id)) return refused("malformed price id");
-  return read(call("GET", "/v1/prices/" + id, {}), &read_stripe_price);
+  const Patience once{0, std::min(at_most, impl_->options.timeout)};
+  return read(call("GET", "/v1/prices/" + id, {}, {}, once), &read_stripe_price);
 }
 
 namespace {

@@ -56,6 +56,7 @@ class StripeClient final : public StripeApi {
 
   bool livemode() const noexcept override;
   std::string_view mode() const noexcept override;
+  std::string_view account() const noexcept override;
   StripeResult<StripeCustomer> create_customer(const std::string& form, const std::string& idempotency_key) override;
   StripeResult<StripeCheckoutSession> create_checkout_session(const std::string& form,
                                                               const std::string& idempotency_key) override;
@@ -67,7 +68,7 @@ class StripeClient final : public StripeApi {
   StripeResult<StripeList<StripeEvent>> events(const StripeEventQuery& query) override;
   StripeResult<StripeSubscription> update_subscription(const std::string& id, const std::string& form,
                                                        const std::string& idempotency_key) override;
-  StripeResult<StripePrice> price(const std::string& id) override;
+  StripeResult<StripePrice> price(const std::string& id, std::chrono::milliseconds at_most) override;
   StripeResult<StripePayment> payment(const std::string& id) override;
   StripeResult<StripeReferences> references(const std::string& object, const std::string& id) override;
   StripeResult<void> create_meter_event(const std::string& form, const std::string& idempotency_key) override;
@@ -80,6 +81,12 @@ class StripeClient final : public StripeApi {
 
  private:
   struct Impl;
+  struct Patience {
+    int retries;
+    std::chrono::milliseconds timeout;
+  };
+  StripeResult<std::string> call(const std::string& method, const std::string& path, const std::string& form,
+                                 const std::string& idempotency_key, Patience patience);
   explicit StripeClient(std::unique_ptr<Impl> impl);
   std::unique_ptr<Impl> impl_;
 };

@@ -84,6 +84,18 @@ TEST(StripeClient, SendsWhatStripeExpects) {
   EXPECT_EQ(script.header(1, "Content-Type"), "(none)");
 }
 
+TEST(StripeClient, PricesAreAskedForOnceAndShortly) {
+  Script script;
+  const auto client = script.client();
+  script.answers.emplace_back(HttpClientFault{HttpClientCause::timeout, "no answer"});
+  const auto price = client->price("price_1", 3s);
+  ASSERT_FALSE(price);
+  EXPECT_EQ(price.error().cause, StripeCause::timeout);
+  ASSERT_EQ(script.requests.size(), 1u);
+  EXPECT_EQ(script.requests[0].total_timeout, 3s);
+  EXPECT_TRUE(script.sleeps.empty());
+}
+
 TEST(StripeClient, ReadsPeriodsFromBothPlaces) {
   Script script;
   const auto client = script.client();

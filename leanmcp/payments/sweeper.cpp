@@ -30,7 +30,8 @@ BillingSweeper::BillingSweeper(std::shared_ptr<Billing> billing, std::chrono::mi
           const auto report = sweep(*billing);
           if (!report) log.warning("billing sweep failed", {{"reason", report.error().message()}});
           // What a process left that died, or what failed just now, does not wait for the next regular round.
-          const bool soon = !report || report->events_waiting > 0 || report->meters_waiting > 0;
+          const bool soon =
+              !report || report->events_waiting > 0 || report->meters_waiting > 0 || report->prices_waiting > 0;
           std::unique_lock lock(mutex);
           woken.wait_for(lock, stop, soon ? std::min(every, retry) : every, [] { return false; });
         }

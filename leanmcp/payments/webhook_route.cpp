@@ -3,6 +3,7 @@
 #include <leanmcp/base/worker_pool.hpp>
 #include <leanmcp/server/engine.hpp>
 
+#include <atomic>
 #include <deque>
 #include <memory>
 #include <mutex>
@@ -20,6 +21,11 @@ class Applier : public std::enable_shared_from_this<Applier> {
 
   /// On a worker, which may go on to apply it.
   void add(std::string event_id) {
+    if (!billing_->swept() && !warned_.exchange(true))
+      engine_->logger().warning(
+          "nothing sweeps: an event that cannot be applied at once, and use that Stripe did not take, stay as they "
+          "are. "
+          "Keep a BillingSweeper");
     {
       const std::lock_guard lock(mutex_);
       // What is too much is in the inbox all the same, for the sweep.
@@ -69,6 +75,7 @@ class Applier : public std::enable_shared_from_this<Applier> {
 
   const std::shared_ptr<Engine> engine_;
   const std::shared_ptr<Billing> billing_;
+  std::atomic<bool> warned_{false};
   std::mutex mutex_;
   std::deque<std::string> waiting_;
   int active_ = 0;

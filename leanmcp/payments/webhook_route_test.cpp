@@ -7,6 +7,7 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <mutex>
 #include <stdexcept>
 #include <thread>
 
@@ -20,7 +21,19 @@ TEST(WebhookRoute, WhatThrowsWhileAnEventIsAppliedTakesNoWorkerAway) {
   const auto stripe = std::make_shared<detail::FakeStripe>(*clock);
   const auto billing =
       Billing::create(Database::open("sqlite::memory:").value(), stripe, clock, detail::test_options()).value();
-  Server server("shop", "1");
+  std::mutex mutex;
+  std::string logged;
+  const auto warnings = [&] {
+    const std::lock_guard lock(mutex);
+    int count = 0;
+    for (auto at = logged.find("nothing sweeps"); at != std::string::npos; at = logged.find("nothing sweeps", at + 1))
+      ++count;
+    return count;
+  };
+  Server server("shop", "1", ServerOptions().logger(Logger([&](LogLevel, std::string_view line) {
+    const std::lock_guard lock(mutex);
+    logged += line;
+  })));
   HttpOptions options;
   options.port(0);
   mount_webhook(options, server, billing, "/webhook/stripe");
@@ -53,6 +66,7 @@ TEST(WebhookRoute, WhatThrowsWhileAnEventIsAppliedTakesNoWorkerAway) {
     for (int wait = 0; wait < 1'000 && thrown < i; ++wait) std::this_thread::sleep_for(5ms);
     ASSERT_EQ(thrown, i) << "as many workers as before";
   }
+  EXPECT_EQ(warnings(), 1) << "said once";
   broken = false;
   stripe->pay(begun.session_id);
   EXPECT_EQ(send(stripe->event_log.back()), 200);

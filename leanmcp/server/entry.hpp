@@ -87,6 +87,9 @@ class EntryDraft {
     if (failure.empty()) failure = std::move(reason);
   }
   std::string failure;
+  /// Builds the server again as it was built last: for decorators that look something up which may not be known yet.
+  /// From any thread but that of the build; does nothing once the server is gone. Null outside of `Server::build()`.
+  std::shared_ptr<const std::function<void()>> rebuild;
 };
 
 /// Something declared beside a function: description, protection, question, price. Applied when it is registered.

@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <mutex>
 #include <set>
 
 namespace leanmcp::inline v0 {
@@ -58,6 +59,8 @@ ServerOptions& ServerOptions::clock(std::shared_ptr<const Clock> clock) {
 ServerOptions& ServerOptions::force_replay(bool on) { return data_->force_replay = on, *this; }
 
 namespace {
+
+using Rebuild = std::shared_ptr<const std::function<void()>>;
 
 struct Draft {
   std::shared_ptr<Entry> entry;
@@ -195,9 +198,10 @@ Result<void> compile_schemas(Draft& draft, const EntryDraft& edits) {
   return {};
 }
 
-Result<void> compile(Draft& draft) {
+Result<void> compile(Draft& draft, const Rebuild& rebuild) {
   Entry& entry = *draft.entry;
   EntryDraft edits(entry);
+  edits.rebuild = rebuild;
   for (const Decorator& decorator : draft.decorators) decorator.apply(edits);
   edits.open_if_public();
   for (std::size_t i = 0; i < edits.finally.size() && edits.failure.empty(); ++i) edits.finally[i](edits);
@@ -234,18 +238,63 @@ bool may_ask(const Entry& entry) {
   });
 }
 
+/// Checks what was registered and makes it live.
+Result<void> build_entries(const std::vector<Draft>& list, const Rebuild& rebuild, Engine& engine) {
+  auto registry = std::make_shared<Registry>();
+  std::set<std::pair<EntryKind, std::string>> seen;
+  bool asks = false;
+  for (const Draft& original : list) {
+    // Each build works on copies: entries that calls in flight hold never change.
+    Draft draft = original;
+    draft.entry = std::make_shared<Entry>(*original.entry);
+    const auto compiled = compile(draft, rebuild);
+    if (!compiled) return Error(label(*draft.entry) + ": " + compiled.error().message());
+    const bool by_uri = draft.entry->kind == EntryKind::resource || draft.entry->kind == EntryKind::resource_template;
+    if (!seen.emplace(draft.entry->kind, by_uri ? draft.entry->uri : draft.entry->name).second)
+      return Error(label(*draft.entry) + " is registered twice");
+    std::optional<UriTemplate> uri_template;
+    if (draft.entry->kind == EntryKind::resource_template) {
+      auto parsed = UriTemplate::parse(draft.entry->uri);
+      if (!parsed) return Error(label(*draft.entry) + ": " + parsed.error().message());
+      uri_template = std::move(*parsed);
+    }
+    asks = asks || may_ask(*draft.entry);
+    registry->add(draft.entry, std::move(uri_template));
+  }
+  registry->render();
+  if (asks) engine.expect_questions();
+  engine.publish(std::move(registry));
+  return {};
+}
+
 }  // namespace
 
 struct Server::Drafts {
   std::vector<Draft> list;
   std::uint64_t last = 0;
   std::string version;
+  /// Held while one builds.
+  std::mutex building;
+  /// What was built last.
+  std::vector<Draft> built;
+  Rebuild rebuild;
 };
 
 Server::Server(std::string name, std::string version, ServerOptions options)
-    : name_(std::move(name)), options_(std::move(options)), drafts_(std::make_unique<Drafts>()) {
+    : name_(std::move(name)), options_(std::move(options)), drafts_(std::make_shared<Drafts>()) {
   drafts_->version = version;
   engine_ = std::make_shared<Engine>(name_, std::move(version), options_.data());
+  const std::weak_ptr<Drafts> drafts = drafts_;
+  const std::weak_ptr<Engine> engine = engine_;
+  drafts_->rebuild = std::make_shared<const std::function<void()>>([drafts, engine] {
+    const auto to_build = drafts.lock();
+    const auto serving = engine.lock();
+    if (!to_build || !serving) return;
+    const std::lock_guard lock(to_build->building);
+    if (to_build->built.empty()) return;
+    const auto done = build_entries(to_build->built, to_build->rebuild, *serving);
+    if (!done) serving->logger().error("the server cannot be built again", {{"reason", done.error().message()}});
+  });
 }
 
 Server::~Server() { engine_->stop_workers(); }
@@ -285,31 +334,10 @@ Result<void> Server::build() {
       return Error("ServerOptions::icons: " + problem);
   if (!about.website.empty() && !about.website.starts_with("https://") && !about.website.starts_with("http://"))
     return Error("ServerOptions::website: it must be an http: or https: URL");
-  auto registry = std::make_shared<Registry>();
-  std::set<std::pair<EntryKind, std::string>> seen;
-  bool asks = false;
-  for (const Draft& original : drafts_->list) {
-    // Each build works on copies: entries that calls in flight hold never change.
-    Draft draft = original;
-    draft.entry = std::make_shared<Entry>(*original.entry);
-    const auto compiled = compile(draft);
-    if (!compiled) return Error(label(*draft.entry) + ": " + compiled.error().message());
-    const bool by_uri = draft.entry->kind == EntryKind::resource || draft.entry->kind == EntryKind::resource_template;
-    if (!seen.emplace(draft.entry->kind, by_uri ? draft.entry->uri : draft.entry->name).second)
-      return Error(label(*draft.entry) + " is registered twice");
-    std::optional<UriTemplate> uri_template;
-    if (draft.entry->kind == EntryKind::resource_template) {
-      auto parsed = UriTemplate::parse(draft.entry->uri);
-      if (!parsed) return Error(label(*draft.entry) + ": " + parsed.error().message());
-      uri_template = std::move(*parsed);
-    }
-    asks = asks || may_ask(*draft.entry);
-    registry->add(draft.entry, std::move(uri_template));
-  }
-  registry->render();
-  if (asks) engine_->expect_questions();
-  engine_->publish(std::move(registry));
-  return {};
+  const std::lock_guard lock(drafts_->building);
+  auto built = build_entries(drafts_->list, drafts_->rebuild, *engine_);
+  if (built) drafts_->built = drafts_->list;
+  return built;
 }
 
 void Server::resource_updated(std::string_view uri) { engine_->resource_updated(uri); }

@@ -187,7 +187,7 @@ class Server {
   struct Drafts;
   std::string name_;
   ServerOptions options_;
-  std::unique_ptr<Drafts> drafts_;
+  std::shared_ptr<Drafts> drafts_;
   std::shared_ptr<Engine> engine_;
 };
 

@@ -34,7 +34,7 @@ export async function start_world(flags = []) {
     },
     endpoints: {
       http: { url: audience },
-      stdio: { command: path.join(bin, 'premium-service'), args: ['--stdio', ...flags], env: { PATH: process.env.PATH, ...environment } },
+      stdio: { command: path.join(bin, 'premium-service'), args: ['--stdio', '--port', String(port), ...flags], env: { PATH: process.env.PATH, ...environment } },
     },
     // What the service printed must hold none of these.
     leaks: (text) => [...text.matchAll(/eyJ[\w-]{20,}(?:\.[\w-]+)*/g)].map(String)

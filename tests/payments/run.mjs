@@ -6,6 +6,8 @@ import { Checks } from '../support/checks.mjs';
 import { root, sleep } from '../support/process.mjs';
 import { browse, customer, kinds, open_shop, subject } from '../support/shop.mjs';
 import { signs_in_from_the_bare_url } from './sign_in.mjs';
+import { while_stripe_is_silent } from './silent_stripe.mjs';
+import { over_stdio } from './stdio.mjs';
 import { transcript, without_chance } from './transcript.mjs';
 
 const full = process.argv.includes('--full');
@@ -151,6 +153,9 @@ async function one_client(kind) {
     const client = await open(user, { on_form: () => ({ action: 'accept', content: { plan: 'yearly', confirm: true } }) });
     const outcome = await client.call('upgrade');
     checks.check(name('upgrade: message, paymentUrl, sessionId'), outcome.ok && outcome.data.message && outcome.data.paymentUrl && outcome.data.sessionId, outcome.text);
+    checks.equal(name('upgrade: status, url, retryTool'), [outcome.data.status, outcome.data.url, outcome.data.retryTool],
+      ['payment_required', outcome.data.paymentUrl, 'checkSubscription']);
+    checks.check(name('upgrade: expiresAt'), Date.parse(outcome.data.expiresAt) > Date.now(), outcome.data.expiresAt);
     const page = await press(outcome.data.paymentUrl, user, 'delayed');
     checks.check(name('upgrade: paid by bank debit'), page.location?.includes('/success'), page.location);
     await sleep(300);
@@ -169,8 +174,9 @@ async function guide() {
   checks.equal("the guide's session is what happens", shown.map(without_chance), real.map(without_chance));
 }
 
-await Promise.all(kinds.map(one_client));
+await Promise.all([...kinds.map(one_client), checks.step('silent', () => while_stripe_is_silent(checks))]);
 await signs_in_from_the_bare_url(checks, shop);
 await shop.close();
+await checks.step('stdio', () => over_stdio(checks));
 await checks.step('guide', guide);
 checks.finish();

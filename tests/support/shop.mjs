@@ -4,10 +4,12 @@ import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import * as modern from '@modelcontextprotocol/client';
+import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
 import { Client as OldClient } from '@modelcontextprotocol/sdk/client/index.js';
+import { StdioClientTransport as OldStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport as OldHttp } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
-import { free_port, sleep, start } from './process.mjs';
+import { bin, free_port, sleep, start } from './process.mjs';
 
 export const kinds = ['v2-auto', 'v2-legacy', 'v1'];
 const webhook_secret = 'whsec_shop_0123456789abcdef';
@@ -33,7 +35,7 @@ export async function open_shop({ program = 'premium-service', environment = {},
     LEANMCP_STATE_KEYS: '22'.repeat(32), ...environment,
   };
   const shop = {
-    folder, base, sandbox_url, sandbox, program,
+    folder, base, port, sandbox_url, sandbox, program, environment: env,
     database: path.join(folder, 'shop.db'),
     launch: (at) => start(program, [], {
       env: { ...env, PORT: String(at) }, bare: true, ready: `http://127.0.0.1:${at}/health`, poll_ms: 5, patience_ms: 60_000,
@@ -81,7 +83,8 @@ export async function open_shop({ program = 'premium-service', environment = {},
 const text_of = (result) => (result.content ?? []).filter((part) => part.type === 'text').map((part) => part.text).join('\n');
 
 // on_form(params), on_url(params): what a person does; leave one out and the client cannot be asked in that way.
-export async function customer(shop, { kind = 'v2-auto', token, on_form, on_url }) {
+// environment: the program is the client's own, over stdio, with that environment.
+export async function customer(shop, { kind = 'v2-auto', token, on_form, on_url, environment }) {
   const modes = { ...(on_form ? { form: {} } : {}), ...(on_url ? { url: {} } : {}) };
   const capabilities = Object.keys(modes).length > 0 ? { elicitation: modes } : {};
   const info = { name: `customer-${kind}`, version: '1.0.0' };
@@ -96,11 +99,21 @@ export async function customer(shop, { kind = 'v2-auto', token, on_form, on_url 
     if (kind === 'v1') client.setRequestHandler(ElicitRequestSchema, answer);
     else client.setRequestHandler('elicitation/create', answer);
   }
-  const Http = kind === 'v1' ? OldHttp : modern.StreamableHTTPClientTransport;
-  const headers = token ? { authorization: `Bearer ${token}` } : {};
-  await client.connect(new Http(new URL(`${shop.base}/mcp`), { requestInit: { headers } }));
+  let log = '';
+  if (environment) {
+    const Stdio = kind === 'v1' ? OldStdio : ModernStdio;
+    const env = { PATH: process.env.PATH, ...environment, ...(token ? { LEANMCP_TOKEN: token } : {}) };
+    const transport = new Stdio({ command: path.join(bin, shop.program), args: ['--stdio'], env, stderr: 'pipe' });
+    transport.stderr.on('data', (chunk) => { log += chunk; });
+    await client.connect(transport);
+  } else {
+    const Http = kind === 'v1' ? OldHttp : modern.StreamableHTTPClientTransport;
+    const headers = token ? { authorization: `Bearer ${token}` } : {};
+    await client.connect(new Http(new URL(`${shop.base}/mcp`), { requestInit: { headers } }));
+  }
   return {
     client, asked,
+    log: () => log,
     // The clients check results against the tool's output schema themselves once they have seen the listing.
     tools: async () => (await client.listTools()).tools,
     call: async (name, args = {}, options = {}) => {
