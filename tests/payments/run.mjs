@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Checks } from '../support/checks.mjs';
-import { root, sleep } from '../support/process.mjs';
+import { root, sleep, start } from '../support/process.mjs';
 import { browse, customer, kinds, open_shop } from '../support/shop.mjs';
 import { transcript, without_chance } from './transcript.mjs';
 
@@ -171,4 +171,11 @@ async function guide() {
 await Promise.all(kinds.map(one_client));
 await shop.close();
 await checks.step('guide', guide);
+await checks.step('start-up', async () => {
+  for (const port of ['abc', '99999', '80x']) {
+    const stopped = await start('premium-service', [], { bare: true, env: { PORT: port } });
+    const code = await stopped.exited;
+    checks.check(`PORT=${port}: stops and says why`, code === 2 && stopped.output().includes(`premium-service: PORT: '${port}' is no port`), `${code}: ${stopped.output()}`);
+  }
+});
 checks.finish();
