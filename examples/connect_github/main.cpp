@@ -2,6 +2,7 @@
 // as the same person; the tokens stay here. Works with anything of GitHub's shape, such as a test double.
 
 #include <leanmcp/auth.hpp>
+#include <leanmcp/base/settings.hpp>
 #include <leanmcp/elicitation.hpp>
 #include <leanmcp/http/client.hpp>
 #include <leanmcp/transport/serve.hpp>
@@ -88,8 +89,9 @@ class GitHub {
 int main() {
   const Logger log([](LogLevel, std::string_view line) { std::cerr << line << std::endl; });
   const auto http = std::make_shared<HttpClient>();
-  const std::string port = setting("PORT", "3003");
-  const std::string public_url = setting("PUBLIC_URL", ("http://127.0.0.1:" + port).c_str());
+  const auto port = port_number(setting("PORT", ""), 3003);
+  if (!port) stop("PORT: " + port.error().message());
+  const std::string public_url = base_url(setting("PUBLIC_URL", ""), "http://127.0.0.1:" + std::to_string(*port));
   const KeyRing keys = or_stop(KeyRing::parse(setting("LEANMCP_STATE_KEYS")), "LEANMCP_STATE_KEYS");
   const auto database = Database::open(setting("DATABASE_URL", "sqlite:connect_github.db"));
   if (!database) stop("DATABASE_URL: " + database.error().detail);
@@ -121,7 +123,7 @@ int main() {
       .tool("listRepositories", &GitHub::list_repositories, description("Lists the caller's GitHub repositories"))
       .tool("disconnectGithub", &GitHub::disconnect, description("Forgets the caller's GitHub connection"));
   HttpOptions options;
-  options.port(static_cast<std::uint16_t>(std::stoi(port))).public_url(public_url).logger(log);
+  options.port(*port).public_url(public_url).logger(log);
   publish_metadata(options, auth);
   connections.mount(options);
   return serve_http(server, options);

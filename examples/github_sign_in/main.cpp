@@ -3,6 +3,7 @@
 
 #include <leanmcp/auth.hpp>
 #include <leanmcp/auth/server.hpp>
+#include <leanmcp/base/settings.hpp>
 #include <leanmcp/core.hpp>
 #include <leanmcp/http/client.hpp>
 
@@ -32,8 +33,9 @@ Me who_am_i(const AuthUser& user) { return {user.sub, user.name, user.email}; }
 
 int main() {
   const Logger log([](LogLevel, std::string_view line) { std::cerr << line << std::endl; });
-  const std::string port = setting("PORT", "3004");
-  const std::string url = setting("PUBLIC_URL", "http://127.0.0.1:" + port);
+  const auto port = port_number(setting("PORT", ""), 3004);
+  if (!port) stop("PORT: " + port.error().message());
+  const std::string url = base_url(setting("PUBLIC_URL", ""), "http://127.0.0.1:" + std::to_string(*port));
   const auto keys = KeyRing::parse(setting("LEANMCP_STATE_KEYS", ""));
   if (!keys) stop("LEANMCP_STATE_KEYS: " + keys.error().message());
   auto database = Database::open(setting("DATABASE_URL", "sqlite:github_sign_in.db"));
@@ -69,7 +71,7 @@ int main() {
   server.tool("whoAmI", &who_am_i, description("Who is signed in"), authenticated(auth))
       .tool("listRepositories", repositories, description("The caller's repositories"), authenticated(auth));
   HttpOptions http_options;
-  http_options.port(static_cast<std::uint16_t>(std::stoi(port))).public_url(url).logger(log);
+  http_options.port(*port).public_url(url).logger(log);
   publish_metadata(http_options, auth);
   authorization.mount(http_options);
   return serve_http(server, http_options);

@@ -2,6 +2,7 @@
 // month. Either is charged after success only, and once for each call however often it is repeated on the way.
 
 #include <leanmcp/auth.hpp>
+#include <leanmcp/base/settings.hpp>
 #include <leanmcp/core.hpp>
 #include <leanmcp/http/client.hpp>
 #include <leanmcp/payments.hpp>
@@ -87,8 +88,9 @@ std::shared_ptr<Billing> make_billing(std::shared_ptr<HttpClient> http, const st
 int main() {
   const Logger log([](LogLevel, std::string_view line) { std::cerr << line << std::endl; });
   const auto http = std::make_shared<HttpClient>();
-  const std::string port = setting("PORT").empty() ? "3000" : setting("PORT");
-  const std::string url = "http://127.0.0.1:" + port;
+  const auto port = port_number(setting("PORT"), 3000);
+  if (!port) stop("PORT: " + port.error().message());
+  const std::string url = "http://127.0.0.1:" + std::to_string(*port);
   const auto auth = or_stop(auth_provider_from(&setting, http, log), "sign-in");
   auth->protects(url + "/mcp");
   if (const auto ready = auth->init(); !ready) stop("sign-in: " + ready.error().message());
@@ -111,7 +113,7 @@ int main() {
       .tool("balance", balance, description("Credits left"), authenticated(auth));
 
   HttpOptions options;
-  options.port(static_cast<std::uint16_t>(std::stoi(port))).logger(log);
+  options.port(*port).logger(log);
   publish_metadata(options, auth);
   mount_webhook(options, server, billing, "/webhook/stripe");
   add_payment_results(options, server, billing);

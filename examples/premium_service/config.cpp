@@ -1,5 +1,6 @@
 #include "config.hpp"
 
+#include <leanmcp/base/settings.hpp>
 #include <leanmcp/crypto/seal.hpp>
 #include <leanmcp/http/client.hpp>
 
@@ -105,20 +106,17 @@ std::shared_ptr<Billing> make_billing(const Database& database, const std::strin
 std::shared_ptr<BrowserSignIn> make_sign_in(const AuthProvider& auth, const Database& database, const KeyRing& keys,
                                             const std::string& public_url, std::shared_ptr<HttpClient> http,
                                             const Logger& log) {
-  const auto either_of = [](std::string first, std::string second) { return first.empty() ? second : first; };
   const std::string kind = setting("AUTH_PROVIDER");
-  std::string issuer, client_id, secret;
+  std::string client_id, secret;
   if (kind == "oidc") {
-    issuer = setting("OIDC_ISSUER"), client_id = setting("OIDC_CLIENT_ID"), secret = setting("OIDC_CLIENT_SECRET");
+    client_id = setting("OIDC_CLIENT_ID"), secret = setting("OIDC_CLIENT_SECRET");
   } else if (kind == "auth0") {
-    issuer = either_of(setting("AUTH0_ISSUER"), "https://" + setting("AUTH0_DOMAIN") + "/");
     client_id = setting("AUTH0_CLIENT_ID"), secret = setting("AUTH0_CLIENT_SECRET");
   } else if (kind == "cognito") {
-    issuer = either_of(setting("COGNITO_ISSUER"), "https://cognito-idp." + setting("AWS_REGION") + ".amazonaws.com/" +
-                                                      setting("COGNITO_USER_POOL_ID"));
-    client_id = setting("COGNITO_CLIENT_ID"), secret = setting("COGNITO_CLIENT_SECRET");
+    // Of several, the first is the web app's own.
+    const auto clients = comma_list(setting("COGNITO_CLIENT_ID"));
+    client_id = clients.empty() ? "" : clients.front(), secret = setting("COGNITO_CLIENT_SECRET");
   } else if (kind == "clerk") {
-    issuer = either_of(setting("CLERK_ISSUER"), "https://" + setting("CLERK_FRONTEND_API"));
     client_id = setting("CLERK_CLIENT_ID"), secret = setting("CLERK_CLIENT_SECRET");
   }
   if (client_id.empty() || secret.empty()) {
@@ -128,7 +126,7 @@ std::shared_ptr<BrowserSignIn> make_sign_in(const AuthProvider& auth, const Data
     return nullptr;
   }
   auto flows = value_or_stop(BrowserFlows::open(database, keys, public_url), "PUBLIC_URL");
-  SignInOptions options(std::string(auth.name()), issuer, client_id, Secret(secret));
+  SignInOptions options(std::string(auth.name()), auth.authorization_servers().front(), client_id, Secret(secret));
   options.logger(log);
   auto sign_in = std::make_shared<BrowserSignIn>(std::move(options), std::move(flows), std::move(http));
   const auto ready = sign_in->init();
@@ -146,7 +144,7 @@ bool port_is_free(std::uint16_t port) {
 Config read_config(int argc, char** argv) {
   CLI::App app("Tools behind your own sign-in, paid through Stripe. Settings come from the environment.");
   std::uint16_t port = 3000;
-  if (const std::string text = setting("PORT"); !text.empty()) port = static_cast<std::uint16_t>(std::stoi(text));
+  port = value_or_stop(port_number(setting("PORT"), port), "PORT");
   bool stdio = false;
   bool verbose = false;
   bool force_replay = false;
@@ -166,8 +164,8 @@ Config read_config(int argc, char** argv) {
   const Logger log = make_logger(log_file, verbose);
   const auto http_client = std::make_shared<HttpClient>();
   const std::string local = "http://127.0.0.1:" + std::to_string(port);
-  const std::string public_url = setting("PUBLIC_URL").empty() ? local : setting("PUBLIC_URL");
-  const std::string app_url = setting("APP_URL").empty() ? public_url : setting("APP_URL");
+  const std::string public_url = base_url(setting("PUBLIC_URL"), local);
+  const std::string app_url = base_url(setting("APP_URL"), public_url);
 
   config.auth = value_or_stop(auth_provider_from(&setting, http_client, log), "sign-in");
   config.auth->protects(public_url + "/mcp");
@@ -195,7 +193,7 @@ Config read_config(int argc, char** argv) {
   config.http.port(port).threads(2).logger(log);
   if (public_url != local) config.http.public_url(public_url);
   if (const std::string metrics = setting("METRICS_PORT"); !metrics.empty())
-    config.http.metrics_port(static_cast<std::uint16_t>(std::stoi(metrics)));
+    config.http.metrics_port(value_or_stop(port_number(metrics, 0), "METRICS_PORT"));
   if (config.sign_in) {
     add_billing_pages(*config.sign_in, config.billing, app_url + "/");
     config.sign_in->mount(config.http);

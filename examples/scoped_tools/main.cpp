@@ -3,6 +3,7 @@
 // AUTH_PROVIDER and its settings are the app's own (docs/guides/providers.md); DPOP=1 takes bound tokens as well.
 
 #include <leanmcp/auth.hpp>
+#include <leanmcp/base/settings.hpp>
 #include <leanmcp/core.hpp>
 #include <leanmcp/http/client.hpp>
 
@@ -65,8 +66,12 @@ std::vector<std::string> note_names(const std::string& typed, const std::string&
 
 int main(int argc, char** argv) {
   const Logger logger([](LogLevel, std::string_view line) { std::cerr << line << '\n'; });
-  const std::string port = setting("PORT").empty() ? "3000" : setting("PORT");
-  const std::string url = setting("PUBLIC_URL").empty() ? "http://127.0.0.1:" + port : setting("PUBLIC_URL");
+  const auto port = port_number(setting("PORT"), 3000);
+  if (!port) {
+    std::cerr << "scoped-tools: PORT: " << port.error().message() << '\n';
+    return 2;
+  }
+  const std::string url = base_url(setting("PUBLIC_URL"), "http://127.0.0.1:" + std::to_string(*port));
   const auto found = AuthProvider::from_env(std::make_shared<HttpClient>(), logger);
   if (!found) {
     std::cerr << "scoped-tools: " << found.error().message() << '\n';
@@ -105,7 +110,7 @@ int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == "--stdio")
     return serve_stdio(server, StdioOptions().token(Secret(setting("ACCESS_TOKEN"))));
   HttpOptions options;
-  options.port(static_cast<std::uint16_t>(std::atoi(port.c_str()))).logger(logger);
+  options.port(*port).logger(logger);
   if (!setting("PUBLIC_URL").empty()) options.public_url(url);
   publish_metadata(options, auth);
   return serve_http(server, options);

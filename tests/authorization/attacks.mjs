@@ -51,6 +51,16 @@ export async function others_questions(checks, { url, provider }) {
   await session.raw({ ...answer, result: { action: 'accept', content: { id: 'Ada' } } }, ada);
   checks.equal('she answers herself', messages_of((await calling.ended).text).at(-1)?.result?.content?.[0]?.text, 'ada is called Ada');
 
+  // Where her client has its token in _meta, answers carry none: who knows the session alone does not know the question's id.
+  const quiet = await open_session(url);
+  const asking = quiet.stream(call_of(8, 'ask', { meta: in_meta(ada_token) }));
+  const put = await asking.wait_for((message) => message.method === 'elicitation/create');
+  checks.check('an id that cannot be guessed', typeof put.id === 'string' && put.id.length >= 22, put.id);
+  for (const id of [0, 1, 2, 7, 8, '1', '', null]) await quiet.raw({ ...answer, id });
+  checks.equal("another's token with the id: 404", (await quiet.raw({ ...answer, id: put.id }, bob)).status, 404);
+  await quiet.raw({ ...answer, id: put.id, result: { action: 'accept', content: { id: 'Ada' } } });
+  checks.equal('she answers without a token', messages_of((await asking.ended).text).at(-1)?.result?.content?.[0]?.text, 'ada is called Ada');
+
   // The newer one: what is carried is sealed for her.
   const capabilities = { 'io.modelcontextprotocol/clientCapabilities': { elicitation: { form: {} } } };
   const asked = await modern(url, 'tools/call', { name: 'ask', arguments: {} }, { headers: ada, meta: capabilities });

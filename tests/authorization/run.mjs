@@ -29,6 +29,19 @@ await checks.step('bound tokens', async () => {
   await start('scoped-tools', [], { env: { ...environment, PORT: at, OIDC_AUDIENCE: other, DPOP: '1' }, bare: true, ready: `http://127.0.0.1:${at}/health` });
   await bound_tokens(checks, { url: other, provider: { forge: (claims) => provider.forge({ aud: other, ...claims }) } });
 });
+await checks.step('public URL', async () => {
+  const at = await free_port();
+  const local = `http://127.0.0.1:${at}`;
+  const running = await start('scoped-tools', [], { env: { ...environment, PORT: at, PUBLIC_URL: 'https://mcp.example.com/' }, bare: true, ready: `${local}/health` });
+  const said = await fetch(`${local}/.well-known/oauth-protected-resource/mcp`);
+  checks.equal('a slash at the end of it is nobody\'s fault', [said.status, (await said.json()).resource], [200, 'https://mcp.example.com/mcp']);
+  await running.stop();
+  for (const [name, value, expected] of [['PUBLIC_URL', 'https://mcp.example.com//a', /protects\(\): 'https:\/\/mcp\.example\.com\/\/a\/mcp' is not/], ['PORT', 'abc', /PORT: 'abc' is no port/]]) {
+    const stopped = await start('scoped-tools', [], { env: { ...environment, PORT: at, [name]: value }, bare: true });
+    const code = await stopped.exited;
+    checks.check(`${name}=${value}: stops and says why`, code === 2 && expected.test(stopped.output()), `${code}: ${stopped.output()}`);
+  }
+});
 // The server to be attacked, as another audience; `more` goes into its environment.
 async function attacked(more = {}) {
   const at = await free_port();

@@ -3,7 +3,7 @@
 import fs from 'node:fs';
 import path from 'node:path';
 import { Checks } from '../support/checks.mjs';
-import { root, sleep } from '../support/process.mjs';
+import { root, sleep, start } from '../support/process.mjs';
 import { browse, customer, kinds, open_shop, subject } from '../support/shop.mjs';
 import { signs_in_from_the_bare_url } from './sign_in.mjs';
 import { while_stripe_is_silent } from './silent_stripe.mjs';
@@ -179,4 +179,11 @@ await signs_in_from_the_bare_url(checks, shop);
 await shop.close();
 await checks.step('stdio', () => over_stdio(checks));
 await checks.step('guide', guide);
+await checks.step('start-up', async () => {
+  for (const port of ['abc', '99999', '80x']) {
+    const stopped = await start('premium-service', [], { bare: true, env: { PORT: port } });
+    const code = await stopped.exited;
+    checks.check(`PORT=${port}: stops and says why`, code === 2 && stopped.output().includes(`premium-service: PORT: '${port}' is no port`), `${code}: ${stopped.output()}`);
+  }
+});
 checks.finish();
