@@ -207,6 +207,7 @@ void Billing::Impl::when_priced(std::shared_ptr<const std::function<void()>> tol
 }
 
 void Billing::Impl::sweep_prices(SweepReport& report) {
+  report.prices_waiting = 0;
   {
     const std::lock_guard lock(prices_mutex_);
     if (unpriced_.empty()) return;

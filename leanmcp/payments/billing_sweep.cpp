@@ -61,6 +61,8 @@ Result<SweepReport> Billing::Impl::sweep() {
     auto done = (this->*part)(report);
     if (!done) return done.error();
   }
+  // And again: this may have taken long, and a server have begun to wait for them meanwhile.
+  sweep_prices(report);
   constexpr std::int64_t soon_seconds = 60;
   auto waiting = store.waiting_events(now() + soon_seconds);
   if (!waiting) return unavailable(waiting.error());

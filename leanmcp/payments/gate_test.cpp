@@ -177,6 +177,32 @@ TEST(Gate, PricesThatStripeDoesNotTellAtStartComeLater) {
   EXPECT_EQ(shop.stripe->calls.at("price"), read) << "all is known";
 }
 
+TEST(Gate, PricesThatAreMissedDuringASweepAreReadByIt) {
+  const auto clock = std::make_shared<ManualClock>();
+  const auto stripe = std::make_shared<detail::FakeStripe>(*clock);
+  const auto billing =
+      Billing::create(Database::open("sqlite::memory:").value(), stripe, clock, detail::test_options()).value();
+  std::atomic<bool> silent{true};
+  stripe->fault = [&](const std::string& call) {
+    return silent && call == "price" ? detail::FakeStripe::Fault::before : detail::FakeStripe::Fault::none;
+  };
+  stripe->price_objects = {{"price_m", detail::price("price_m", 999, "month")},
+                           {"price_y", detail::price("price_y", 9900, "year")}};
+  Server server("late", "1");
+  server.tool(
+      "feature", [] { return "data"; }, priced(billing, "premium"));
+  stripe->on_call = [&](const std::string& call) {
+    if (call != "events" || !silent) return;
+    // The sweep has begun, and Stripe takes its time.
+    EXPECT_TRUE(server.build());
+    silent = false;
+    clock->advance(31s);
+  };
+  ASSERT_TRUE(billing->sweep());
+  EXPECT_EQ(stripe->calls.at("price"), 4) << "once in vain, then each of the three";
+  EXPECT_NE(connect_in_memory(server).request("tools/list", "{}").result.find("$9.99 a month"), std::string::npos);
+}
+
 TEST(Gate, WhoWaitsForPricesMayBeGoneWhenTheyCome) {
   const auto clock = std::make_shared<ManualClock>();
   const auto stripe = std::make_shared<detail::FakeStripe>(*clock);
