@@ -63,6 +63,7 @@ TEST_P(StoreUpgrade, WhatIsAskedOfASignInAndWhenItWas) {
     for (const char* const sql :
          {"ALTER TABLE as_transactions DROP COLUMN prompt", "ALTER TABLE as_transactions DROP COLUMN max_age",
           "ALTER TABLE as_transactions DROP COLUMN login_hint", "ALTER TABLE as_grants DROP COLUMN signed_in",
+          "DROP TABLE as_tries",
           "DELETE FROM leanmcp_migrations WHERE component = 'authorization_server' AND number > 1"})
       ASSERT_TRUE(store.database().run(sql)) << sql;
   }
