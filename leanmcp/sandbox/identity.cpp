@@ -75,7 +75,7 @@ OAuthServerOptions server_options(const IdentityOptions& options) {
   // Who asks is on this machine, and tests ask for hundreds of tokens.
   auto& limits = out.limits();
   limits.register_per_address = limits.token_per_client = limits.failures_per_address = limits.authorize_per_address =
-      limits.new_documents_per_address = 0;
+      limits.new_documents_per_address = limits.password_failures_per_name = 0;
   out.lifetimes().access_token = seconds(3600);
   // What went well is no news here.
   const Logger log = options.log;
