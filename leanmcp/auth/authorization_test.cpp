@@ -274,6 +274,16 @@ TEST_P(Authorization, LimitsSayWhenToComeBack) {
   EXPECT_EQ(client.as_user(with_scopes({})).call_text("go"), "fine");
 }
 
+TEST_P(Authorization, LimitsCountOnWhenTheServerIsBuiltAgain) {
+  server.tool("go", &fine, authenticated(provider), rate_limit(1, std::chrono::seconds(20)));
+  MemoryClient client = connect();
+  client.as_user(with_scopes({}));
+  EXPECT_EQ(client.call_text("go"), "fine");
+  server.tool("other", &fine, authenticated(provider));
+  ASSERT_TRUE(server.build());
+  EXPECT_EQ(client.call("go").http_status, 429);
+}
+
 TEST_P(Authorization, SignInStrength) {
   server.tool("strong", &fine, authenticated(provider), sign_in_strength({"phr"}, std::chrono::minutes(5)));
   MemoryClient client = connect();

@@ -271,7 +271,6 @@ TEST_P(BillingEventsTest, PortalOnlyForCustomers) {
   EXPECT_EQ(*billing->portal_url("oidc|ada", "https://app.example/"), "https://portal");
 }
 
-/// Every order of delivery, each event up to twice, while Stripe's objects are already in their final state.
 TEST_P(BillingEventsTest, MoneyOnItsWayEntitlesToNothingWhateverTheSubscriptionIsCalled) {
   for (const bool paid : {true, false}) {
     const std::string user = paid ? "ada" : "grace";
@@ -290,6 +289,40 @@ TEST_P(BillingEventsTest, MoneyOnItsWayEntitlesToNothingWhateverTheSubscriptionI
   }
 }
 
+// The debit failed, and the invoice was paid in another way before its event came.
+TEST_P(BillingEventsTest, AnInvoicePaidAfterItsDebitFailedCountsInEveryOrder) {
+  for (const bool failure_last : {false, true}) {
+    const std::string user = failure_last ? "ada" : "grace";
+    const Checkout begun = checkout(request(user));
+    const std::string subscription = stripe->pay(begun.session_id, true);
+    deliver_all();
+    const std::size_t before = stripe->event_log.size();
+    stripe->settle_delayed(begun.session_id, false);
+    stripe->set_status(subscription, "active");
+    std::vector<StripeEvent> events(stripe->event_log.begin() + static_cast<std::ptrdiff_t>(before),
+                                    stripe->event_log.end());
+    ASSERT_EQ(events.size(), 3u);
+    if (failure_last) std::swap(events[1], events[2]);
+    for (const StripeEvent& event : events) deliver(event);
+    EXPECT_TRUE(allowed(user)) << failure_last;
+    EXPECT_EQ(flow(begun.flow_id).state, CheckoutFlow::State::failed);
+  }
+}
+
+TEST_P(BillingEventsTest, GraceIsForThoseWhoHavePaidBefore) {
+  const Checkout begun = checkout();
+  const std::string subscription = stripe->pay(begun.session_id, true);
+  deliver_all();
+  stripe->settle_delayed(begun.session_id, false);
+  stripe->set_status(subscription, "past_due");
+  deliver_all();
+  EXPECT_FALSE(allowed("ada"));
+  stripe->set_status(subscription, "active");
+  deliver_all();
+  EXPECT_TRUE(allowed("ada"));
+}
+
+/// Every order of delivery, each event up to twice, while Stripe's objects are already in their final state.
 TEST_P(BillingEventsTest, OrderAndRepetitionDoNotMatter) {
   const Checkout begun = checkout();
   const std::string subscription = stripe->pay(begun.session_id);

@@ -148,11 +148,11 @@ class Billing::Impl {
     /// The flow it names.
     std::string flow_id;
   };
-  /// `session`: the one that bought it, where it has just been read.
+  /// `session`: the one that bought it, where it has just been read; `failed`: its payment has.
   Result<std::optional<Fetched>> fetch_row(const std::string& subscription_id,
-                                           const StripeCheckoutSession* session = nullptr);
-  /// Whether the money for the subscription's first period is on its way only.
-  Result<bool> awaits_money(const Fetched& fetched, const StripeCheckoutSession* session);
+                                           const StripeCheckoutSession* session = nullptr, bool failed = false);
+  /// Whether the money for the subscription's first period is on its way only, or did not come.
+  Result<bool> awaits_money(const Fetched& fetched, const StripeCheckoutSession* session, bool failed);
   Result<void> name_product(const StripeSubscription& subscription, Fetched& fetched);
   /// What else follows from a subscription that entitles since this look.
   void after_start(const Fetched& fetched);
@@ -181,7 +181,9 @@ class Billing::Impl {
   void sweep_prices(SweepReport& report);
   Result<void> recover_flow(detail::FlowRow flow);
 
-  StripeResult<StripePrice> price_of(const std::string& price_id);
+  /// To be shown, which nobody waits long for, or to settle what was paid.
+  enum class PriceFor { showing, settling };
+  StripeResult<StripePrice> price_of(const std::string& price_id, PriceFor use = PriceFor::showing);
   struct KnownPrice {
     StripePrice price;
     std::int64_t read_at = 0;

@@ -17,6 +17,8 @@ using detail::SubscriptionRow;
 namespace {
 
 constexpr std::chrono::milliseconds price_patience{3'000};
+/// For what somebody has paid, whose product the price tells.
+constexpr std::chrono::milliseconds settling_patience{20'000};
 constexpr std::int64_t price_pause_seconds = 30;
 
 Error nothing_there() { return Error("There is no subscription to manage."); }
@@ -174,7 +176,7 @@ Result<SubscriptionStatus> Billing::Impl::cancel_at_period_end(std::string_view 
   return status(principal_key, product);
 }
 
-StripeResult<StripePrice> Billing::Impl::price_of(const std::string& price_id) {
+StripeResult<StripePrice> Billing::Impl::price_of(const std::string& price_id, PriceFor use) {
   std::optional<KnownPrice> known;
   bool unanswered_lately = false;
   StripeError unanswered;
@@ -184,16 +186,19 @@ StripeResult<StripePrice> Billing::Impl::price_of(const std::string& price_id) {
     const std::lock_guard lock(prices_mutex_);
     const auto found = known_prices_.find(price_id);
     if (found != known_prices_.end()) known = found->second;
-    unanswered_lately = now() < no_prices_before_;
+    unanswered_lately = use == PriceFor::showing && now() < no_prices_before_;
   }
   if (known && now() - known->read_at < options.price_lifetime.count()) return known->price;
   StripeResult<StripePrice> read = unanswered;
-  if (!unanswered_lately) read = stripe->price(price_id, price_patience);
+  if (!unanswered_lately)
+    read = stripe->price(price_id, use == PriceFor::showing ? price_patience : settling_patience);
   if (!read) {
     const std::lock_guard lock(prices_mutex_);
     if (!unanswered_lately && read.error().retryable()) no_prices_before_ = now() + price_pause_seconds;
-    if (!known) return read;
-    return known->price;
+    // Somebody else may have been answered meanwhile.
+    const auto found = known_prices_.find(price_id);
+    if (found == known_prices_.end()) return read;
+    return found->second.price;
   }
   const std::lock_guard lock(prices_mutex_);
   no_prices_before_ = 0;
@@ -212,17 +217,18 @@ void Billing::Impl::sweep_prices(SweepReport& report) {
     const std::lock_guard lock(prices_mutex_);
     if (unpriced_.empty()) return;
   }
-  for (const BillingProduct& product : options.products) static_cast<void>(prices(product.key));
+  bool all = true;
+  for (const BillingProduct& product : options.products) all = prices(product.key).has_value() && all;
   std::vector<std::shared_ptr<const std::function<void()>>> told;
   {
     const std::lock_guard lock(prices_mutex_);
     for (auto waiting = unpriced_.begin(); waiting != unpriced_.end();) {
-      const bool news = waiting->second < known_prices_.size();
+      const bool news = all || waiting->second < known_prices_.size();
       if (news) told.push_back(waiting->first);
       waiting = news ? unpriced_.erase(waiting) : std::next(waiting);
     }
     // What Stripe refuses to tell is not there; only what it could not be asked for is worth another look soon.
-    if (no_prices_before_ != 0) report.prices_waiting = static_cast<int>(unpriced_.size());
+    if (now() < no_prices_before_) report.prices_waiting = static_cast<int>(unpriced_.size());
   }
   for (const auto& tell : told) (*tell)();
 }

@@ -72,7 +72,7 @@ Result<void> Billing::Impl::name_product(const StripeSubscription& subscription,
   for (const BillingProduct& product : options.products) {
     for (const BillingPlan& plan : product.plans) {
       if (plan.kind != PlanKind::subscription) continue;
-      auto price = price_of(plan.price_id.empty() ? plan.usage_price_id : plan.price_id);
+      auto price = price_of(plan.price_id.empty() ? plan.usage_price_id : plan.price_id, PriceFor::settling);
       if (!price && price.error().missing()) continue;
       if (!price) return unavailable(price.error());
       if (price->product.empty() || price->product != subscription.items.front().product) continue;
@@ -84,14 +84,18 @@ Result<void> Billing::Impl::name_product(const StripeSubscription& subscription,
   return {};
 }
 
-Result<bool> Billing::Impl::awaits_money(const Fetched& fetched, const StripeCheckoutSession* session) {
+Result<bool> Billing::Impl::awaits_money(const Fetched& fetched, const StripeCheckoutSession* session, bool failed) {
   const auto unpaid = [&](const StripeCheckoutSession& one) {
     return one.subscription == fetched.row.subscription_id && one.status == "complete" && !one.paid();
   };
-  if (fetched.flow_id.empty() || detail::standing(fetched.row, now(), options) == detail::Standing::deny) return false;
-  // Once the checkout is over, for good or ill, the subscription speaks for itself.
+  const bool late = fetched.row.status == "past_due";
+  const bool denied = !late && detail::standing(fetched.row, now(), options) == detail::Standing::deny;
+  if (fetched.flow_id.empty() || denied) return false;
+  // Once the checkout is over, for good or ill, the subscription speaks for itself: its invoice may have been paid in
+  // another way. Grace, though, is for those who have paid before.
   auto flow = store.flow(fetched.flow_id);
   if (!flow) return unavailable(flow.error());
+  if (*flow && (failed || (*flow)->status == "failed")) return late;
   if (!*flow || !(*flow)->live()) return false;
   if (session) return unpaid(*session);
   if ((*flow)->session_id.empty()) return false;
@@ -104,7 +108,8 @@ Result<bool> Billing::Impl::awaits_money(const Fetched& fetched, const StripeChe
 /// The subscription as it is now, with the revision that our row had before Stripe was asked. None when Stripe does not
 /// know it and neither do we.
 Result<std::optional<Billing::Impl::Fetched>> Billing::Impl::fetch_row(const std::string& subscription_id,
-                                                                       const StripeCheckoutSession* session) {
+                                                                       const StripeCheckoutSession* session,
+                                                                       bool failed) {
   auto before = store.subscription(subscription_id);
   if (!before) return unavailable(before.error());
   Fetched out;
@@ -125,7 +130,7 @@ Result<std::optional<Billing::Impl::Fetched>> Billing::Impl::fetch_row(const std
   const auto claim = subscription->metadata.find("flow_id");
   if (claim != subscription->metadata.end()) out.flow_id = claim->second;
   if (out.foreign) return std::optional<Fetched>(std::move(out));
-  auto awaits = awaits_money(out, session);
+  auto awaits = awaits_money(out, session, failed);
   if (!awaits) return awaits.error();
   // Whatever Stripe calls it meanwhile, nobody has what is not paid.
   if (*awaits) out.row.status = "incomplete";
@@ -159,7 +164,7 @@ Result<bool> Billing::Impl::commit_session(const StripeCheckoutSession& session,
       if (*failed) effects.flow_status = "failed";
     }
     if (session.status == "complete" && !session.subscription.empty()) {
-      auto found = fetch_row(session.subscription, &session);
+      auto found = fetch_row(session.subscription, &session, effects.flow_status == "failed");
       if (!found) return found.error();
       fetched = std::move(*found);
       if (fetched && !fetched->foreign) effects.subscription = fetched->row;

@@ -92,7 +92,9 @@ class EntryDraft {
   std::shared_ptr<const std::function<void()>> rebuild;
 };
 
-/// Something declared beside a function: description, protection, question, price. Applied when it is registered.
+/// Something declared beside a function: description, protection, question, price. Applied at every `Server::build()`,
+/// and once more, on another thread, when something it looked up has come (`EntryDraft::rebuild`); never after the
+/// server's end.
 class Decorator {
  public:
   Decorator(std::function<void(EntryDraft&)> apply) : apply_(std::move(apply)) {}

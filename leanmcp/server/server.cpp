@@ -9,6 +9,8 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <exception>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -238,8 +240,26 @@ bool may_ask(const Entry& entry) {
   });
 }
 
+/// The entries of a build, by the number of their registration.
+using Built = std::map<std::uint64_t, std::shared_ptr<Entry>>;
+
+/// What calls share goes on from build to build: the turns of a serialized() function, and what limits have counted.
+void keep_shared_state(Entry& entry, const Entry& before) {
+  if (entry.serial) entry.serial = before.serial;
+  const auto is_limit = [](const std::shared_ptr<Hook>& hook) { return hook->stage() == Stage::limit; };
+  auto from = before.hooks.begin();
+  for (auto& hook : entry.hooks) {
+    if (!is_limit(hook)) continue;
+    // Hooks stand in the order of their decorators, which never change for a registration.
+    from = std::find_if(from, before.hooks.end(), is_limit);
+    if (from == before.hooks.end()) return;
+    hook = *from++;
+  }
+}
+
 /// Checks what was registered and makes it live.
-Result<void> build_entries(const std::vector<Draft>& list, const Rebuild& rebuild, Engine& engine) {
+Result<void> build_entries(const std::vector<Draft>& list, const Rebuild& rebuild, Built& entries, Engine& engine) {
+  Built fresh;
   auto registry = std::make_shared<Registry>();
   std::set<std::pair<EntryKind, std::string>> seen;
   bool asks = false;
@@ -258,11 +278,15 @@ Result<void> build_entries(const std::vector<Draft>& list, const Rebuild& rebuil
       if (!parsed) return Error(label(*draft.entry) + ": " + parsed.error().message());
       uri_template = std::move(*parsed);
     }
+    if (const auto before = entries.find(draft.entry->number); before != entries.end())
+      keep_shared_state(*draft.entry, *before->second);
+    fresh[draft.entry->number] = draft.entry;
     asks = asks || may_ask(*draft.entry);
     registry->add(draft.entry, std::move(uri_template));
   }
   registry->render();
   if (asks) engine.expect_questions();
+  entries = std::move(fresh);
   engine.publish(std::move(registry));
   return {};
 }
@@ -277,6 +301,7 @@ struct Server::Drafts {
   std::mutex building;
   /// What was built last.
   std::vector<Draft> built;
+  Built entries;
   Rebuild rebuild;
 };
 
@@ -292,12 +317,26 @@ Server::Server(std::string name, std::string version, ServerOptions options)
     if (!to_build || !serving) return;
     const std::lock_guard lock(to_build->building);
     if (to_build->built.empty()) return;
-    const auto done = build_entries(to_build->built, to_build->rebuild, *serving);
-    if (!done) serving->logger().error("the server cannot be built again", {{"reason", done.error().message()}});
+    // Whoever found the news goes on, whatever a decorator does.
+    std::string reason;
+    try {
+      const auto done = build_entries(to_build->built, to_build->rebuild, to_build->entries, *serving);
+      if (!done) reason = done.error().message();
+    } catch (const std::exception& thrown) {
+      reason = thrown.what();
+    }
+    if (!reason.empty()) serving->logger().error("the server cannot be built again", {{"reason", reason}});
   });
 }
 
-Server::~Server() { engine_->stop_workers(); }
+Server::~Server() {
+  {
+    // What decorators refer to may be gone after this: one that builds again ends first, and none begins.
+    const std::lock_guard lock(drafts_->building);
+    drafts_->built.clear();
+  }
+  engine_->stop_workers();
+}
 
 void Server::add(EntryKind kind, std::string name, std::string uri, Handler handler,
                  std::vector<Decorator> decorators) {
@@ -335,7 +374,7 @@ Result<void> Server::build() {
   if (!about.website.empty() && !about.website.starts_with("https://") && !about.website.starts_with("http://"))
     return Error("ServerOptions::website: it must be an http: or https: URL");
   const std::lock_guard lock(drafts_->building);
-  auto built = build_entries(drafts_->list, drafts_->rebuild, *engine_);
+  auto built = build_entries(drafts_->list, drafts_->rebuild, drafts_->entries, *engine_);
   if (built) drafts_->built = drafts_->list;
   return built;
 }
