@@ -58,6 +58,11 @@ std::chrono::milliseconds RateBuckets::take(std::string_view key, TimePoint now)
   return wait;
 }
 
+void RateBuckets::give_back(std::string_view key) {
+  const auto found = data_->by_key.find(key);
+  if (found != data_->by_key.end()) found->second->due -= data_->step;
+}
+
 std::chrono::milliseconds RateBuckets::wait(std::string_view key, TimePoint now) const {
   const auto at = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch());
   const auto found = data_->by_key.find(key);

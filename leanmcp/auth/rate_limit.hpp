@@ -28,6 +28,8 @@ class RateBuckets {
   /// Zero when the call may go on; otherwise when to come back. Keys that no longer matter make room for new ones; when
   /// there is no room at all, the key whose turn is longest ago goes.
   std::chrono::milliseconds take(std::string_view key, TimePoint now);
+  /// Counts one less again: what was taken turned out not to count.
+  void give_back(std::string_view key);
   /// What `take` would answer, without counting.
   std::chrono::milliseconds wait(std::string_view key, TimePoint now) const;
   std::size_t size() const noexcept;

@@ -1,10 +1,14 @@
 #pragma once
 
 #include <leanmcp/oauth/server/core.hpp>
+#include <leanmcp/oauth/server/rate_limits.hpp>
 
 #include <chrono>
+#include <cstddef>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 namespace leanmcp::inline v0::as {
 
@@ -15,17 +19,18 @@ class PasswordTry {
  public:
   PasswordTry(const Core& core, const Request& request, std::string_view username, TimePoint now);
 
-  /// Zero when it may be tried now; otherwise when to come back.
-  std::chrono::seconds wait() const;
-  void failed() const;
+  /// Counts it, before the password is looked at, so that tries at the same moment count as well. Zero when it may be
+  /// tried now; otherwise nothing is counted, and it says when to come back.
+  std::chrono::seconds take();
+  /// It was no wrong password: it does not count.
+  void give_back();
 
  private:
   const Core& core_;
   TimePoint now_;
-  std::string address_;
-  std::string name_;
-  std::string source_;
-  bool known_ = false;
+  /// What it is counted by.
+  std::vector<std::pair<Limit, std::string>> counts_;
+  std::size_t taken_ = 0;
 };
 
 }  // namespace leanmcp::inline v0::as

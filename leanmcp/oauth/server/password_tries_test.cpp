@@ -8,6 +8,10 @@
 #include <leanmcp/oauth/server/rate_limits.hpp>
 #include <leanmcp/oauth/server/users.hpp>
 
+#include <future>
+#include <map>
+#include <vector>
+
 namespace leanmcp::as {
 namespace {
 
@@ -90,6 +94,35 @@ TEST_F(PasswordTries, AttackOneAddressGuesses) {
   EXPECT_EQ(tried, 4);
 }
 
+TEST_F(PasswordTries, AttackManyGuessesAtTheSameMoment) {
+  // As slow as real ones: all would be on their way before the first has failed.
+  ASSERT_TRUE(add_user(*core->store, "carol", right, "{}", now(), ScryptCost(14, 8, 1)));
+  const Page page = open();
+  const auto guess = [&] {
+    Request request = post("/sign-in",
+                           {{"state", page.state},
+                            {"token", page.token},
+                            {"username", "carol"},
+                            {"password", "wrong one"},
+                            {"sign_in", "yes"}},
+                           page.browser);
+    request.peer = address(1);
+    return answer_sign_in(*core, request, now()).status;
+  };
+  std::vector<std::future<int>> guesses;
+  for (int i = 0; i < 8; ++i) guesses.push_back(std::async(std::launch::async, guess));
+  std::map<int, int> answers;
+  for (auto& one : guesses) ++answers[one.get()];
+  EXPECT_EQ(answers, (std::map<int, int>{{403, 3}, {429, 5}}));
+}
+
+TEST_F(PasswordTries, ARightPasswordCountsNothing) {
+  for (int i = 0; i < 5; ++i) {
+    Browser stranger;
+    EXPECT_EQ(sign_in(address(1), stranger), 200) << i;
+  }
+}
+
 TEST_F(PasswordTries, ARestartForgetsNothing) {
   Page page = open();
   for (int i = 0; i < 3; ++i) EXPECT_EQ(attempt(page, address(1), "ada", "wrong one"), 403);
@@ -122,7 +155,7 @@ TEST_F(PasswordTries, AttackManyAddressesGuessOneName) {
   for (int n = 0; n < 20; ++n) {
     Request request = post("/sign-in", {}, {});
     request.peer = address(n);
-    PasswordTry(*core, request, "nobody", now()).failed();
+    PasswordTry(*core, request, "nobody", now()).take();
   }
   Page page = open();
   EXPECT_EQ(attempt(page, address(90), "nobody", right), 429);

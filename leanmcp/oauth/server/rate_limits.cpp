@@ -82,7 +82,23 @@ std::chrono::seconds RateLimits::take(Limit limit, std::string_view key, TimePoi
     if (limit == Limit::document) return rounded(data_->documents->take("all", now));
   }
   const auto rule = data_->stored(limit);
-  return rule ? rounded(take_stored_try(*data_->store, *rule, counted, now)) : std::chrono::seconds(0);
+  if (!rule) return std::chrono::seconds(0);
+  const auto wait = take_stored_try(*data_->store, *rule, counted, now);
+  if (wait.count() == 0) return std::chrono::seconds(0);
+  const std::lock_guard lock(data_->mutex);
+  data_->of(limit)->give_back(counted);
+  return rounded(wait);
+}
+
+void RateLimits::give_back(Limit limit, std::string_view key) {
+  const std::string counted = limit == Limit::token ? std::string(key) : limit_key(key);
+  {
+    const std::lock_guard lock(data_->mutex);
+    auto& own = data_->of(limit);
+    if (!own) return;
+    own->give_back(counted);
+  }
+  if (const auto rule = data_->stored(limit)) give_back_stored_try(*data_->store, *rule, counted);
 }
 
 std::chrono::seconds RateLimits::wait(Limit limit, std::string_view key, TimePoint now) const {

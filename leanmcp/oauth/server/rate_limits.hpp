@@ -38,6 +38,8 @@ class RateLimits {
 
   /// Counts one. Zero when it may go on; otherwise when to come back.
   std::chrono::seconds take(Limit limit, std::string_view key, TimePoint now);
+  /// Counts one less again: what was taken turned out not to count.
+  void give_back(Limit limit, std::string_view key);
   /// What `take` would answer, without counting: for failures, which count only once they have happened.
   std::chrono::seconds wait(Limit limit, std::string_view key, TimePoint now) const;
 

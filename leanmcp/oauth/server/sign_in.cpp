@@ -83,15 +83,15 @@ Answer answer_sign_in(Core& core, const Request& request, TimePoint now) {
         error_url(core, transaction.redirect_uri, transaction.state, "access_denied", "The sign-in was not completed."),
         ended);
   }
-  const PasswordTry attempt(core, request, username, now);
-  if (const auto wait = attempt.wait(); wait.count() > 0) {
+  PasswordTry attempt(core, request, username, now);
+  if (const auto wait = attempt.take(); wait.count() > 0) {
     core.audit->write(AuditEntry(AuditEvent::limited, "refused").peer(request.peer).reason("sign-in"));
     return wait_answer(wait);
   }
   const auto user = check_user(*core.store, username, form->get("password"));
+  if (!user || *user) attempt.give_back();
   if (!user) return trouble_answer();
   if (!*user) {
-    attempt.failed();
     core.audit->write(entry("refused", "wrong name or password"));
     return show(wrong);
   }

@@ -24,6 +24,12 @@ std::chrono::milliseconds take_stored_try(const Store& store, const TryRule& rul
   return wait_for_stored_try(store, rule, key, now);
 }
 
+void give_back_stored_try(const Store& store, const TryRule& rule, std::string_view key) {
+  // Where it fails, one more is counted than was made: the careful side.
+  static_cast<void>(store.database().run("UPDATE as_tries SET due = due - $1 WHERE kind = $2 AND key_digest = $3",
+                                         {rule.step.count(), rule.kind, digest_of(key)}));
+}
+
 Result<std::int64_t, StorageError> sweep_stored_tries(const Database& database, TimePoint now, std::int64_t most) {
   const auto over = database.run("DELETE FROM as_tries WHERE due <= $1", {rows::to_ms(now)});
   if (!over) return over.error();

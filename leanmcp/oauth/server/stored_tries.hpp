@@ -21,7 +21,9 @@ struct TryRule {
 
 /// Counts one. Zero when it was within the rule, or when storage failed; otherwise when to come back.
 std::chrono::milliseconds take_stored_try(const Store& store, const TryRule& rule, std::string_view key, TimePoint now);
-/// What that would answer, without counting.
+/// Counts one less again.
+void give_back_stored_try(const Store& store, const TryRule& rule, std::string_view key);
+/// What `take_stored_try` would answer, without counting.
 std::chrono::milliseconds wait_for_stored_try(const Store& store, const TryRule& rule, std::string_view key,
                                               TimePoint now);
 /// Removes what is made up for and, should there be more than `most` keys, those that are nearest to it; how many.
