@@ -1,5 +1,6 @@
 #include <leanmcp/base/settings.hpp>
 
+#include <algorithm>
 #include <charconv>
 
 namespace leanmcp::inline v0 {

@@ -1,6 +1,6 @@
 #include <leanmcp/elicitation/browser_flow.hpp>
 
-#include <leanmcp/elicitation/engine_test_support.hpp>
+#include <leanmcp/storage/engine_test_support.hpp>
 #include <leanmcp/elicitation/page.hpp>
 
 #include <atomic>

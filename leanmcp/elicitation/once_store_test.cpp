@@ -1,6 +1,6 @@
 #include <leanmcp/elicitation/once_store.hpp>
 
-#include <leanmcp/elicitation/engine_test_support.hpp>
+#include <leanmcp/storage/engine_test_support.hpp>
 
 #include <atomic>
 #include <chrono>

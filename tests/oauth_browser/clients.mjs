@@ -26,10 +26,11 @@ export async function agree_and_sign_in(url, name, until = is_ours) {
   return end.end;
 }
 
-// What a program gives its client: where things are kept, and a person with a browser.
-class Account {
-  constructor(name, document) {
-    this.name = name;
+// What a program gives its client: where things are kept, and a person with a browser (`visit`: from the address there
+// to the one where it ends).
+export class Account {
+  constructor(name, { document, visit = agree_and_sign_in } = {}) {
+    Object.assign(this, { name, visit });
     if (document) this.clientMetadataUrl = document.client_id;
   }
   get redirectUrl() { return redirect_uri; }
@@ -42,7 +43,7 @@ class Account {
   codeVerifier() { return this.verifier; }
   discoveryState() { return this.discovered; }
   saveDiscoveryState(state) { this.discovered = state; }
-  async redirectToAuthorization(url) { this.end = await agree_and_sign_in(url, this.name); }
+  async redirectToAuthorization(url) { this.end = await this.visit(url, this.name); }
 }
 
 export const kinds = {
@@ -108,7 +109,7 @@ export async function run_clients(checks) {
         checks.check(`${kind}: and tokens`, account.kept.access_token && account.kept.refresh_token, account.kept);
       });
       await checks.step(`${kind}: publishes`, async () => {
-        const account = new Account(`${kind}-doc`, document);
+        const account = new Account(`${kind}-doc`, { document });
         checks.equal(`${kind}: signs in by its document`, await with_official(kind, world.resource, account, read_note), 'Hello');
         checks.equal(`${kind}: is the document`, account.information.client_id, document.client_id);
       });

@@ -2,25 +2,8 @@
 import path from 'node:path';
 import { start_github } from '../connect/github.mjs';
 import { free_port, start } from '../support/process.mjs';
-import { agree_and_sign_in, kinds, with_official, with_ours } from './clients.mjs';
+import { Account, kinds, with_official, with_ours } from './clients.mjs';
 import { fresh_folder, secrets } from './world.mjs';
-
-const redirect_uri = 'http://127.0.0.1:8765/callback';
-
-class Account {
-  constructor(name) { this.name = name; }
-  get redirectUrl() { return redirect_uri; }
-  get clientMetadata() { return { client_name: this.name, redirect_uris: [redirect_uri], grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'none' }; }
-  clientInformation() { return this.information; }
-  saveClientInformation(information) { this.information = information; }
-  tokens() { return this.kept; }
-  saveTokens(tokens) { this.kept = tokens; }
-  saveCodeVerifier(verifier) { this.verifier = verifier; }
-  codeVerifier() { return this.verifier; }
-  discoveryState() { return this.discovered; }
-  saveDiscoveryState(state) { this.discovered = state; }
-  async redirectToAuthorization(url) { this.end = await agree_and_sign_in(url, this.name, (at) => at.href.startsWith(redirect_uri)); }
-}
 
 export async function run_example(checks) {
   const github = await start_github({ port: await free_port(), client_id: 'gh-client', client_secret: 'github-secret-0123456789' });

@@ -3,26 +3,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { with_official } from '../oauth_browser/clients.mjs';
+import { Account, with_official } from '../oauth_browser/clients.mjs';
 import { bin } from '../support/process.mjs';
 import { browse, kinds } from '../support/shop.mjs';
-
-const redirect_uri = 'http://127.0.0.1:8765/callback';
-
-class Account {
-  constructor(shop, user) { Object.assign(this, { shop, user }); }
-  get redirectUrl() { return redirect_uri; }
-  get clientMetadata() { return { client_name: 'Official', redirect_uris: [redirect_uri], grant_types: ['authorization_code', 'refresh_token'], token_endpoint_auth_method: 'none' }; }
-  clientInformation() { return this.information; }
-  saveClientInformation(information) { this.information = information; }
-  tokens() { return this.kept; }
-  saveTokens(tokens) { this.kept = tokens; }
-  saveCodeVerifier(verifier) { this.verifier = verifier; }
-  codeVerifier() { return this.verifier; }
-  discoveryState() { return this.discovered; }
-  saveDiscoveryState(state) { this.discovered = state; }
-  async redirectToAuthorization(url) { this.end = (await browse(url, this.user, { within: this.shop.sandbox_url })).url; }
-}
 
 async function command(shop, args, on_address) {
   const child = spawn(path.join(bin, 'leanmcp'), args, { env: { PATH: process.env.PATH, HOME: shop.folder, LEANMCP_TOKEN_STORE: 'file' }, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -43,7 +26,7 @@ async function command(shop, args, on_address) {
 export async function signs_in_from_the_bare_url(checks, shop) {
   for (const kind of kinds) {
     await checks.step(`${kind}: from the bare URL`, async () => {
-      const account = new Account(shop, 'grace');
+      const account = new Account('grace', { visit: async (address, user) => (await browse(address, user, { within: shop.sandbox_url })).url });
       const profile = (client) => client.callTool({ name: 'getProfile', arguments: {} }).then((result) => result.content[0].text);
       const text = await with_official(kind, `${shop.base}/mcp`, account, profile);
       checks.check(`${kind}: signs in at the sandbox from the bare URL`, text.includes('grace@example.com') && text.includes('Grace Hopper'), text);

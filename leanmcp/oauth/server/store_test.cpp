@@ -1,11 +1,10 @@
 #include <leanmcp/oauth/server/store.hpp>
 
 #include <leanmcp/oauth/server/test_time.hpp>
-#include <leanmcp/storage/test_cluster.hpp>
+#include <leanmcp/storage/engine_test_support.hpp>
 
 #include <gtest/gtest.h>
 
-#include <filesystem>
 #include <thread>
 
 namespace leanmcp::as {
@@ -14,22 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Every test runs on both engines; on PostgreSQL only where it is installed.
-class StoreTest : public testing::TestWithParam<DatabaseEngine> {
+class StoreTest : public EachEngine {
  protected:
-  void SetUp() override {
-    if (GetParam() == DatabaseEngine::postgresql) {
-      leanmcp::detail::TestCluster* const cluster = leanmcp::detail::TestCluster::instance();
-      if (!cluster) GTEST_SKIP() << "PostgreSQL is not installed";
-      url_ = cluster->fresh_database();
-    } else {
-      char name[] = "/tmp/leanmcp-as-XXXXXX";
-      directory_ = mkdtemp(name);
-      url_ = "sqlite:" + (directory_ / "test.db").string();
-    }
-  }
-  void TearDown() override {
-    if (!directory_.empty()) std::filesystem::remove_all(directory_);
-  }
   /// Each call is as another instance has it: with connections of its own.
   Store open() {
     auto database = Database::open(url_);
@@ -119,9 +104,6 @@ class StoreTest : public testing::TestWithParam<DatabaseEngine> {
     out.expires = start + 24h * 14;
     return out;
   }
-
-  std::filesystem::path directory_;
-  std::string url_;
 };
 
 TEST_P(StoreTest, ClientsComeBackWhole) {
@@ -439,10 +421,7 @@ TEST_P(StoreTest, SweepRemovesWhatRanOutAndNothingElse) {
   EXPECT_TRUE(*store.client("disabled")) << "forgotten, it could register again with what made somebody disable it";
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, StoreTest, testing::Values(DatabaseEngine::sqlite, DatabaseEngine::postgresql),
-                         [](const auto& info) {
-                           return info.param == DatabaseEngine::sqlite ? "sqlite" : "postgresql";
-                         });
+INSTANTIATE_TEST_SUITE_P(Engines, StoreTest, both_engines, engine_name);
 
 }  // namespace
 }  // namespace leanmcp::as

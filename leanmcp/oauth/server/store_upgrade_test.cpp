@@ -2,40 +2,22 @@
 
 #include <leanmcp/oauth/server/store.hpp>
 
-#include <leanmcp/storage/test_cluster.hpp>
+#include <leanmcp/storage/engine_test_support.hpp>
 
 #include <gtest/gtest.h>
-
-#include <filesystem>
 
 namespace leanmcp::as {
 namespace {
 
 using namespace std::chrono_literals;
 
-class StoreUpgrade : public testing::TestWithParam<DatabaseEngine> {
+class StoreUpgrade : public EachEngine {
  protected:
-  void SetUp() override {
-    if (GetParam() == DatabaseEngine::postgresql) {
-      leanmcp::detail::TestCluster* const cluster = leanmcp::detail::TestCluster::instance();
-      if (!cluster) GTEST_SKIP() << "PostgreSQL is not installed";
-      url_ = cluster->fresh_database();
-    } else {
-      char name[] = "/tmp/leanmcp-as-XXXXXX";
-      directory_ = mkdtemp(name);
-      url_ = "sqlite:" + (directory_ / "test.db").string();
-    }
-  }
-  void TearDown() override {
-    if (!directory_.empty()) std::filesystem::remove_all(directory_);
-  }
   Store open() {
     auto store = Store::open(*Database::open(url_));
     EXPECT_TRUE(store) << (store ? "" : store.error().detail);
     return std::move(*store);
   }
-  std::filesystem::path directory_;
-  std::string url_;
   const TimePoint start_{std::chrono::milliseconds(1'800'000'000'000)};
 };
 
@@ -81,10 +63,7 @@ TEST_P(StoreUpgrade, WhatIsAskedOfASignInAndWhenItWas) {
   EXPECT_TRUE(store.add_transaction(request));
 }
 
-INSTANTIATE_TEST_SUITE_P(Engines, StoreUpgrade, testing::Values(DatabaseEngine::sqlite, DatabaseEngine::postgresql),
-                         [](const auto& engine) {
-                           return std::string(engine.param == DatabaseEngine::sqlite ? "sqlite" : "postgresql");
-                         });
+INSTANTIATE_TEST_SUITE_P(Engines, StoreUpgrade, both_engines, engine_name);
 
 }  // namespace
 }  // namespace leanmcp::as

@@ -1,12 +1,11 @@
 #include <leanmcp/oauth/server/stored_tries.hpp>
 
 #include <leanmcp/oauth/server/rate_limits.hpp>
-#include <leanmcp/storage/test_cluster.hpp>
+#include <leanmcp/storage/engine_test_support.hpp>
 
 #include <gtest/gtest.h>
 
 #include <atomic>
-#include <filesystem>
 #include <thread>
 #include <vector>
 
@@ -20,32 +19,12 @@ using std::chrono::seconds;
 const TimePoint tries_begin{milliseconds(1'800'000'000'000)};
 
 /// On both engines; on PostgreSQL only where it is installed.
-class StoredTries : public testing::TestWithParam<DatabaseEngine> {
+class StoredTries : public EachEngine {
  protected:
-  void SetUp() override {
-    if (GetParam() == DatabaseEngine::postgresql) {
-      leanmcp::detail::TestCluster* const cluster = leanmcp::detail::TestCluster::instance();
-      if (!cluster) GTEST_SKIP() << "PostgreSQL is not installed";
-      url_ = cluster->fresh_database();
-    } else {
-      char name[] = "/tmp/leanmcp-tries-XXXXXX";
-      directory_ = mkdtemp(name);
-      url_ = "sqlite:" + (directory_ / "test.db").string();
-    }
-  }
-  void TearDown() override {
-    if (!directory_.empty()) std::filesystem::remove_all(directory_);
-  }
   /// Each is as another instance has it.
   Store open() const { return *Store::open(*Database::open(url_)); }
-
-  std::filesystem::path directory_;
-  std::string url_;
 };
-INSTANTIATE_TEST_SUITE_P(Engines, StoredTries, testing::Values(DatabaseEngine::sqlite, DatabaseEngine::postgresql),
-                         [](const auto& info) {
-                           return info.param == DatabaseEngine::sqlite ? "sqlite" : "postgresql";
-                         });
+INSTANTIATE_TEST_SUITE_P(Engines, StoredTries, both_engines, engine_name);
 
 TEST_P(StoredTries, SoManyAtOnceAndThenSteadily) {
   const Store store = open();

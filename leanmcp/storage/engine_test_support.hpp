@@ -20,7 +20,7 @@ class EachEngine : public testing::TestWithParam<DatabaseEngine> {
       if (!cluster) GTEST_SKIP() << "PostgreSQL is not installed";
       url_ = cluster->fresh_database();
     } else {
-      char name[] = "/tmp/leanmcp-elicitation-XXXXXX";
+      char name[] = "/tmp/leanmcp-test-XXXXXX";
       directory_ = mkdtemp(name);
       url_ = "sqlite:" + (directory_ / "test.db").string();
     }
@@ -31,8 +31,9 @@ class EachEngine : public testing::TestWithParam<DatabaseEngine> {
   /// Each is as another instance has it: with connections of its own, to the one database of the test.
   Database instance() const { return *Database::open(url_); }
 
- private:
   std::string url_;
+
+ private:
   std::filesystem::path directory_;
 };
 
