@@ -23,8 +23,12 @@ void random_bytes(std::span<unsigned char> out) {
 
 std::string random_id(std::size_t bytes) {
   std::string raw(bytes, '\0');
-  random_bytes({reinterpret_cast<unsigned char*>(raw.data()), raw.size()});
-  return base64url_encode(raw);
+  std::string text;
+  do {
+    random_bytes({reinterpret_cast<unsigned char*>(raw.data()), raw.size()});
+    text = base64url_encode(raw);
+  } while (text.starts_with('-'));
+  return text;
 }
 
 }  // namespace leanmcp::inline v0

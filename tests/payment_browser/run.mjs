@@ -67,6 +67,11 @@ async function press_by_keyboard(page, wanted, key = 'Enter') {
   throw new Error(`no control ${wanted} can be reached by keyboard`);
 }
 
+// Does what leads to another page, and is back when that one is there: the old one is "loaded" for some time yet.
+async function to_next_page(page, action) {
+  await Promise.all([page.waitForNavigation({ waitUntil: 'load' }), action()]);
+}
+
 // Agrees at the sandbox's authorization server and signs in there; the password is the one that its page tells.
 async function signs_in(page, user, { press, label } = {}) {
   await (press ? press(/^Allow, and sign in/) : page.getByText(/^Allow, and sign in/).click());
@@ -76,8 +81,8 @@ async function signs_in(page, user, { press, label } = {}) {
   if (label) await look(page, `${label}-2-sign-in`, { sandbox: true });
   await page.fill('input[name=username]', user);
   await page.fill('input[name=password]', told);
-  await page.keyboard.press('Enter');
-  await page.waitForURL((url) => !['/authorize', '/consent', '/sign-in'].includes(url.pathname));
+  await to_next_page(page, () => page.keyboard.press('Enter'));
+  checks.check('the sign-in leads away from there', !['/authorize', '/consent', '/sign-in'].includes(new URL(page.url()).pathname), page.url());
 }
 
 // The redirect may be faster than what Stripe tells, and Stripe is asked now and then only: the person looks again.
@@ -118,12 +123,10 @@ async function buys(user, viewport, keyboard, label) {
   await look(page, `${label}-3-checkout`, { sandbox: true });
   checks.check(`${label}: the price stands there`, (await page.innerText('body')).includes('$9.99'));
 
-  await press(/declined/i);
-  await page.waitForLoadState();
+  await to_next_page(page, () => press(/declined/i));
   checks.check(`${label}: terms come first`, (await page.innerText('body')).includes('agree'), await page.innerText('body'));
   await press(/I agree/i, 'Space');
-  await press(/declined/i);
-  await page.waitForLoadState();
+  await to_next_page(page, () => press(/declined/i));
   await look(page, `${label}-4-declined`, { sandbox: true });
   checks.check(`${label}: a declined card is said, and nothing is charged`, (await page.getByRole('alert').innerText()).includes('declined'));
   await press(/I agree/i, 'Space');
@@ -152,7 +155,6 @@ async function someone_elses_link() {
   const visitor = await person(phone);
   await visitor.page.goto(begun.said.paymentUrl);
   await signs_in(visitor.page, 'grace');
-  await visitor.page.waitForLoadState();
   const text = await visitor.page.innerText('body');
   await look(visitor.page, 'other-1-refused', {});
   checks.check("another's link: a neutral page", !/alan|stripe|pay|cs_/i.test(text) && !visitor.page.url().includes('/checkout/'), text);
@@ -170,8 +172,7 @@ async function abandons_and_manages() {
   const begun = await client.call('upgrade', { plan: 'monthly' });
   await page.goto(begun.said.paymentUrl);
   await signs_in(page, 'alan');
-  await page.getByText('Go back without paying').click();
-  await page.waitForLoadState();
+  await to_next_page(page, () => page.getByText('Go back without paying').click());
   checks.check('going back leads to /cancelled', page.url() === `${shop.base}/cancelled`, page.url());
   await look(page, 'cancelled', {});
 
@@ -190,10 +191,8 @@ async function abandons_and_manages() {
   await page.context().clearCookies();
   await page.goto(again.said.paymentUrl);
   await signs_in(page, 'ada');
-  await page.waitForLoadState();
   await look(page, 'portal', { sandbox: true });
-  await page.getByText('End it with the paid period').click();
-  await page.waitForLoadState();
+  await to_next_page(page, () => page.getByText('End it with the paid period').click());
   checks.check('the portal ends the subscription with its period', (await page.innerText('body')).includes('Ends'));
   const [own] = (await shop.all('subscriptions', '&status=all')).filter((one) => one.metadata.userId === subject('ada'));
   checks.equal('it ends at Stripe', own.cancel_at_period_end, true);
