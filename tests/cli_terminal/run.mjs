@@ -4,8 +4,8 @@
 import fs from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
 import { Checks } from '../support/checks.mjs';
+import { open_chromium } from '../support/chromium.mjs';
 import { bin, free_port, root, sleep, start, stop_all } from '../support/process.mjs';
 import { start_provider } from './provider.mjs';
 import { Terminal } from './terminal.mjs';
@@ -39,7 +39,7 @@ const everything = [];
 let pasted;
 const transcripts = {};
 
-const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu', '--disable-dev-shm-usage'] });
+const browser = await open_chromium();
 const pictures = process.env.ARTEFACTS ?? path.join(root, 'build/artefacts/cli_terminal');
 fs.mkdirSync(pictures, { recursive: true });
 const context = await browser.newContext();

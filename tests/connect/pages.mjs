@@ -1,7 +1,7 @@
 // The pages in a real browser: by keyboard, on a phone's width, under their content security policy.
 import fs from 'node:fs';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { open_chromium } from '../support/chromium.mjs';
 import { root } from '../support/process.mjs';
 
 const phone = { width: 360, height: 640 };
@@ -9,7 +9,7 @@ const phone = { width: 360, height: 640 };
 export async function run_pages(checks, world, link_of) {
   const pictures = path.join(root, 'build', 'screenshots');
   fs.mkdirSync(pictures, { recursive: true });
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox'] });
+  const browser = await open_chromium();
   const context = await browser.newContext({ viewport: phone });
   const page = await context.newPage();
   const complaints = [];

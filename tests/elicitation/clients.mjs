@@ -40,7 +40,7 @@ export async function connect({ kind, url, command, args, token, on_form, on_url
     transport = new (old ? OldStdio : ModernStdio)({ command, args, stderr: 'ignore' });
   }
   await client.connect(transport);
-  const patience = { timeout: 30_000, resetTimeoutOnProgress: true, onprogress: () => {} };
+  const patience = { timeout: 240_000, resetTimeoutOnProgress: true, onprogress: () => {} };
   return {
     kind, seen, client,
     // Never throws: {text, is_error, data, detail, error}.

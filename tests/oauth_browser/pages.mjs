@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import fs from 'node:fs';
 import http from 'node:http';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
+import { open_chromium } from '../support/chromium.mjs';
 import { root } from '../support/process.mjs';
 
 export const phone = { width: 360, height: 640 };
@@ -11,15 +11,7 @@ const pictures = path.join(root, 'build', 'artefacts', 'oauth_browser');
 
 export async function open_browser(...args) {
   fs.mkdirSync(pictures, { recursive: true });
-  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', ...args] });
-  // On a busy machine a password takes long; a test must not fail for that.
-  const open = browser.newContext.bind(browser);
-  browser.newContext = async (options) => {
-    const context = await open(options);
-    context.setDefaultTimeout(300_000);
-    return context;
-  };
-  return browser;
+  return open_chromium(...args);
 }
 
 export const picture = (page, name) => page.screenshot({ path: path.join(pictures, `${name}.png`), fullPage: true });

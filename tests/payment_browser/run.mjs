@@ -2,8 +2,8 @@
 // and sees the result, and the same call completes. Screenshots are kept in build/artefacts/payment_browser.
 import fs from 'node:fs';
 import path from 'node:path';
-import { chromium } from 'playwright-core';
 import { Checks } from '../support/checks.mjs';
+import { open_chromium } from '../support/chromium.mjs';
 import { root, sleep } from '../support/process.mjs';
 import { customer, open_shop, password, subject } from '../support/shop.mjs';
 
@@ -12,9 +12,7 @@ const pictures = process.env.ARTEFACTS ?? path.join(root, 'build/artefacts/payme
 fs.mkdirSync(pictures, { recursive: true });
 const shop = await open_shop();
 await shop.restart();
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium', args: ['--no-sandbox', '--disable-dev-shm-usage', '--disable-gpu'],
-});
+const browser = await open_chromium();
 
 const phone = { width: 320, height: 640 };
 const desktop = { width: 1100, height: 800 };
@@ -132,7 +130,7 @@ async function buys(user, viewport, keyboard, label) {
   checks.check(`${label}: a declined card is said, and nothing is charged`, (await page.getByRole('alert').innerText()).includes('declined'));
   await press(/I agree/i, 'Space');
   await headers_of(page, () => press(/^Pay \$9/), `${label}: result`);
-  await page.waitForURL(/\/success/, { timeout: 30_000 }).catch(() => {});
+  await page.waitForURL(/\/success/).catch(() => {});
   checks.check(`${label}: back at the service`, page.url().startsWith(`${shop.base}/success?session_id=cs_`), page.url());
   await comes_to(page, 'premium is yours');
   await look(page, `${label}-5-success`, {});
@@ -144,7 +142,7 @@ async function buys(user, viewport, keyboard, label) {
   checks.equal(`${label}: the browser found nothing to complain about`, visitor.complaints.filter((text) => !/402|favicon/.test(text)), []);
   await page.goto(asked.url);
   await signs_in(page, user);
-  await page.waitForURL(/success/, { timeout: 30_000 }).catch(() => {});
+  await page.waitForURL(/success/).catch(() => {});
   checks.check(`${label}: the link again shows the result, not a second payment`, page.url().includes('/success'), page.url());
   await client.close();
   await visitor.close();
@@ -182,7 +180,7 @@ async function abandons_and_manages() {
   await signs_in(page, 'alan');
   await page.getByText(/I agree/).click();
   await page.getByText(/bank debit/).click();
-  await page.waitForURL(/success/, { timeout: 30_000 }).catch(() => {});
+  await page.waitForURL(/success/).catch(() => {});
   await comes_to(page, 'on its way');
   await look(page, 'on-its-way', {});
   checks.check('money that takes days is said', (await page.innerText('body')).includes('on its way'), await page.innerText('body'));
