@@ -12,7 +12,7 @@ import { free_port, root, stop_all } from '../tests/support/process.mjs';
 import { load_core, request_of, server_core, starters } from './contestants.mjs';
 import { cpu } from './procfs.mjs';
 
-const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '5' }, seconds: { type: 'string', default: '2' },
+const { values: options } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, seconds: { type: 'string', default: '1' },
   connections: { type: 'string', default: '32' }, tokens: { type: 'string', default: '20000' } } });
 const run = promisify(execFile);
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bench-auth-'));

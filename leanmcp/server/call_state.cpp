@@ -80,22 +80,27 @@ std::optional<RpcError> CallState::read_params() {
 }
 
 void CallState::start() {
-  if (!listen_for_cancel()) {
-    engine_->logger().warning("too many calls at once", {{"name", name_}, trace()});
-    return fail(busy());
-  }
+  // What ends inside start() never hears of a cancellation: registering is left to the paths that wait.
+  const bool may_end_here = entry_.nonblocking && entry_.handler.plain;
+  if (!may_end_here && !listen_for_cancel()) return;
   params_fault_ = read_params();
   if (params_fault_ && !entry_.hidden) return fail(*params_fault_);
   if (!run_hooks()) {
-    if (waiting_) spawn_drive(std::move(waiting_));
+    if (waiting_ && listen_for_cancel()) spawn_drive(std::move(waiting_));
     return;
   }
   invoke();
 }
 
 bool CallState::listen_for_cancel() {
-  // What ends inside start() never hears of a cancellation: registering is left to the paths that wait.
-  if (entry_.nonblocking && entry_.handler.plain && entry_.hooks.empty()) return true;
+  if (try_listen_for_cancel()) return true;
+  engine_->logger().warning("too many calls at once", {{"name", name_}, trace()});
+  fail(busy());
+  return false;
+}
+
+bool CallState::try_listen_for_cancel() {
+  if (listens_) return true;
   // On the legacy era calls outlive their connections, so that the limits on those do not bound them.
   if (!counted_ && !engine_->begin_call()) return false;
   counted_ = true;
@@ -111,6 +116,7 @@ bool CallState::listen_for_cancel() {
     });
     if (tracked_ == 0) return false;
   }
+  listens_ = true;
   stop_ = std::stop_source();
   if (engine_->options().call_timeout.count() > 0 && timeout_ == 0 && timeout_left_.count() == 0)
     start_timeout(engine_->options().call_timeout);
@@ -195,7 +201,10 @@ bool CallState::settle_verdict(Verdict& verdict) {
 
 void CallState::invoke() {
   if (entry_.raw_input && !raw_arguments_fit()) return finish(argument_faults(), false);
-  if (entry_.handler.coroutine || (entry_.handler.takes_user && !user_)) return spawn_drive(Task<Verdict>());
+  if (entry_.handler.coroutine || (entry_.handler.takes_user && !user_)) {
+    if (listen_for_cancel()) spawn_drive(Task<Verdict>());
+    return;
+  }
   if (entry_.nonblocking) return finish(run_plain(), true);
   const bool taken = engine_->workers().submit([self = shared_from_this()] {
     // Nobody waits for it any more: the worker is for those that somebody waits for.
@@ -346,22 +355,34 @@ void CallState::finish(ResultBody body, bool ran) {
   // for free, and hooks hear of the end only now, when the function has really stopped.
   if (answered_) return run_after_hooks(succeeded, {});
   if (entry_.hooks.empty()) return send(body);
+  auto tasks = after_hooks(succeeded);
+  if (tasks.empty()) return send(body);
   // A handler's failure is the answer even when a hook has something to say afterwards, so it is kept until then.
   auto kept = std::make_shared<ResultBody>(std::move(body));
-  run_after_hooks(succeeded, [self, kept] { self->send(*kept); });
+  run_in_turn(std::move(tasks), [self, kept] { self->send(*kept); });
 }
 
-void CallState::run_after_hooks(bool succeeded, std::function<void()> next) {
+std::vector<Task<void>> CallState::after_hooks(bool succeeded) {
   std::vector<Task<void>> tasks;
   const std::size_t passed = std::exchange(hook_, 0);
   for (std::size_t i = passed; i-- > 0;) {
     Task<void> task = entry_.hooks[i]->after(*this, succeeded);
     if (task) tasks.push_back(std::move(task));
   }
+  return tasks;
+}
+
+void CallState::run_after_hooks(bool succeeded, std::function<void()> next) {
+  run_in_turn(after_hooks(succeeded), std::move(next));
+}
+
+void CallState::run_in_turn(std::vector<Task<void>> tasks, std::function<void()> next) {
   if (tasks.empty()) {
     if (next) next();
     return;
   }
+  // What the function did is done, whether or not the server would begin one more call now.
+  if (!answered_) try_listen_for_cancel();
   struct Sequence {
     static Task<void> run(std::vector<Task<void>> tasks) {
       for (auto& task : tasks) co_await std::move(task);

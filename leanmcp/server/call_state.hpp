@@ -123,8 +123,13 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   void cancel();
   /// Runs the hooks' `after` in reverse order, then `next`.
   void run_after_hooks(bool succeeded, std::function<void()> next);
-  /// False when there are too many calls already.
+  /// What of the hooks' `after` takes time, in the order to run it in; the rest is done then.
+  std::vector<Task<void>> after_hooks(bool succeeded);
+  void run_in_turn(std::vector<Task<void>> tasks, std::function<void()> next);
+  /// From here on the call can be ended from outside and counts against the most calls at once. False, and the call
+  /// is refused, when there are too many already.
   bool listen_for_cancel();
+  bool try_listen_for_cancel();
   void leave() noexcept;
   void start_timeout(std::chrono::milliseconds left);
   /// People are not bound by the time limit for calls: while one is waited for, it stands still.
@@ -179,6 +184,7 @@ class CallState final : public Call, public std::enable_shared_from_this<CallSta
   Admitted admitted_;
   bool admits_arguments_ = false;
   Stage reached_ = Stage::authenticate;
+  bool listens_ = false;
   bool principal_bound_ = false;
   bool arguments_checked_ = false;
   /// What is wrong with the params of a hidden entry: told after the caller may know of it.
