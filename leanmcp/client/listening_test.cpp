@@ -55,7 +55,7 @@ class Ending : public testing::Test {
     auto listening = client.listen(ListenFilter().tools(), handler);
     auto subscription = co_await std::move(listening);
     if (!subscription) co_return ClientResult<void>(std::move(subscription).error());
-    for (int i = 0; i < 200 && heard == 0 && subscription->active(); ++i) co_await sleep_for(10ms);
+    for (int i = 0; i < 3'000 && heard == 0 && subscription->active(); ++i) co_await sleep_for(10ms);
     co_return ClientResult<void>();
   }
 

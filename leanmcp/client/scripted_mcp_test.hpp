@@ -52,7 +52,7 @@ class ScriptedMcp {
   }
   /// Waits until that many came; false when they do not.
   bool wait_for(const std::string& method, int many) {
-    for (int i = 0; i < 500 && count(method) < many; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
+    for (int i = 0; i < 6'000 && count(method) < many; ++i) std::this_thread::sleep_for(std::chrono::milliseconds(10));
     return count(method) >= many;
   }
 

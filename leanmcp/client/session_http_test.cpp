@@ -109,6 +109,7 @@ TEST(ClientSession, TheStreamOfItsOwnEndsWithTheSessionItWasOpenedIn) {
     old.write("data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/tools/list_changed\"}\n\n");
     old.end();
   });
+  EXPECT_TRUE(server.wait_for("GET", 2));
   std::this_thread::sleep_for(std::chrono::milliseconds(200));
   EXPECT_EQ(server.count("GET"), 2) << "one in each session";
   EXPECT_EQ(heard, 0);
@@ -161,7 +162,7 @@ class Restarted : public testing::Test {
   Restarted() {
     server->on("tools/call", [this](HttpExchange exchange, const std::string& id) {
       exchange.begin_stream(200, "text/event-stream");
-      exchange.write("id: a_1\nretry: 400\ndata: \n\n");
+      exchange.write("id: a_1\nretry: 1500\ndata: \n\n");
       exchange.end();
       taken.set_value(id);
     });
@@ -171,7 +172,7 @@ class Restarted : public testing::Test {
   /// Calls, and stops the server when it has taken the call; the JSON-RPC id.
   std::string call_and_stop(int reconnects) {
     ClientLimits limits;
-    limits.longest_retry = std::chrono::milliseconds(400);
+    limits.longest_retry = std::chrono::milliseconds(1'500);
     limits.reconnects = reconnects;
     client = BlockingClient::connect(server->start(), legacy_client().limits(limits));
     EXPECT_TRUE(*client);
@@ -190,8 +191,8 @@ class Restarted : public testing::Test {
 };
 
 TEST_F(Restarted, GivesTheRestOfTheAnswerToAClientThatFoundNobodyMeanwhile) {
-  const std::string id = call_and_stop(5);
-  EXPECT_EQ(reply.wait_for(std::chrono::milliseconds(600)), std::future_status::timeout) << "tries again";
+  const std::string id = call_and_stop(20);
+  EXPECT_EQ(reply.wait_for(std::chrono::milliseconds(2'500)), std::future_status::timeout) << "tries again";
   ScriptedMcp next(port);
   std::promise<std::string> last_event_id;
   next.on("GET", [&](HttpExchange exchange, const std::string&) {

@@ -71,7 +71,7 @@ TEST(HttpLimits, BadFramingGets400AndTheConnectionEnds) {
 }
 
 TEST(HttpLimits, SlowHeadersGet408) {
-  HttpServer server{HttpServerOptions().read_times(milliseconds(50), seconds(60))};
+  HttpServer server{HttpServerOptions().read_times(milliseconds(500), seconds(60))};
   server.route(HttpMethod::get, "/", &echo);
   start(server);
   Peer peer(server.port());
@@ -89,7 +89,7 @@ TEST(HttpLimits, SlowHeadersGet408) {
 }
 
 TEST(HttpLimits, DrippingHeadersDoNotExtendTheTime) {
-  HttpServer server{HttpServerOptions().read_times(milliseconds(60), seconds(60))};
+  HttpServer server{HttpServerOptions().read_times(milliseconds(500), seconds(60))};
   server.route(HttpMethod::get, "/", &echo);
   start(server);
   Peer peer(server.port());
@@ -98,7 +98,7 @@ TEST(HttpLimits, DrippingHeadersDoNotExtendTheTime) {
     // Forever, as far as the server is concerned: it ends when the answer has come.
     peer.send("GET / HTTP/1.1\r\n");
     for (int i = 0; !answered && peer.send("X: " + std::to_string(i) + "\r\n"); ++i)
-      std::this_thread::sleep_for(milliseconds(1));
+      std::this_thread::sleep_for(milliseconds(10));
   });
   const auto seen = peer.receive();
   answered = true;
@@ -119,7 +119,7 @@ TEST(HttpLimits, SlowBodiesGet408) {
 }
 
 TEST(HttpLimits, IdleConnectionsAreClosedWithoutAWord) {
-  HttpServer server{HttpServerOptions().idle_time(milliseconds(40))};
+  HttpServer server{HttpServerOptions().idle_time(milliseconds(500))};
   server.route(HttpMethod::get, "/", &echo);
   start(server);
   Peer peer(server.port());
@@ -128,9 +128,9 @@ TEST(HttpLimits, IdleConnectionsAreClosedWithoutAWord) {
 }
 
 TEST(HttpLimits, AHandlerMayTakeItsTime) {
-  HttpServer server{HttpServerOptions().read_times(milliseconds(20), milliseconds(20)).idle_time(milliseconds(20))};
+  HttpServer server{HttpServerOptions().read_times(milliseconds(500), milliseconds(500)).idle_time(milliseconds(500))};
   server.route(HttpMethod::post, "/", [](HttpExchange exchange) {
-    exchange.executor().start_timer(milliseconds(150), [exchange]() mutable { echo(exchange); });
+    exchange.executor().start_timer(milliseconds(1'500), [exchange]() mutable { echo(exchange); });
   });
   start(server);
   Peer peer(server.port());

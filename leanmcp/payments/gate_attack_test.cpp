@@ -36,7 +36,7 @@ class Door {
     changed_.notify_all();
   }
   /// False when nobody came within the time.
-  bool await_entered(int count, std::chrono::milliseconds limit = 5s) {
+  bool await_entered(int count, std::chrono::milliseconds limit = 60s) {
     std::unique_lock lock(mutex_);
     return changed_.wait_for(lock, limit, [&] { return entered_ >= count; });
   }
@@ -119,9 +119,9 @@ void with_doors(Shop& shop, Door& door) {
 
 std::string params(const std::string& tool) { return R"({"name":")" + tool + R"(","arguments":{}})"; }
 
-/// Lets the executor work until `done`, or five seconds have passed.
+/// Lets the executor work until `done`, or a minute has passed.
 bool run_until(Shop& shop, const std::function<bool()>& done) {
-  for (int i = 0; i < 5'000; ++i) {
+  for (int i = 0; i < 60'000; ++i) {
     shop.client->executor().run();
     if (done()) return true;
     std::this_thread::sleep_for(1ms);

@@ -11,7 +11,7 @@ export async function limits(checks, port) {
   checks.check('an absurd length: 413 or 400', [400, 413].includes(absurd.first.status), absurd.first.status);
   const mega = Buffer.from(`100000\r\n${'x'.repeat(0x100000)}\r\n`);
   const head = post(port, '', { 'Content-Length': undefined, 'Transfer-Encoding': 'chunked' });
-  const chunked = await raw(port, [head, ...Array.from({ length: 64 }, () => mega), '0\r\n\r\n'], { patience_ms: 20000 });
+  const chunked = await raw(port, [head, ...Array.from({ length: 64 }, () => mega), '0\r\n\r\n'], { patience_ms: 120_000 });
   checks.equal('64 MB in chunks: 413', chunked.first.status, 413);
   const long_header = await raw(port, post(port, '{}', { 'X-Long': 'a'.repeat(200000) }));
   checks.check('a header of 200 kB: 431', [431, 400].includes(long_header.first.status), long_header.first.status ?? long_header.why);
@@ -83,7 +83,7 @@ export async function framing(checks, port) {
     'a chunk size that is none': `${head.replace(/Content-Length: \d+/, 'Transfer-Encoding: chunked')}\r\n\r\nzz\r\nabc\r\n0\r\n\r\n`,
   };
   for (const [what, bytes] of Object.entries(refused)) {
-    const outcome = await raw(port, bytes, { patience_ms: 4000, half_close: true });
+    const outcome = await raw(port, bytes, { patience_ms: 30_000, half_close: true });
     const status = outcome.first.status;
     checks.check(`${what}: refused and closed`, outcome.responses.length <= 1 && (status === undefined ? outcome.closed : status >= 400 && status < 500 || status === 501 || status === 505),
       `${status ?? outcome.why}, ${outcome.responses.length} answers`);
@@ -129,7 +129,7 @@ export async function flood(checks, port) {
     const per_connection = 250;
     for (let sent = 0; sent < count; sent += per_connection) {
       const outcome = await raw(port, Buffer.concat(Array.from({ length: per_connection }, () => initialize)),
-        { answers: per_connection, source, patience_ms: 20000 });
+        { answers: per_connection, source, patience_ms: 120_000 });
       for (const answer of outcome.responses) {
         statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
         if (answer.status !== 200) refused = answer;

@@ -2,7 +2,7 @@
 import net from 'node:net';
 
 // Sends each chunk (a string, a Buffer, or {wait: ms}), then reads until `answers` responses are there or the peer closes.
-export function raw(port, chunks, { answers = 1, patience_ms = 8000, source, half_close = false } = {}) {
+export function raw(port, chunks, { answers = 1, patience_ms = 60_000, source, half_close = false } = {}) {
   return new Promise((resolve) => {
     const started = Date.now();
     const socket = net.connect({ port, host: '127.0.0.1', localAddress: source });

@@ -107,7 +107,7 @@ if (kind === 'v2-stdio') {
       response.writeHead(known ? 400 : 404, { 'content-type': 'application/json' });
       return void response.end(JSON.stringify({ jsonrpc: '2.0', id: null, error: { code: -32000, message: 'no session' } }));
     }
-    if (kind === 'v1-late' && request.method === 'GET') await sleep(400);
+    if (kind === 'v1-late' && request.method === 'GET') await sleep(200);
     return transport.handleRequest(request, response, body);
   });
 } else if (kind === 'v1-sse') {

@@ -101,7 +101,7 @@ const started = Date.now();
 let entitled = 0;
 for (const index of paid) {
   const client = await customer(shop, { token: await shop.token(`c${index}`) });
-  for (let i = 0; i < 100; ++i) {
+  for (let i = 0; i < 1200; ++i) {
     const status = await client.call('checkSubscription');
     if (status.said.plan === 'premium') { entitled += 1; break; }
     await sleep(100);

@@ -207,7 +207,7 @@ async function pay(checks, name, open, world, token, person, sessions) {
   const delivered = await stripe.deliver(event);
   checks.equal(name('the signed webhook: 200'), delivered.status, 200);
   let status = {};
-  for (let i = 0; i < 100 && status.status !== 'active'; ++i) {
+  for (let i = 0; i < 1200 && status.status !== 'active'; ++i) {
     if (i > 0) await sleep(50);
     status = said(await client.call('checkSubscription'));
   }

@@ -16,8 +16,9 @@ function inspect(args) {
     let errors = '';
     child.stdout.on('data', (chunk) => { out += chunk; });
     child.stderr.on('data', (chunk) => { errors += chunk; });
-    const timer = setTimeout(() => child.kill('SIGKILL'), 30000);
-    child.on('exit', (code) => {
+    const timer = setTimeout(() => child.kill('SIGKILL'), 300_000);
+    // When all it printed has been read, too.
+    child.on('close', (code) => {
       clearTimeout(timer);
       let json;
       try {

@@ -71,7 +71,7 @@ export async function foreign_tokens(attack, world) {
 export async function weak_keys(attack, world) {
   const fifty_six = attack(56, 'RFC 8725 3.5');
   for (const [what, keys] of Object.entries({ 'a short key': 'c2hvcnQ', none: '', 'a word': 'changeme', 'a short one among two': `${random()},b:c2hvcnQ`, 'of 16 bytes': random(16) })) {
-    const ran = spawnSync(path.join(bin, 'authorization-server'), ['--port', String(await free_port())], { env: { PATH: process.env.PATH, ...world.env, DATABASE_URL: 'sqlite::memory:', LEANMCP_STATE_KEYS: keys }, timeout: 10_000 });
+    const ran = spawnSync(path.join(bin, 'authorization-server'), ['--port', String(await free_port())], { env: { PATH: process.env.PATH, ...world.env, DATABASE_URL: 'sqlite::memory:', LEANMCP_STATE_KEYS: keys }, timeout: 120_000 });
     fifty_six(`${what}: refuses to start and says why`, ran.status === 2 && ran.stderr.toString().includes('LEANMCP_STATE_KEYS'), `${ran.status} ${ran.stderr}`);
   }
 }

@@ -10,7 +10,7 @@ const raw = (port, text) => new Promise((resolve) => {
   socket.on('data', (chunk) => { answer += chunk; });
   const done = () => resolve(answer);
   socket.on('close', done).on('error', done);
-  setTimeout(() => socket.destroy(), 1500).unref();
+  setTimeout(() => socket.destroy(), 30_000).unref();
 });
 
 export async function other_ideas(attack, world) {

@@ -18,12 +18,14 @@ export async function answers() {
   const victim = await Double.start('victim');
   victim.on('*', send_good);
   const add = async (name, expect, hostile, more = {}) => {
+    // Only where nothing else ends the call need its time be short.
+    const timeout_ms = [expect].flat().includes('timeout') ? 4000 : 20_000;
     const rs = await Double.start(name);
     mcp(rs, (req, res, body) => hostile(req, res, body, rs));
     cases.push({
       name,
       expect,
-      orders: { url: `${rs.origin}/mcp`, token: secret, timeout_ms: 1500, ...more.orders },
+      orders: { url: `${rs.origin}/mcp`, token: secret, timeout_ms, ...more.orders },
       after: (check, outcome) => {
         check('the call was made with the token', rs.seen.some((request) => request.body.includes('tools/call') &&
           request.headers.authorization === `Bearer ${secret}`));

@@ -1,5 +1,5 @@
 // What comes back from the browser: every variant of `iss`, and codes and errors of other people's making.
-import { Double, agreeable, protected_mcp } from './doubles.mjs';
+import { Double, agreeable, protected_mcp, without_chance } from './doubles.mjs';
 
 export async function callbacks() {
   const cases = [];
@@ -16,7 +16,7 @@ export async function callbacks() {
       after: (check, outcome) => {
         check('the person was sent there once', as.count('/authorize') === 1, as.paths());
         check(expect === 'ok' ? 'the code is traded' : 'no code is traded', as.count('/token') === (expect === 'ok' ? 1 : 0), as.paths());
-        check('nothing of the answer is repeated', !/script|evil|stolen/.test(outcome.text));
+        check('nothing of the answer is repeated', !/script|evil|stolen/.test(without_chance(outcome.text)));
         if (more.after) more.after(check, outcome);
       },
     });

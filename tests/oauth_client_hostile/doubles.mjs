@@ -90,6 +90,9 @@ export function drip(socket, every_ms = 50) {
   }, every_ms);
 }
 
+// What a client prints, without the random parts of the addresses that it sent a person to: those can read like anything.
+export const without_chance = (text) => text.replaceAll(/\b(state|nonce|code_challenge)=[\w-]{30,}/g, '$1=');
+
 const result = (id, value) => JSON.stringify({ jsonrpc: '2.0', id, result: { resultType: 'complete', ...value } });
 
 // What a good MCP server of 2026-07-28 answers; `null` for a notification.

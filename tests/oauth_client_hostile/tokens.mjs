@@ -1,5 +1,5 @@
 // Authorization servers whose endpoints misbehave once the client trusts them.
-import { Double, agreeable, drip, pour, protected_mcp, send_good } from './doubles.mjs';
+import { Double, agreeable, drip, pour, protected_mcp, send_good, without_chance } from './doubles.mjs';
 
 const megabyte = 'x'.repeat(1024 * 1024);
 
@@ -22,7 +22,7 @@ export async function tokens() {
         check('refresh tokens go to their server alone', !rs.told('rt-'));
         check('access tokens go to the MCP server alone', !as.told('Bearer at-'));
         check('nobody else was asked', victim.seen.length === 0, victim.seen);
-        check('no token in the output', !/at-\d|rt-\d|code-of/.test(JSON.stringify(outcome.report)));
+        check('no token in the output', !/at-\d|rt-\d|code-of/.test(without_chance(JSON.stringify(outcome.report))));
         if (more.after) more.after(check, { rs, as, outcome });
       },
     });

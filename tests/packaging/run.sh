@@ -44,7 +44,7 @@ serves() {
   local server out
   "$work/shop/build/shop" 2>"$work/shop/log" &
   server=$!
-  for _ in {1..100}; do grep -q listening "$work/shop/log" && break; sleep 0.1; done
+  for _ in {1..1200}; do grep -q listening "$work/shop/log" && break; sleep 0.1; done
   out=$(commands 2>&1) || true
   kill "$server"
   wait "$server" || true

@@ -47,7 +47,7 @@ export async function replays(checks, shop) {
   const { subscription } = (await shop.all('checkout/sessions')).find((one) => one.id === session.id);
   await shop.control(`cancel/${subscription}`);
   let last;
-  for (let i = 0; i < 50; i += 1) {
+  for (let i = 0; i < 600; i += 1) {
     last = (await call(shop, mine, 'premiumFeature', input, { ...accept, inputResponses: { [key]: { action: 'decline' } } })).result;
     if (last?.isError) break;
     await sleep(100);

@@ -44,7 +44,7 @@ export async function check_rotation(checks, world) {
   stop = true;
   await Promise.all(load);
   const all = [...outcomes.before, ...outcomes.during];
-  checks.check('rotation under load: enough calls', outcomes.before.length > 100 && outcomes.during.length > 50, { before: outcomes.before.length, during: outcomes.during.length });
+  checks.check('rotation under load: enough calls', outcomes.before.length > 20 && outcomes.during.length > 10, { before: outcomes.before.length, during: outcomes.during.length });
   checks.equal('rotation under load: no accepted request is refused', [...new Set(all)], ['OK']);
   checks.equal('rotation under load: one fetch for the new key', world.fetches[name] - fetches_before, 1);
 
@@ -60,9 +60,12 @@ export async function check_rotation(checks, world) {
   const at = world.fetches[name];
   const stranger = await make_key(providers[name].alg);
   const forged = await Promise.all(Array.from({ length: 300 }, () => token_by(stranger, 'unknown_key')));
+  const begun = Date.now();
   const flood = await Promise.all(forged.map(ask));
+  const most = 1 + Math.ceil((Date.now() - begun) / 2000);
   checks.equal('a flood of unknown key ids: all refused', [...new Set(flood)], ['INVALID_TOKEN']);
-  checks.check('a flood of unknown key ids: one fetch for each cooldown', world.fetches[name] - at >= 1 && world.fetches[name] - at <= 2, world.fetches[name] - at);
+  checks.check('a flood of unknown key ids: one fetch for each cooldown', world.fetches[name] - at >= 1 && world.fetches[name] - at <= most,
+    { fetches: world.fetches[name] - at, most });
 
   world.down.add(name);
   await sleep(2100);

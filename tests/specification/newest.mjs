@@ -142,11 +142,15 @@ export async function requests(checks, port, server) {
   const gone = AbortSignal.timeout(300);
   await Promise.race([waiting.catch(() => {}), new Promise((resolve) => { gone.onabort = resolve; })]);
   checks.equal('a call is not cancelled while its client waits', cancelled(), before);
-  const doomed = await modern(port, call('test_tool_with_progress'), { more_meta: { progressToken: 1 } });
-  await doomed.next((event) => event.message?.method === 'notifications/progress');
-  doomed.close();
-  for (let i = 0; i < 100 && cancelled() === before; ++i) await new Promise((resolve) => { setTimeout(resolve, 20); });
-  checks.equal('a closed stream cancels its call', cancelled(), before + 1);
+  // The call is over 100 ms after its first words: a client that comes too late to hang up tries it again.
+  let closed = 0;
+  for (; closed < 20 && cancelled() === before; ++closed) {
+    const doomed = await modern(port, call('test_tool_with_progress'), { more_meta: { progressToken: 1 } });
+    await doomed.next((event) => event.message?.method === 'notifications/progress');
+    doomed.close();
+    for (let i = 0; i < 100 && cancelled() === before; ++i) await new Promise((resolve) => { setTimeout(resolve, 20); });
+  }
+  checks.check('a closed stream cancels its call, once', cancelled() > before && cancelled() <= before + closed, [before, cancelled(), closed]);
 
   const complete = (params) => ask(port, { method: 'completion/complete', params });
   const ref = { type: 'ref/prompt', name: 'test_prompt_with_arguments' };
@@ -189,8 +193,8 @@ export async function subscriptions(checks, port) {
 export async function in_flight(port) {
   const session = await open_session(port, '2025-11-25', { capabilities: { elicitation: {} } });
   const old = (id, name, args) => open(port, { headers: session.headers, body: { jsonrpc: '2.0', id, method: 'tools/call', params: { name, arguments: args } } });
-  const answers = [ask(port, call('test_pause', { ms: 700 })), old(1, 'test_pause', { ms: 700 }), old(2, 'test_elicitation', { message: 'Who?' })];
-  await new Promise((resolve) => { setTimeout(resolve, 250); });
+  const answers = [ask(port, call('test_pause', { ms: 3000 })), old(1, 'test_pause', { ms: 3000 }), old(2, 'test_elicitation', { message: 'Who?' })];
+  await new Promise((resolve) => { setTimeout(resolve, 1500); });
   return answers;
 }
 

@@ -85,7 +85,8 @@ export async function streams(checks, port) {
   const silent = open(port, { body: tool('silent', 'test_pause', { ms: 20000 }), headers: session.headers });
   await new Promise((resolve) => { setTimeout(resolve, 200); });
   await cancel('silent');
-  const nothing = await Promise.race([silent, new Promise((resolve) => { setTimeout(resolve, 5000, { status: 'still open' }); })]);
+  // Patient, but not as long as the call would take.
+  const nothing = await Promise.race([silent, new Promise((resolve) => { setTimeout(resolve, 15_000, { status: 'still open' }); })]);
   checks.equal('a cancelled call: a stream of nothing', [nothing.status, nothing.headers?.['content-type'], await nothing.end?.(), nothing.events],
     [200, 'text/event-stream', true, []]);
 }

@@ -18,7 +18,7 @@ function start() {
     for (const look of [...waiting]) look();
   });
   pipe.write = (message) => child.stdin.write(`${typeof message === 'string' ? message : JSON.stringify(message)}\n`);
-  pipe.find = (test, patience_ms = 10000) => new Promise((resolve) => {
+  pipe.find = (test, patience_ms = 60_000) => new Promise((resolve) => {
     const look = () => {
       const found = pipe.lines.map((line) => JSON.parse(line)).find(test);
       if (!found) return;

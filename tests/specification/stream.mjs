@@ -37,7 +37,7 @@ export function open(port, { method = 'POST', headers = {}, body } = {}) {
       answer.on('end', over);
       answer.on('error', over);
       // The first event, seen or to come, whose message passes; undefined when the stream ends or stays silent.
-      stream.next = (test, patience_ms = 5000) => new Promise((found) => {
+      stream.next = (test, patience_ms = 60_000) => new Promise((found) => {
         const look = () => {
           const event = stream.events.find((one) => test(one));
           if (!event && !stream.ended) return;
@@ -49,7 +49,7 @@ export function open(port, { method = 'POST', headers = {}, body } = {}) {
         waiting.push(look);
         look();
       });
-      stream.end = (patience_ms = 5000) => new Promise((found) => {
+      stream.end = (patience_ms = 60_000) => new Promise((found) => {
         const look = () => { if (stream.ended) { clearTimeout(timer); found(true); } };
         const timer = setTimeout(() => found(stream.ended), patience_ms);
         waiting.push(look);
@@ -73,7 +73,7 @@ export function modern(port, message, { headers = {}, more_meta = {}, capabiliti
 // As `modern`, up to the end: {status, headers, json, notifications}.
 export async function ask(port, message, options) {
   const stream = await modern(port, message, options);
-  await stream.end(10000);
+  await stream.end();
   const messages = stream.events.map((event) => event.message).filter(Boolean);
   return { status: stream.status, headers: stream.headers, json: stream.json, text: stream.text,
     notifications: messages.filter((one) => one.method !== undefined) };

@@ -28,7 +28,7 @@ async function webhook_receiver() {
     received,
     refuse_next: (count) => (refuse = count),
     wait_for: async (count) => {
-      for (let i = 0; i < 100 && received.length < count; i += 1) await sleep(50);
+      for (let i = 0; i < 1200 && received.length < count; i += 1) await sleep(50);
       return received.splice(0);
     },
     stop: () => (server.close(), server.closeAllConnections()),
@@ -107,7 +107,11 @@ async function payments(base, stripe, webhooks, check) {
 
   // Held back, reversed and doubled.
   const control = (path) => fetch(`${base}/sandbox/${path}`, {method: 'POST'}).then((answer) => answer.json());
-  await sleep(300);
+  // What is still on its way is not what is held back.
+  for (let seen = -1; seen !== webhooks.received.length;) {
+    seen = webhooks.received.length;
+    await sleep(1500);
+  }
   webhooks.received.length = 0;
   await control('webhooks/hold');
   const third = await stripe.checkout.sessions.create(params);

@@ -34,7 +34,7 @@ export async function start_postgres() {
   const launch = async () => {
     // Without fsync: processes die here, not the machine.
     child = spawn(`${place}/postgres`, ['-D', data, '-c', 'listen_addresses=', '-c', 'fsync=off', '-c', `unix_socket_directories=${folder}`], { ...settings, stdio: 'ignore' });
-    for (let i = 0; i < 300; i += 1) {
+    for (let i = 0; i < 2400; i += 1) {
       if (spawnSync(`${place}/pg_isready`, ['-h', folder, '-U', 'leanmcp', '-d', 'postgres'], settings).status === 0) return;
       await sleep(50);
     }

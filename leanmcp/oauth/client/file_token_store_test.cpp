@@ -355,7 +355,8 @@ TEST_F(FileStore, AWriterKilledAtAnyMomentLosesNothingThatItSaidWasSaved) {
       ::_exit(2);
     }
     ::close(ends[1]);
-    std::this_thread::sleep_for(std::chrono::microseconds(microseconds(random)));
+    // Longer and longer until a first one was saved, however slow the disk is.
+    std::this_thread::sleep_for(std::chrono::microseconds(microseconds(random) * (last == 0 ? round + 1 : 1)));
     ::kill(child, SIGKILL);
     int status = 0;
     ::waitpid(child, &status, 0);

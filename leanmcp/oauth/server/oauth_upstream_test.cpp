@@ -149,7 +149,7 @@ TEST_F(Github, RevokesThisTokenAlone) {
   UpstreamTokens tokens;
   tokens.access_token = Secret("gho_1");
   upstream->revoke(tokens);
-  for (int i = 0; i < 100 && provider.asked("/api/v3/applications/client/token").empty(); ++i)
+  for (int i = 0; i < 3'000 && provider.asked("/api/v3/applications/client/token").empty(); ++i)
     std::this_thread::sleep_for(std::chrono::milliseconds(20));
   const auto asked = provider.asked("/api/v3/applications/client/token");
   ASSERT_EQ(asked.size(), 1U);
