@@ -35,11 +35,6 @@ class Door {
     open_ = true;
     changed_.notify_all();
   }
-  /// False when nobody came within the time.
-  bool await_entered(int count, std::chrono::milliseconds limit = 60s) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, limit, [&] { return entered_ >= count; });
-  }
   int most() const {
     const std::lock_guard lock(mutex_);
     return most_;

@@ -252,6 +252,59 @@ TEST_P(Revisions, ToolsAreOfferedToModelsOfClientsThatCanUseThemOnly) {
   EXPECT_EQ(client.call_text("poem"), "Roses");
 }
 
+struct Moment {
+  bool now = false;
+};
+BOOST_DESCRIBE_STRUCT(Moment, (), (now))
+
+/// Lets a call go on when its time has come, and counts those that ended.
+class Slow final : public Hook {
+ public:
+  explicit Slow(int& ended) : ended_(ended) {}
+  Stage stage() const override { return Stage::entitle; }
+  Verdict before(Call& call) override {
+    if (call.arguments().contains("now")) return Verdict::proceed();
+    return Verdict::later(wait());
+  }
+  Task<void> after(Call&, bool) override {
+    ++ended_;
+    return Task<void>();
+  }
+
+ private:
+  static Task<Verdict> wait() {
+    co_await sleep_for(1h);
+    Verdict out = Verdict::proceed();
+    co_return std::move(out);
+  }
+  int& ended_;
+};
+
+TEST_P(Revisions, ANonblockingCallWhoseHookWaitsIsCountedAndCanBeCancelled) {
+  int ended = 0;
+  int ran = 0;
+  Server server("test", "1", ServerOptions().max_calls(1));
+  server.tool(
+      "quick",
+      [&ran](const Moment&) {
+        ++ran;
+        return "quick";
+      },
+      nonblocking(), Decorator(std::make_shared<Slow>(ended)));
+  MemoryClient client = connect(server);
+  client.start("tools/call", R"({"name":"quick"})");
+  EXPECT_NE(client.request_once("tools/call", R"({"name":"quick"})").error.find("BUSY"), std::string::npos);
+  EXPECT_EQ(client.call_text("quick", R"({"now":true})"), "quick") << "what ends at once is no open call";
+  EXPECT_EQ(ended, 1);
+  client.cancel();
+  client.executor().run();
+  EXPECT_EQ(client.call_text("quick", R"({"now":true})"), "quick");
+  client.start("tools/call", R"({"name":"quick"})");
+  EXPECT_NE(client.request_once("tools/call", R"({"name":"quick"})").error.find("BUSY"), std::string::npos)
+      << "the cancelled call's place was free again";
+  EXPECT_EQ(ran, 2);
+}
+
 TEST_P(Revisions, CallsThatWaitAreCounted) {
   Server server("test", "1", ServerOptions().max_calls(2));
   server.tool("sleep", []() -> Task<std::string> {

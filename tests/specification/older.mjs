@@ -83,7 +83,7 @@ export async function streams(checks, port) {
 
   const cancel = (requestId) => session.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId, reason: 'test' } });
   const silent = open(port, { body: tool('silent', 'test_pause', { ms: 20000 }), headers: session.headers });
-  await new Promise((resolve) => { setTimeout(resolve, 200); });
+  await new Promise((resolve) => { setTimeout(resolve, 1_000); });
   await cancel('silent');
   // Patient, but not as long as the call would take.
   const nothing = await Promise.race([silent, new Promise((resolve) => { setTimeout(resolve, 15_000, { status: 'still open' }); })]);
@@ -106,7 +106,7 @@ export async function questions(checks, port) {
 
   const oldest = await open_session(port, '2025-03-26');
   const batch = oldest.send([tool('one', 'test_pause', { ms: 20000 }), { jsonrpc: '2.0', id: 'two', method: 'ping' }]);
-  await new Promise((resolve) => { setTimeout(resolve, 200); });
+  await new Promise((resolve) => { setTimeout(resolve, 1_000); });
   await oldest.send({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId: 'one' } });
   checks.equal('of a batch the others are answered', (await batch).json, [{ jsonrpc: '2.0', id: 'two', result: {} }]);
   const late = await session.send({ jsonrpc: '2.0', id: question.message.id, result: { action: 'accept', content: {} } });
