@@ -113,8 +113,8 @@ void Engine::admit(std::shared_ptr<RequestSink> sink, const RequestMessage& mess
     return admitted(nullptr, nullptr);
   const Entry& used = *entry;
   std::string name = used.kind == EntryKind::resource_template ? used.uri : used.name;
-  const auto call = std::make_shared<CallState>(shared_from_this(), registry(), used, std::move(sink), info, message,
-                                                std::move(name), std::move(variables));
+  const auto call = std::make_shared<CallState>(shared_from_this(), registry(), used, std::move(sink),
+                                                RequestInfo(info), message, std::move(name), std::move(variables));
   // A gate belongs to no registry, and one entry may outlive the registry it was found in.
   call->keep(std::move(entry));
   call->admit(with_arguments, std::move(admitted));

@@ -31,7 +31,7 @@ RpcError invalid_params(std::string message) { return RpcError{code::invalid_par
 }  // namespace
 
 CallState::CallState(std::shared_ptr<Engine> engine, std::shared_ptr<const Registry> registry, const Entry& entry,
-                     std::shared_ptr<RequestSink> sink, RequestInfo info, const RequestMessage& message,
+                     std::shared_ptr<RequestSink> sink, RequestInfo&& info, const RequestMessage& message,
                      std::string name, UriVariables variables)
     : engine_(std::move(engine)),
       registry_(std::move(registry)),

@@ -33,7 +33,7 @@ class CallFailure : public std::runtime_error {
 class CallState final : public Call, public std::enable_shared_from_this<CallState> {
  public:
   CallState(std::shared_ptr<Engine> engine, std::shared_ptr<const Registry> registry, const Entry& entry,
-            std::shared_ptr<RequestSink> sink, RequestInfo info, const RequestMessage& message, std::string name,
+            std::shared_ptr<RequestSink> sink, RequestInfo&& info, const RequestMessage& message, std::string name,
             UriVariables variables);
   ~CallState() override;
 

@@ -314,7 +314,7 @@ std::optional<RpcError> Engine::legacy_method(const RequestMessage& message, con
   return method_not_found(method, false);
 }
 
-void Engine::call(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info) {
+void Engine::call(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo&& info) {
   auto registry = this->registry();
   UriVariables variables;
   const Entry* entry = nullptr;

@@ -131,7 +131,7 @@ class Engine : public std::enable_shared_from_this<Engine> {
   std::string listening_over(std::string_view id) const;
   void run_completer(std::shared_ptr<RequestSink> sink, const RequestMessage& message, Version version,
                      std::shared_ptr<const Registry> registry, const Completer& completer);
-  void call(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo info);
+  void call(std::shared_ptr<RequestSink> sink, const RequestMessage& message, RequestInfo&& info);
   void complete(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info);
   void listen(std::shared_ptr<RequestSink> sink, const RequestMessage& message, const RequestInfo& info);
   std::optional<RpcError> legacy_method(const RequestMessage& message, const RequestInfo& info, std::string& result);

@@ -70,7 +70,7 @@ void Engine::absent(std::shared_ptr<RequestSink> sink, const RequestMessage& mes
               auto stranger = std::make_shared<Entry>(*registry->gates().front());
               stranger->kind = kind;
               const auto call =
-                  std::make_shared<CallState>(self, registry, *stranger, sink, info, message,
+                  std::make_shared<CallState>(self, registry, *stranger, sink, RequestInfo(info), message,
                                               std::string(text_of(message.params, "name")), UriVariables());
               call->keep(stranger);
               call->start();
