@@ -55,7 +55,9 @@ class Auth0Provider final : public JwtProvider {
     }
   }
 
-  std::string refuse(const Jws&, const json::object& claims, TimePoint) const override {
+  std::string refuse(const Jws& jws, const json::object& claims, TimePoint) const override {
+    if (options_.access_tokens_only_ && !is_type(jws.type, "at+jwt"))
+      return "typ '" + jws.type + "' is not at+jwt: choose the RFC 9068 profile for the API in Auth0";
     if (!has_audience(claims, options_.audience_)) return "aud " + detail::audiences(claims) + " lacks AUTH0_AUDIENCE";
     const auto& clients = options_.allowed;
     if (!clients.empty()) {

@@ -25,6 +25,9 @@ class Auth0Options : public ProviderOptions<Auth0Options> {
   Auth0Options& organization(std::string id_or_name) { return organization_ = std::move(id_or_name), *this; }
   /// Where an Action puts claims of its own: `https://app.example/` for `https://app.example/email` and `…/roles`.
   Auth0Options& claims_namespace(std::string prefix) { return namespace_ = std::move(prefix), *this; }
+  /// Takes tokens of RFC 9068's profile alone, which say in their header that they are access tokens (`typ: at+jwt`).
+  /// The API must be set to it in Auth0; its own profile says `JWT` for access and ID tokens alike.
+  Auth0Options& access_tokens_only(bool yes = true) { return access_tokens_only_ = yes, *this; }
   /// Another issuer than `https://<domain>/`, with its slash: for tests. Empty keeps it.
   Auth0Options& issuer(std::string url) { return url.empty() ? *this : (issuer_ = std::move(url), *this); }
 
@@ -35,6 +38,7 @@ class Auth0Options : public ProviderOptions<Auth0Options> {
   std::vector<std::string> allowed;
   std::string organization_;
   std::string namespace_;
+  bool access_tokens_only_ = false;
   std::string issuer_;
 };
 

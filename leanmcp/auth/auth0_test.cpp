@@ -32,6 +32,15 @@ TEST_F(Auth0Test, OrganisationsByIdAndByName) {
   EXPECT_NE(world.reason(*by_name, token(R"(,"org_id":"org_1","org_name":"evil")")), "");
 }
 
+TEST_F(Auth0Test, AccessTokensOnly) {
+  const auto provider = make(options().access_tokens_only());
+  const std::string claims = R"("iss":"https://t.auth0.com/","sub":"auth0|1","aud":"api")";
+  EXPECT_EQ(world.reason(*provider, world.token(claims, "at+jwt")), "");
+  EXPECT_EQ(world.reason(*provider, world.token(claims, "application/at+jwt")), "");
+  EXPECT_EQ(world.reason(*provider, world.token(claims, "JWT")),
+            "typ 'JWT' is not at+jwt: choose the RFC 9068 profile for the API in Auth0");
+}
+
 TEST_F(Auth0Test, ClaimsUnderANamespace) {
   const auto provider = make(options().claims_namespace("https://app/"));
   const std::string text =

@@ -36,6 +36,17 @@ std::string host_of_key(std::string_view key) {
   return {};
 }
 
+/// Environment files have one line for a value.
+std::string with_line_breaks(std::string_view pem) {
+  std::string out;
+  for (std::size_t i = 0; i < pem.size(); ++i) {
+    const bool escaped = pem[i] == '\\' && i + 1 < pem.size() && pem[i + 1] == 'n';
+    out += escaped ? '\n' : pem[i];
+    if (escaped) ++i;
+  }
+  return out;
+}
+
 constexpr const char* machine_category = "cl_B7d4PD333AAA";
 
 std::string first_text(const json::object& claims, std::initializer_list<const char*> names) {
@@ -78,7 +89,17 @@ class ClerkProvider final : public JwtProvider {
     if (const auto key = options_.secret_key_.reveal(); !key.empty() && !key.starts_with("sk_"))
       return Error("CLERK_SECRET_KEY does not begin with sk_: is it the publishable key?");
     api_ = detail::without_slash(options_.api_url_);
-    trust(issuer_, detail::without_slash(issuer_) + "/.well-known/jwks.json");
+    if (options_.jwt_key_.empty()) {
+      trust(issuer_, detail::without_slash(issuer_) + "/.well-known/jwks.json");
+      return {};
+    }
+    auto key = PublicKey::from_pem(with_line_breaks(options_.jwt_key_));
+    if (!key)
+      return Error(
+          "CLERK_JWT_KEY is no public key in PEM: it begins with -----BEGIN PUBLIC KEY----- and has line breaks, or "
+          "\\n "
+          "for them");
+    trust_key(issuer_, std::move(*key));
     return {};
   }
 
@@ -86,6 +107,8 @@ class ClerkProvider final : public JwtProvider {
 
   std::string explain(TokenFault fault, const json::object& claims) const override {
     if (fault == TokenFault::unknown_key) return "token from another Clerk instance (dev vs prod?)";
+    if (fault == TokenFault::bad_signature && !options_.jwt_key_.empty())
+      return "not signed by CLERK_JWT_KEY: from another Clerk instance, or its key was rotated";
     if (fault == TokenFault::wrong_issuer)
       return "'" + claim_text(claims, "iss") + "' is not " + issuer_ + " (CLERK_FRONTEND_API)";
     if (fault == TokenFault::not_a_jwt)

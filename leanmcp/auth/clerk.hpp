@@ -19,6 +19,9 @@ class ClerkOptions : public ProviderOptions<ClerkOptions> {
   ClerkOptions& publishable_key(std::string key) { return publishable_key_ = std::move(key), *this; }
   /// `sk_…`: profiles of users whose token has none, and opaque tokens, by Clerk's Backend API.
   ClerkOptions& secret_key(Secret key) { return secret_key_ = std::move(key), *this; }
+  /// The instance's public key ("JWKS Public Key" in the dashboard) as PEM, with line breaks or `\n` in two characters:
+  /// session tokens are then verified without a request to Clerk, but a rotated key has to be set by hand.
+  ClerkOptions& jwt_key(std::string pem) { return jwt_key_ = std::move(pem), *this; }
   /// Origins that session tokens may come from (`azp`). Either these, an audience or OAuth clients must be given.
   ClerkOptions& authorized_parties(std::vector<std::string> origins) {
     return parties = detail::without_empty(std::move(origins)), *this;
@@ -43,6 +46,7 @@ class ClerkOptions : public ProviderOptions<ClerkOptions> {
   std::string frontend_api_;
   std::string publishable_key_;
   Secret secret_key_;
+  std::string jwt_key_;
   std::vector<std::string> parties;
   std::string audience_;
   std::vector<std::string> clients;

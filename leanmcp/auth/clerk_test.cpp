@@ -4,6 +4,9 @@
 
 #include <gtest/gtest.h>
 
+#include <openssl/evp.h>
+#include <openssl/pem.h>
+
 namespace leanmcp {
 namespace {
 
@@ -41,6 +44,43 @@ TEST_F(ClerkTest, AConfiguredAudienceMustBeThere) {
   const auto provider = make(options().audience("mcp"));
   EXPECT_EQ(world.reason(*provider, token(R"("sub":"user_1","aud":"mcp")")), "");
   EXPECT_NE(world.reason(*provider, token(R"("sub":"user_1")")), "") << "Clerk's own SDK lets this pass";
+}
+
+std::string pem_of(EVP_PKEY* key, bool of_public_half) {
+  BIO* const out = BIO_new(BIO_s_mem());
+  of_public_half ? PEM_write_bio_PUBKEY(out, key)
+                 : PEM_write_bio_PrivateKey(out, key, nullptr, nullptr, 0, nullptr, nullptr);
+  char* data = nullptr;
+  const long size = BIO_get_mem_data(out, &data);
+  std::string text(data, static_cast<std::size_t>(size));
+  BIO_free(out);
+  return text;
+}
+
+TEST_F(ClerkTest, AKeyAsPemNeedsNoRequest) {
+  EVP_PKEY* const made = EVP_RSA_gen(2048);
+  const auto signing = SigningKey::from_pem(pem_of(made, false), std::nullopt, "ins_1");
+  ASSERT_TRUE(signing);
+  const std::string pem = pem_of(made, true);
+  EVP_PKEY_free(made);
+  std::string one_line;
+  for (const char c : pem) one_line += c == '\n' ? std::string("\\n") : std::string(1, c);
+  const std::string good =
+      signing->sign(world.claims("\"iss\":\"" + issuer + R"(","sub":"user_1","azp":"https://app")"), "JWT");
+  for (const std::string& form : {pem, one_line}) {
+    const auto provider = make(options().authorized_parties({"https://app"}).jwt_key(form));
+    EXPECT_EQ(world.reason(*provider, good), "");
+    EXPECT_NE(world.reason(*provider, token(R"("sub":"user_1","azp":"https://app")")).find("CLERK_JWT_KEY"),
+              std::string::npos)
+        << "signed by another key, whatever id it names";
+    std::string forged = good;
+    forged[forged.size() - 20] = forged[forged.size() - 20] == 'A' ? 'B' : 'A';
+    EXPECT_NE(world.reason(*provider, forged), "");
+  }
+  EXPECT_TRUE(world.network.requests.empty());
+  EXPECT_EQ(fault(clerk(options().authorized_parties({"x"}).jwt_key("junk"), world.network.fetcher()))
+                .find("CLERK_JWT_KEY is no public key"),
+            0U);
 }
 
 TEST_F(ClerkTest, OAuthTokensAreForConfiguredClients) {

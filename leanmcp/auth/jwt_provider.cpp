@@ -32,6 +32,7 @@ struct Source {
   std::optional<SymmetricKey> secret;
   bool at_start = true;
   std::uint64_t number = 0;  // the same for sources that share their keys
+  bool any_key_id = false;
   bool is_template() const { return issuer.find('{') != std::string::npos; }
   /// What a verified token stays tied to: this source's keys as they are now.
   std::uint64_t generation() const noexcept { return keys->generation() << 8 | number; }
@@ -117,6 +118,11 @@ void JwtProvider::trust_keys(std::string issuer, PublicKeys keys) {
       Source{std::move(issuer), JwksCache::fixed(std::move(keys)), std::nullopt, true, state_->sources.size()});
 }
 
+void JwtProvider::trust_key(std::string issuer, PublicKey key) {
+  trust_keys(std::move(issuer), PublicKeys(std::vector<PublicKey>(1, std::move(key))));
+  state_->sources.back().any_key_id = true;
+}
+
 void JwtProvider::trust_secret(std::string issuer, SymmetricKey secret) {
   state_->sources.push_back(
       Source{std::move(issuer), JwksCache::fixed(PublicKeys()), std::move(secret), true, state_->sources.size()});
@@ -189,8 +195,10 @@ std::optional<Result<Principal, AuthFault>> JwtProvider::decide(std::string_view
     if (step == JwksCache::Step::wait && may_wait) return std::nullopt;
     const auto set = cache.keys();
     if (!set) return unavailable();
-    if (!set->keys.has(jws.key_id, algorithm)) {
-      if (set->keys.knows(jws.key_id) && !jws.key_id.empty()) return refused(TokenFault::wrong_key, &parts.claims);
+    const std::string key_id = looked.source->any_key_id ? std::string() : jws.key_id;
+    if (!set->keys.has(key_id, algorithm)) {
+      if (looked.source->any_key_id || (set->keys.knows(key_id) && !key_id.empty()))
+        return refused(TokenFault::wrong_key, &parts.claims);
       const JwksCache::Step next = cache.unknown(now);
       if (next == JwksCache::Step::wait && may_wait) {
         wanted_key = jws.key_id;
@@ -199,7 +207,7 @@ std::optional<Result<Principal, AuthFault>> JwtProvider::decide(std::string_view
       if (next == JwksCache::Step::unavailable) return unavailable();
       return refused(TokenFault::unknown_key, &parts.claims);
     }
-    if (!set->keys.signer(jws.key_id, algorithm, jws.parts.signed_text, jws.parts.signature))
+    if (!set->keys.signer(key_id, algorithm, jws.parts.signed_text, jws.parts.signature))
       return refused(TokenFault::bad_signature, &parts.claims);
     if (const auto found = set->issuers.find(jws.key_id); found != set->issuers.end()) key_issuer = found->second;
   }

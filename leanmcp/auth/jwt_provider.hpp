@@ -42,6 +42,8 @@ class JwtProvider : public AuthProvider, public std::enable_shared_from_this<Jwt
   void trust(std::string issuer, std::string jwks_url, bool at_start = true);
   /// Tokens with this `iss` signed with one of these keys.
   void trust_keys(std::string issuer, PublicKeys keys);
+  /// One key of which the id is not known: whatever id a token names, this is the key that must have signed it.
+  void trust_key(std::string issuer, PublicKey key);
   /// Tokens with this `iss` signed by HS256 and its like with this secret.
   void trust_secret(std::string issuer, SymmetricKey secret);
   void accept_algorithms(std::vector<std::string> list);

@@ -77,6 +77,7 @@ Made make_clerk(SettingsReader& read) {
     options.frontend_api(read.need("CLERK_FRONTEND_API", "your instance's host, such as x-y-12.clerk.accounts.dev"));
   options.frontend_api(read.text("CLERK_FRONTEND_API")).publishable_key(read.text("CLERK_PUBLISHABLE_KEY"));
   options.issuer(read.text("CLERK_ISSUER")).secret_key(read.secret("CLERK_SECRET_KEY"));
+  options.jwt_key(read.text("CLERK_JWT_KEY"));
   options.authorized_parties(read.list("CLERK_AUTHORIZED_PARTIES")).audience(read.text("CLERK_AUDIENCE"));
   options.oauth_clients(read.list("CLERK_OAUTH_CLIENTS"));
   options.client(read.text("CLERK_OAUTH_CLIENT_ID"), read.secret("CLERK_OAUTH_CLIENT_SECRET"));
@@ -107,6 +108,7 @@ Made make_auth0(SettingsReader& read) {
   options.client_id(read.text("AUTH0_CLIENT_ID")).client_secret(read.secret("AUTH0_CLIENT_SECRET"));
   options.clients(read.list("AUTH0_ALLOWED_CLIENTS")).organization(read.text("AUTH0_ORGANIZATION"));
   options.claims_namespace(read.text("AUTH0_CLAIMS_NAMESPACE"));
+  options.access_tokens_only(read.flag("AUTH0_ACCESS_TOKENS_ONLY"));
   return read.made([&] { return auth0(std::move(options), read.http); });
 }
 
