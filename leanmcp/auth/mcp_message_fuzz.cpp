@@ -1,6 +1,6 @@
 // A conversation with a server that has some of everything: each line is a message, the first byte says which revision
 // and who speaks. Whatever comes, a request gets at most one answer, of its own id and well formed; what waits for a
-// person ends with its cancellation; and what a protected tool keeps is told to nobody.
+// person ends with its cancellation; and a protected tool is never called.
 #include <leanmcp/auth.hpp>
 #include <leanmcp/auth/static_keys.hpp>
 #include <leanmcp/core.hpp>
@@ -19,8 +19,6 @@
 using namespace leanmcp;
 
 namespace {
-
-constexpr std::string_view kept_secret = "the-kept-secret";
 
 /// RFC 7515, appendix A.3.1: the public half.
 constexpr const char* one_key = R"({"keys":[{"kty":"EC","crv":"P-256","use":"sig","alg":"ES256","kid":"1",
@@ -68,7 +66,6 @@ class Sink final : public RequestSink {
 
  private:
   static json::value look(const std::string& text) {
-    require(text.find(kept_secret) == std::string::npos);
     boost::system::error_code failed;
     json::value message = json::parse(text, failed);
     require(!failed && message.is_object() && message.get_object().at("jsonrpc") == "2.0");
@@ -102,7 +99,7 @@ struct World {
                 co_return "slept";
               })
         .tool(
-            "kept", [] { return std::string(kept_secret); }, nonblocking(), authenticated(provider));
+            "kept", []() -> std::string { std::abort(); }, nonblocking(), authenticated(provider));
     engine = server.engine();
   }
 };

@@ -37,6 +37,9 @@ bool is_uri_text(std::string_view text) {
   return true;
 }
 
+/// RFC 3986, section 3.2.2: square brackets stand around an address and nowhere else.
+bool has_bracket(std::string_view text) { return text.find_first_of("[]") != text.npos; }
+
 bool is_scheme(std::string_view text) {
   return !text.empty() && is_alpha(text.front()) && std::all_of(text.begin(), text.end(), [](char c) {
     return is_alpha(c) || is_digit(c) || c == '+' || c == '-' || c == '.';
@@ -115,21 +118,24 @@ bool split_uri(std::string_view text, UriParts& out) {
   text.remove_prefix(colon + 1);
   if (const auto hash = text.find('#'); hash != text.npos) {
     out.has_fragment = true;
+    if (has_bracket(text.substr(hash))) return false;
     text = text.substr(0, hash);
   }
   if (const auto mark = text.find('?'); mark != text.npos) {
     out.has_query = true;
     out.query = text.substr(mark + 1);
+    if (has_bracket(out.query)) return false;
     text = text.substr(0, mark);
   }
   if (!text.starts_with("//")) {
     out.path = text;
-    return !is_web(out) && !text.empty();
+    return !is_web(out) && !text.empty() && !has_bracket(text);
   }
   out.hierarchical = true;
   text.remove_prefix(2);
   const auto slash = text.find('/');
   out.path = slash == text.npos ? std::string_view() : text.substr(slash);
+  if (has_bracket(out.path)) return false;
   const std::string_view authority = text.substr(0, slash);
   if (authority.empty()) return !is_web(out);
   return split_authority(authority, out);

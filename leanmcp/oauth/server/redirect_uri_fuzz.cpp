@@ -40,8 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
       // Another parser takes it for a URI as well, without a fragment or a user name.
       const auto parsed = boost::urls::parse_uri(registered);
       require(parsed && !parsed->has_fragment() && !parsed->has_userinfo());
-      if (std::string_view(type) == "web")
-        require(registered.starts_with("https://") || registered.starts_with("HTTPS"));
+      if (std::string_view(type) == "web") require(parsed->scheme_id() == boost::urls::scheme::https);
     }
     if (!registrable || !redirect_matches(client, asked) || asked == registered) continue;
     // What differs is the port of a native client's loopback, and nothing else.

@@ -27,6 +27,14 @@ TEST(RedirectUri, Attack47_Rfc7591Section5_RunnableAndForeignSchemes) {
     EXPECT_EQ(refusal(uri), "invalid_redirect_uri") << uri;
 }
 
+TEST(RedirectUri, Rfc3986Section3_2_2_BracketsStandAroundAnAddressOnly) {
+  for (const char* const uri :
+       {"com.example.app:/cb2]:80/", "com.example.app:/[cb", "com.example.app:/cb?a[]=1", "com.example.app://host/a]",
+        "https://app.example/cb?a[]=1", "https://app.example/[cb]", "https://app.example/cb#]"})
+    EXPECT_EQ(refusal(uri), "invalid_redirect_uri") << uri;
+  EXPECT_EQ(refusal("http://[::1]:8080/cb?a%5B%5D=1"), "");
+}
+
 TEST(RedirectUri, Attack48_OpenIdRegistrationSection2_WebOnLoopback) {
   for (const char* const uri :
        {"http://127.0.0.1/cb", "http://localhost:3000/cb", "https://localhost/cb", "https://LOCALHOST/cb",
