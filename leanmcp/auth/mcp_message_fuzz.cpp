@@ -1,14 +1,14 @@
 // A conversation with a server that has some of everything: each line is a message, the first byte says which revision
 // and who speaks. Whatever comes, a request gets at most one answer, of its own id and well formed; what waits for a
 // person ends with its cancellation; and a protected tool is never called.
-#include <leanmcp/auth.hpp>
+#include <leanmcp/auth/authenticated.hpp>
 #include <leanmcp/auth/static_keys.hpp>
-#include <leanmcp/core.hpp>
 
 #include <leanmcp/base/manual_executor.hpp>
 #include <leanmcp/json/parse.hpp>
 #include <leanmcp/protocol/message.hpp>
 #include <leanmcp/server/engine.hpp>
+#include <leanmcp/server/server.hpp>
 
 #include <boost/describe.hpp>
 #include <boost/json.hpp>
