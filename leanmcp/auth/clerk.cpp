@@ -94,9 +94,10 @@ class ClerkProvider final : public JwtProvider {
       return {};
     }
     auto key = PublicKey::from_pem(with_line_breaks(options_.jwt_key_));
-    if (!key)
+    if (!key || !key->fits(JwsAlgorithm::rs256))
       return Error(
-          "CLERK_JWT_KEY is no public key in PEM: it begins with -----BEGIN PUBLIC KEY----- and has line breaks, or "
+          "CLERK_JWT_KEY is no public RSA key in PEM: it begins with -----BEGIN PUBLIC KEY----- and has line breaks, "
+          "or "
           "\\n "
           "for them");
     trust_key(issuer_, std::move(*key));

@@ -79,8 +79,13 @@ TEST_F(ClerkTest, AKeyAsPemNeedsNoRequest) {
   }
   EXPECT_TRUE(world.network.requests.empty());
   EXPECT_EQ(fault(clerk(options().authorized_parties({"x"}).jwt_key("junk"), world.network.fetcher()))
-                .find("CLERK_JWT_KEY is no public key"),
+                .find("CLERK_JWT_KEY is no public RSA key"),
             0U);
+  EVP_PKEY* const curve = EVP_EC_gen("P-256");
+  EXPECT_NE(fault(clerk(options().authorized_parties({"x"}).jwt_key(pem_of(curve, true)), world.network.fetcher())),
+            "nothing")
+      << "Clerk signs with RS256";
+  EVP_PKEY_free(curve);
 }
 
 TEST_F(ClerkTest, OAuthTokensAreForConfiguredClients) {

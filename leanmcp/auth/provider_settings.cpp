@@ -32,7 +32,13 @@ class SettingsReader {
   std::string text(std::string_view name) const { return settings_(name); }
   Secret secret(std::string_view name) const { return Secret(settings_(name)); }
   std::vector<std::string> list(std::string_view name) const { return comma_list(settings_(name)); }
-  bool flag(std::string_view name) const { return settings_(name) == "1" || settings_(name) == "true"; }
+  bool flag(std::string_view name) {
+    const std::string value = settings_(name);
+    const bool yes = value == "1" || value == "true";
+    // A rule that is misspelt must not be no rule.
+    if (!yes && !value.empty() && value != "0" && value != "false") fail(std::string(name) + " must be 1 or 0");
+    return yes;
+  }
   std::string need(std::string_view name, std::string_view what) {
     std::string value = settings_(name);
     if (value.empty()) fail(std::string(name) + " is not set; it is " + std::string(what));

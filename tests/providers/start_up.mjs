@@ -13,6 +13,7 @@ export async function check_start_up(checks, world) {
     ['cognito with another region', { AUTH_PROVIDER: 'cognito', AWS_REGION: 'us-east-1', COGNITO_USER_POOL_ID: 'eu-west-1_x', COGNITO_CLIENT_ID: 'c' }, /region us-east-1 does not match pool eu-west-1_x/],
     ['cognito without a client', { AUTH_PROVIDER: 'cognito', COGNITO_USER_POOL_ID: 'eu-west-1_x' }, /COGNITO_CLIENT_ID is not set/],
     ['auth0 without an audience', { AUTH_PROVIDER: 'auth0', AUTH0_DOMAIN: 'a.auth0.com' }, /AUTH0_AUDIENCE is not set/],
+    ['auth0 with a rule that is misspelt', { AUTH_PROVIDER: 'auth0', ...providers.auth0.env(world), AUTH0_ACCESS_TOKENS_ONLY: 'yes' }, /AUTH0_ACCESS_TOKENS_ONLY must be 1 or 0/],
     ['auth0 with the management API', { AUTH_PROVIDER: 'auth0', AUTH0_DOMAIN: 'a.auth0.com', AUTH0_AUDIENCE: 'https://a.auth0.com/api/v2/' }, /one of Auth0's own APIs/],
     ['auth0 issuer without its slash', { AUTH_PROVIDER: 'auth0', ...providers.auth0.env(world), AUTH0_ISSUER: `${world.base}/auth0` }, /ends in a slash/],
     ['firebase with the number', { AUTH_PROVIDER: 'firebase', FIREBASE_PROJECT_ID: '123456' }, /FIREBASE_PROJECT_ID is the project's number/],
