@@ -199,7 +199,7 @@ class AgreeableServer : public OAuthDouble {
 /// An MCP server, its authorization server, and what a client has: everything but the client itself.
 class OAuthWorld {
  public:
-  OAuthWorld() : browser(std::make_shared<ScriptedBrowser>([this](const std::string& url) { return agree(url); })) {
+  OAuthWorld() : browser(std::make_shared<ScriptedBrowser>([](const std::string& url) { return agree(url); })) {
     protect_with(as);
   }
 
