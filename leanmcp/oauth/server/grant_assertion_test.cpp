@@ -76,9 +76,9 @@ TEST_F(AssertionTest, IdJagSection4_4_AGoodOne) {
 
 TEST_F(AssertionTest, IdJagSection4_4_AudienceOfOne) {
   EXPECT_EQ(changed("aud", json::array{test_issuer}).status, 200);
-  for (const json::value& audience :
-       {json::value(json::array{test_issuer, idp}), json::value(json::array{}), json::value("https://other.example"),
-        json::value(std::string(test_issuer) + "/"), json::value(json::array{json::array{test_issuer}})})
+  for (const json::value& audience : {json::value(json::array{test_issuer, idp}), json::value(json::array{}),
+                                      json::value("https://other.example"), json::value(std::string(test_issuer) + "/"),
+                                      json::value(json::array(1, json::value(json::array{test_issuer})))})
     EXPECT_EQ(error_of(changed("aud", audience)), "invalid_grant") << json::serialize(audience);
 }
 
