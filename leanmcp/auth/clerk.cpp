@@ -97,9 +97,7 @@ class ClerkProvider final : public JwtProvider {
     if (!key || !key->fits(JwsAlgorithm::rs256))
       return Error(
           "CLERK_JWT_KEY is no public RSA key in PEM: it begins with -----BEGIN PUBLIC KEY----- and has line breaks, "
-          "or "
-          "\\n "
-          "for them");
+          "or \\n for them");
     trust_key(issuer_, std::move(*key));
     return {};
   }

@@ -1,7 +1,7 @@
 #include <leanmcp/storage/database.hpp>
 
 #include <leanmcp/storage/connection.hpp>
-#include <leanmcp/storage/test_cluster.hpp>
+#include <leanmcp/storage/engine_test_support.hpp>
 
 #include <sys/stat.h>
 
@@ -17,31 +17,13 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// Every test runs on both engines; on PostgreSQL only where it is installed.
-class DatabaseTest : public testing::TestWithParam<DatabaseEngine> {
+class DatabaseTest : public EachEngine {
  protected:
-  void SetUp() override {
-    if (GetParam() == DatabaseEngine::postgresql) {
-      detail::TestCluster* const cluster = detail::TestCluster::instance();
-      if (!cluster) GTEST_SKIP() << "PostgreSQL is not installed";
-      url_ = cluster->fresh_database();
-    } else {
-      char name[] = "/tmp/leanmcp-db-XXXXXX";
-      directory_ = mkdtemp(name);
-      url_ = "sqlite:" + (directory_ / "test.db").string();
-    }
-  }
-  void TearDown() override {
-    if (!directory_.empty()) std::filesystem::remove_all(directory_);
-  }
   Database open(DatabaseOptions options = {}) {
     auto database = Database::open(url_, options);
     EXPECT_TRUE(database) << (database ? "" : database.error().detail);
     return std::move(*database);
   }
-
-  std::filesystem::path directory_;
-  std::string url_;
 };
 
 template <class T>
